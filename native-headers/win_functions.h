@@ -1,0 +1,64 @@
+/*
+ * The Windows functions that iocp4j binds, by library. GetLastError and WSAGetLastError are left out on purpose:
+ * by the time that Java could call them their value is gone; win32 captures it with each call.
+ * functions.txt names those that jextract takes up.
+ */
+#ifndef WIN_FUNCTIONS_H
+#define WIN_FUNCTIONS_H
+#include "win_types.h"
+
+/* ---- kernel32 ------------------------------------------------------------ */
+HANDLE   CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletionPort,
+                                ULONG_PTR CompletionKey, DWORD NumberOfConcurrentThreads);
+BOOL     GetQueuedCompletionStatus(HANDLE CompletionPort, ADDRESS lpNumberOfBytesTransferred,
+                                   ADDRESS lpCompletionKey, ADDRESS lpOverlapped, DWORD dwMilliseconds);
+BOOL     GetQueuedCompletionStatusEx(HANDLE CompletionPort, ADDRESS lpCompletionPortEntries, ULONG ulCount,
+                                     ADDRESS ulNumEntriesRemoved, DWORD dwMilliseconds, BOOL fAlertable);
+BOOL     PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBytesTransferred,
+                                    ULONG_PTR dwCompletionKey, ADDRESS lpOverlapped);
+BOOL     SetFileCompletionNotificationModes(HANDLE FileHandle, BYTE Flags);
+BOOL     CancelIoEx(HANDLE hFile, ADDRESS lpOverlapped);
+BOOL     CloseHandle(HANDLE hObject);
+BOOL     DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
+                         ADDRESS lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
+HANDLE   GetCurrentProcess(void);
+DWORD    FormatMessageW(DWORD dwFlags, ADDRESS lpSource, DWORD dwMessageId, DWORD dwLanguageId,
+                        ADDRESS lpBuffer, DWORD nSize, ADDRESS Arguments);
+ADDRESS  VirtualAlloc(ADDRESS lpAddress, SIZE_T dwSize, DWORD flAllocationType, DWORD flProtect);
+BOOL     VirtualFree(ADDRESS lpAddress, SIZE_T dwSize, DWORD dwFreeType);
+BOOL     K32GetProcessMemoryInfo(HANDLE Process, ADDRESS ppsmemCounters, DWORD cb);
+BOOL     K32GetPerformanceInfo(ADDRESS pPerformanceInformation, DWORD cb);
+
+/* ---- ws2_32 -------------------------------------------------------------- */
+int      WSAStartup(WORD wVersionRequested, ADDRESS lpWSAData);
+int      WSACleanup(void);
+SOCKET   WSASocketW(int af, int type, int protocol, ADDRESS lpProtocolInfo, DWORD g, DWORD dwFlags);
+int      closesocket(SOCKET s);
+int      bind(SOCKET s, ADDRESS name, int namelen);
+int      listen(SOCKET s, int backlog);
+int      getsockname(SOCKET s, ADDRESS name, ADDRESS namelen);
+int      getpeername(SOCKET s, ADDRESS name, ADDRESS namelen);
+int      setsockopt(SOCKET s, int level, int optname, ADDRESS optval, int optlen);
+int      getsockopt(SOCKET s, int level, int optname, ADDRESS optval, ADDRESS optlen);
+int      shutdown(SOCKET s, int how);
+int      WSAIoctl(SOCKET s, DWORD dwIoControlCode, ADDRESS lpvInBuffer, DWORD cbInBuffer,
+                  ADDRESS lpvOutBuffer, DWORD cbOutBuffer, ADDRESS lpcbBytesReturned,
+                  ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
+int      WSARecv(SOCKET s, ADDRESS lpBuffers, DWORD dwBufferCount, ADDRESS lpNumberOfBytesRecvd,
+                 ADDRESS lpFlags, ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
+int      WSASend(SOCKET s, ADDRESS lpBuffers, DWORD dwBufferCount, ADDRESS lpNumberOfBytesSent,
+                 DWORD dwFlags, ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
+BOOL     WSAGetOverlappedResult(SOCKET s, ADDRESS lpOverlapped, ADDRESS lpcbTransfer, BOOL fWait,
+                                ADDRESS lpdwFlags);
+
+/* ---- iphlpapi ------------------------------------------------------------ */
+DWORD    GetExtendedTcpTable(ADDRESS pTcpTable, ADDRESS pdwSize, BOOL bOrder, ULONG ulAf,
+                             int TableClass, ULONG Reserved);
+
+/* ---- ntdll --------------------------------------------------------------- */
+NTSTATUS NtSetInformationFile(HANDLE FileHandle, ADDRESS IoStatusBlock, ADDRESS FileInformation,
+                              ULONG Length, int FileInformationClass);
+ULONG    RtlNtStatusToDosError(NTSTATUS Status);
+NTSTATUS RtlGetVersion(ADDRESS lpVersionInformation);
+
+#endif
