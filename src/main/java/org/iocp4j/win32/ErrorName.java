@@ -1,0 +1,55 @@
+package org.iocp4j.win32;
+
+import java.lang.reflect.Method;
+import java.util.Map;
+import java.util.TreeMap;
+import org.iocp4j.win32.generated.WinTypes;
+
+/**
+ * The names that Windows' headers give to error codes, taken from the generated constants, so that a message reads
+ * {@code WSAECONNRESET (10054)} whichever of Windows' three kinds of code it was.
+ */
+public final class ErrorName {
+    /** Win32 and Winsock codes, which share one number space. */
+    private static final Map<Integer, String> CODES = constants("WSA", "ERROR_", "WAIT_");
+    private static final Map<Integer, String> STATUSES = constants("STATUS_");
+
+    private ErrorName() {
+    }
+
+    /** {@code WSAEADDRINUSE (10048)}; a code without a name is {@code error 4711}. */
+    public static String of(int code) {
+        String name = CODES.get(code);
+        return name == null ? "error " + code : name + " (" + code + ")";
+    }
+
+    /** {@code STATUS_CONNECTION_RESET (0xC000020D)}; a status without a name is {@code status 0xC0001234}. */
+    public static String ofStatus(int status) {
+        String name = STATUSES.get(status);
+        return name == null ? String.format("status 0x%08X", status) : String.format("%s (0x%08X)", name, status);
+    }
+
+    private static Map<Integer, String> constants(String... prefixes) {
+        Map<Integer, String> names = new TreeMap<>();
+        for (Method method : WinTypes.class.getMethods()) {
+            if (method.getReturnType() != int.class || method.getParameterCount() != 0) {
+                continue;
+            }
+            for (String prefix : prefixes) {
+                if (method.getName().startsWith(prefix)) {
+                    // Codes with two names (WSA_IO_PENDING and ERROR_IO_PENDING) keep the one first in the alphabet.
+                    names.merge(value(method), method.getName(), (a, b) -> a.compareTo(b) < 0 ? a : b);
+                }
+            }
+        }
+        return Map.copyOf(names);
+    }
+
+    private static int value(Method constant) {
+        try {
+            return (int) constant.invoke(null);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError("a generated constant cannot be read: " + constant, e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package org.iocp4j.win32;
+
+/**
+ * The calls of kernel32, ws2_32, mswsock and ntdll that iocp4j makes, one method a call, as one thread sees them.
+ *
+ * <p>Handles, sockets, addresses and lengths are plain numbers, and no method allocates. A method that reports failure
+ * returns {@code 0} for success and otherwise the error that the same call left behind (a Win32 code for kernel32, a
+ * Winsock code for ws2_32): the error is captured inside the downcall, since the JVM's own calls would overwrite it
+ * before Java could ask. A method that returns a handle or an address gives minus the error on failure. Overlapped
+ * calls return {@code WSA_IO_PENDING} (997) as the call does.
+ *
+ * <p>Not thread-safe: an instance holds its thread's error capture. Each thread that calls Windows has its own.
+ */
+public interface Win32 {
+
+    // ---- kernel32: completion ports ----
+
+    /** Creates a port ({@code file} = -1, {@code port} = 0) or associates {@code file} with one; the port, or -error. */
+    long createIoCompletionPort(long file, long port, long key, int concurrency);
+
+    /** Blocks up to {@code timeoutMillis} (-1: for ever); {@code WAIT_TIMEOUT} (258) if nothing came. */
+    int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis);
+
+    int postQueuedCompletionStatus(long port, int bytes, long key, long overlapped);
+
+    int setFileCompletionNotificationModes(long handle, int flags);
+
+    /** {@code ERROR_NOT_FOUND} (1168): nothing (more) to cancel. {@code overlapped} = 0 cancels all of the handle's. */
+    int cancelIoEx(long handle, long overlapped);
+
+    int closeHandle(long handle);
+
+    // ---- kernel32: memory ----
+
+    /** The address, or -error. */
+    long virtualAlloc(long address, long bytes, int type, int protection);
+
+    int virtualFree(long address, long bytes, int type);
+
+    // ---- kernel32: this process ----
+
+    /** Fills a {@code PROCESS_MEMORY_COUNTERS_EX}. */
+    int getProcessMemoryInfo(long counters, int bytes);
+
+    // ---- ws2_32 ----
+
+    /** The socket, or -error. */
+    long wsaSocket(int family, int type, int protocol, int flags);
+
+    int closesocket(long socket);
+
+    int bind(long socket, long address, int length);
+
+    int listen(long socket, int backlog);
+
+    int getsockname(long socket, long address, long length);
+
+    int setsockopt(long socket, int level, int option, long value, int length);
+
+    int getsockopt(long socket, int level, int option, long value, long length);
+
+    int shutdown(long socket, int how);
+
+    /** {@code flags} is the address of a DWORD that lives until the call returns. */
+    int wsaRecv(long socket, long buffers, int count, long flags, long overlapped);
+
+    int wsaSend(long socket, long buffers, int count, int flags, long overlapped);
+
+    // ---- mswsock, through the pointers that WSAIoctl gives ----
+
+    int acceptEx(long listener, long socket, long output, int receiveBytes, int localBytes, int remoteBytes,
+                 long received, long overlapped);
+
+    void getAcceptExSockaddrs(long output, int receiveBytes, int localBytes, int remoteBytes,
+                              long local, long localLength, long remote, long remoteLength);
+
+    int disconnectEx(long socket, long overlapped, int flags, int reserved);
+
+    int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers, int flags);
+
+    // ---- ntdll ----
+
+    /** An NTSTATUS, as the call returns it. */
+    int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length, int informationClass);
+
+    /** The Win32 code that Windows itself gives for an NTSTATUS. */
+    int rtlNtStatusToDosError(int status);
+
+    // ---- the system ----
+
+    /** The system's text for a Win32 or Winsock code, or an empty string where it has none. */
+    String formatMessage(int code);
+
+    /** The version of Wine that runs this process, or an empty string on Windows. */
+    String wineVersion();
+}
