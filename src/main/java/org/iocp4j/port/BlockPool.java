@@ -1,0 +1,75 @@
+package org.iocp4j.port;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.Win32Exception;
+
+/** Blocks for receives and sends, made when first needed and used again. Any thread. */
+public final class BlockPool {
+    private final Region region;
+    private final int blockBytes;
+    private final int capacity;
+    private final AtomicInteger made = new AtomicInteger();
+    private final FreeList<Block> free;
+
+    /** @param capacity the most blocks there can be */
+    public BlockPool(Win32 win32, int blockBytes, int capacity) throws Win32Exception {
+        this.blockBytes = blockBytes;
+        this.capacity = capacity;
+        region = new Region(win32, "buffers", (long) blockBytes * capacity);
+        free = new FreeList<>(capacity, FreeList.Order.LIFO);
+    }
+
+    public int blockBytes() {
+        return blockBytes;
+    }
+
+    /**
+     * An empty block, its buffer cleared, or null if none is free: then {@link #grow}, outside any lock, and ask again.
+     * Makes no call to Windows.
+     */
+    public Block take() {
+        Block block = free.take();
+        if (block != null) {
+            block.buffer().clear();
+            block.next(null);
+        }
+        return block;
+    }
+
+    /** Makes more free blocks; false if all that there may be are made, or the system has no memory. */
+    public boolean grow(Win32 win32) {
+        int index = made.getAndUpdate(n -> Math.min(n + 1, capacity));
+        if (index == capacity) {
+            return false;
+        }
+        try {
+            region.commit(win32, (index + 1L) * blockBytes);
+        } catch (Win32Exception e) {
+            made.compareAndSet(index + 1, index); // to be tried again when the system has memory
+            return false;
+        }
+        give(new Block(region.memory().asSlice((long) index * blockBytes, blockBytes)));
+        return true;
+    }
+
+    /** The kernel and the giver have done with it. */
+    public void give(Block block) {
+        if (!free.give(block)) {
+            throw new IllegalStateException("a block was given back twice");
+        }
+    }
+
+    public long committedBytes() {
+        return region.committedBytes();
+    }
+
+    public int lent() {
+        return made.get() - free.size();
+    }
+
+    /** Gives the memory back, when the kernel holds none of it. */
+    public void free(Win32 win32) {
+        region.free(win32);
+    }
+}

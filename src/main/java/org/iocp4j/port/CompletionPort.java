@@ -1,0 +1,125 @@
+package org.iocp4j.port;
+
+import static org.iocp4j.win32.generated.WinTypes.INVALID_HANDLE_VALUE;
+import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
+
+import java.util.concurrent.atomic.LongAdder;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.Win32Exception;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An I/O completion port: handles are associated with it, operations posted on them come back as packets, and any thread
+ * may dequeue them. It owns no thread.
+ */
+public final class CompletionPort {
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
+
+    private final long handle;
+    private final OperationSlab operations;
+    private final PostedPacket posted;
+    private final LongAdder strayPackets = new LongAdder();
+
+    /**
+     * @param concurrency how many threads the system lets run at once on this port's packets; 0 = as many as processors.
+     *                    Wine ignores it [wine]
+     * @param operations  the only ones that can come back from this port
+     * @param posted      takes the packets of {@link #post}
+     */
+    public CompletionPort(Win32 win32, int concurrency, OperationSlab operations, PostedPacket posted)
+            throws Win32Exception {
+        long created = win32.createIoCompletionPort(INVALID_HANDLE_VALUE(), 0, 0, concurrency);
+        if (created < 0) {
+            throw new Win32Exception("CreateIoCompletionPort", (int) -created, "concurrency " + concurrency);
+        }
+        this.handle = created;
+        this.operations = operations;
+        this.posted = posted;
+    }
+
+    /**
+     * Binds a handle to this port for as long as the handle is open: a second time fails with
+     * {@code ERROR_INVALID_PARAMETER} (87), whatever port or key is given [rep, wine]. Any thread.
+     *
+     * @param key rides on every packet of the handle, until it is closed
+     * @return 0, or the error
+     */
+    public int associate(Win32 win32, long file, long key) {
+        long port = win32.createIoCompletionPort(file, handle, key, 0);
+        return port < 0 ? (int) -port : 0;
+    }
+
+    /**
+     * Queues a packet of two numbers, to wake a dequeuing thread. Any thread.
+     *
+     * @return 0, or the error
+     */
+    public int post(Win32 win32, long key, int bytes) {
+        return win32.postQueuedCompletionStatus(handle, bytes, key, 0);
+    }
+
+    /**
+     * Waits for packets, at most so long, and gives each to its operation's completion, on this thread.
+     *
+     * @param timeoutMillis -1 = for ever
+     * @return how many came
+     * @throws CompletionFailedException after the whole batch, if a completion threw
+     * @throws Win32Exception if the port is no more: ERROR_ABANDONED_WAIT_0 (735) on Windows [doc], ERROR_INVALID_HANDLE
+     *                        (6) at the next call under Wine [wine]
+     */
+    public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
+        int count = io.dequeue(handle, timeoutMillis);
+        if (count == -WAIT_TIMEOUT()) {
+            return 0;
+        }
+        if (count < 0) {
+            throw new Win32Exception("GetQueuedCompletionStatusEx", -count, "port " + handle);
+        }
+        Throwable failure = null;
+        for (int i = 0; i < count; i++) {
+            try {
+                dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
+            } catch (RuntimeException | Error e) {
+                // The batch's other packets are already off the port: lost, if not dispatched now.
+                failure = failure == null ? e : failure;
+                LOG.error("a completion failed", e);
+            }
+        }
+        if (failure != null) {
+            throw new CompletionFailedException(failure);
+        }
+        return count;
+    }
+
+    private void dispatch(long overlapped, long key, int bytes, IoContext io) {
+        if (overlapped == 0) {
+            posted.posted(key, bytes, io);
+            return;
+        }
+        Operation operation = operations.at(overlapped);
+        if (operation == null) {
+            strayPackets.increment();
+            LOG.error("packet for no operation of ours: overlapped {}, key {}, {} bytes",
+                    Long.toHexString(overlapped), key, bytes);
+            return;
+        }
+        operation.comeHome(key, bytes, io);
+    }
+
+    /** Packets whose OVERLAPPED is no operation's: somebody else posts to this port. */
+    public long strayPackets() {
+        return strayPackets.sum();
+    }
+
+    /**
+     * Closes the port. Threads still waiting wake with an error on Windows, and sleep on under Wine [wine]: so send them
+     * away with {@link #post} before.
+     */
+    public void close(Win32 win32) {
+        int error = win32.closeHandle(handle);
+        if (error != 0) {
+            LOG.error("CloseHandle", new Win32Exception("CloseHandle", error, "port " + handle));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package org.iocp4j.port;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
+import org.iocp4j.win32.generated.WSABUF;
+
+/**
+ * What one thread needs to post operations and dequeue packets: its view of Windows, and scratch memory that a call
+ * reads or fills before it returns. Used by that thread alone.
+ *
+ * <p>Each post returns {@code 0} when the operation is on its way, and its packet will come, exactly once, perhaps
+ * before the method has returned; otherwise the error, and no packet comes. I/O that a thread has started is cancelled
+ * when the thread ends [doc], so only long-lived platform threads post.
+ */
+public final class IoContext {
+    /** The most packets one dequeue takes. */
+    static final int BATCH = 64;
+    /** The most buffers one send gathers. */
+    public static final int GATHER = 64;
+
+    private final Win32 win32;
+    /** Automatic: lives as long as its thread's context does. */
+    private final Arena arena = Arena.ofAuto();
+    private final MemorySegment entries = arena.allocate(OVERLAPPED_ENTRY.sizeof() * BATCH, 16);
+    private final MemorySegment removed = arena.allocate(JAVA_INT);
+    private final MemorySegment flags = arena.allocate(JAVA_INT);
+    private final MemorySegment received = arena.allocate(JAVA_INT);
+    private final MemorySegment buffers = arena.allocate(WSABUF.sizeof() * GATHER, 16);
+    private final MemorySegment sockaddrs = arena.allocate(4 * Long.BYTES, Long.BYTES);
+    private final MemorySegment option = arena.allocate(JAVA_LONG);
+    private long nowNanos = System.nanoTime();
+
+    public IoContext(Win32 win32) {
+        this.win32 = win32;
+    }
+
+    public Win32 win32() {
+        return win32;
+    }
+
+    /** {@link System#nanoTime} when this thread's present batch was dequeued. */
+    public long nowNanos() {
+        return nowNanos;
+    }
+
+    /** Names the memory for entry {@code index} of the next receive or send; the call copies it [doc]. */
+    public void buffer(int index, long address, int bytes) {
+        long offset = index * WSABUF.sizeof();
+        buffers.set(JAVA_INT, offset + WSABUF.len$offset(), bytes);
+        buffers.set(JAVA_LONG, offset + WSABUF.buf$offset(), address);
+    }
+
+    /** WSARecv into buffer 0. */
+    public int receive(Operation operation, long owner, long socket) {
+        flags.set(JAVA_INT, 0, 0);
+        operation.leave(owner);
+        return posted(operation, win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address()));
+    }
+
+    /** WSASend of the first {@code count} buffers. */
+    public int send(Operation operation, long owner, long socket, int count) {
+        operation.leave(owner);
+        return posted(operation, win32.wsaSend(socket, buffers.address(), count, 0, operation.address()));
+    }
+
+    /**
+     * AcceptEx without a first receive: it completes when a client connects, so silent clients hold no accept [doc].
+     *
+     * @param output       where the two addresses are written; the kernel's until the packet
+     * @param addressBytes room for each: the sockaddr's size and 16 more [doc]
+     */
+    public int accept(Operation operation, long owner, long listener, long socket, long output, int addressBytes) {
+        operation.leave(owner);
+        return posted(operation, win32.acceptEx(listener, socket, output, 0, addressBytes, addressBytes,
+                received.address(), operation.address()));
+    }
+
+    /** GetAcceptExSockaddrs: finds the two addresses in an accept's output, for the two methods that follow. */
+    public void findAcceptAddresses(long output, int addressBytes) {
+        long results = sockaddrs.address();
+        win32.getAcceptExSockaddrs(output, 0, addressBytes, addressBytes,
+                results, results + Long.BYTES, results + 2 * Long.BYTES, results + 3 * Long.BYTES);
+    }
+
+    /** Where the local sockaddr lies that {@link #findAcceptAddresses} found last. */
+    public long localSockaddr() {
+        return sockaddrs.get(JAVA_LONG, 0);
+    }
+
+    /** Where the peer's sockaddr lies that {@link #findAcceptAddresses} found last. */
+    public long remoteSockaddr() {
+        return sockaddrs.get(JAVA_LONG, 2 * Long.BYTES);
+    }
+
+    public int disconnect(Operation operation, long owner, long socket, int disconnectFlags) {
+        operation.leave(owner);
+        return posted(operation, win32.disconnectEx(socket, operation.address(), disconnectFlags, 0));
+    }
+
+    /** TransmitFile of no file: only what its flags ask for. */
+    public int transmitNothing(Operation operation, long owner, long socket, int transmitFlags) {
+        operation.leave(owner);
+        return posted(operation, win32.transmitFile(socket, 0, 0, 0, operation.address(), 0, transmitFlags));
+    }
+
+    /** setsockopt with a value of 4 bytes. */
+    public int setOption(long socket, int level, int name, int value) {
+        option.set(JAVA_INT, 0, value);
+        return win32.setsockopt(socket, level, name, option.address(), Integer.BYTES);
+    }
+
+    /** setsockopt with a value of 8 bytes: a socket. */
+    public int setOption(long socket, int level, int name, long value) {
+        option.set(JAVA_LONG, 0, value);
+        return win32.setsockopt(socket, level, name, option.address(), Long.BYTES);
+    }
+
+    /** The one place that knows what a call's return means for its packet: at once or pending, a packet comes. */
+    private int posted(Operation operation, int error) {
+        if (error == 0 || error == WSA_IO_PENDING()) {
+            return 0;
+        }
+        operation.stay();
+        return error;
+    }
+
+    /** Fills the entries; how many, or minus the error. */
+    int dequeue(long port, int timeoutMillis) {
+        int error = win32.getQueuedCompletionStatusEx(port, entries.address(), BATCH, removed.address(), timeoutMillis);
+        nowNanos = System.nanoTime();
+        // Read the count only after success: Wine 8.0 sets it to 1 on a timeout [wine].
+        return error == 0 ? removed.get(JAVA_INT, 0) : -error;
+    }
+
+    long entryOverlapped(int index) {
+        return entries.get(JAVA_LONG, index * OVERLAPPED_ENTRY.sizeof() + OVERLAPPED_ENTRY.lpOverlapped$offset());
+    }
+
+    long entryKey(int index) {
+        return entries.get(JAVA_LONG, index * OVERLAPPED_ENTRY.sizeof() + OVERLAPPED_ENTRY.lpCompletionKey$offset());
+    }
+
+    int entryBytes(int index) {
+        return entries.get(JAVA_INT, index * OVERLAPPED_ENTRY.sizeof()
+                + OVERLAPPED_ENTRY.dwNumberOfBytesTransferred$offset());
+    }
+}

@@ -1,0 +1,91 @@
+package org.iocp4j.port;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.iocp4j.win32.generated.OPERATION;
+import org.iocp4j.win32.generated.OVERLAPPED;
+
+/**
+ * One overlapped operation: an OVERLAPPED off the heap, extended by the number of its present owner, and what to do when
+ * its packet comes. It can be posted again and again, once at a time.
+ *
+ * <p>From a post until its packet is dequeued the memory is the kernel's, whatever becomes of the owner meanwhile.
+ */
+public final class Operation {
+    static final long STRIDE = OPERATION.sizeof();
+
+    private static final VarHandle OUT;
+
+    static {
+        try {
+            OUT = MethodHandles.lookup().findVarHandle(Operation.class, "out", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final MemorySegment memory;
+    private final long offset;
+    private final Completion completion;
+    /** The kernel's: posted, and its packet not dequeued yet. Read through OUT. */
+    @SuppressWarnings("unused")
+    private boolean out;
+
+    Operation(MemorySegment memory, long offset, Completion completion) {
+        this.memory = memory;
+        this.offset = offset;
+        this.completion = completion;
+    }
+
+    /** The OVERLAPPED's address, which is the operation's. */
+    public long address() {
+        return memory.address() + offset;
+    }
+
+    /** Who posted it last, read from off-heap memory: the number that was given to the post. */
+    public long owner() {
+        return memory.get(JAVA_LONG, offset + OPERATION.session$offset());
+    }
+
+    /** Whether the kernel holds it. True means: neither post nor free it. */
+    public boolean isOut() {
+        return (boolean) OUT.getVolatile(this);
+    }
+
+    /**
+     * The last thing before the call that posts it: zeroes the OVERLAPPED, and only that, and names the owner. Nothing
+     * that the completion reads may be written after that call, since the packet can be on another thread by then.
+     */
+    void leave(long owner) {
+        if (!OUT.compareAndSet(this, false, true)) {
+            throw new IllegalStateException("posted while the kernel still holds it: " + this);
+        }
+        memory.set(JAVA_LONG, offset + OVERLAPPED.Internal$offset(), 0);
+        memory.set(JAVA_LONG, offset + OVERLAPPED.InternalHigh$offset(), 0);
+        memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), 0); // and OffsetHigh
+        memory.set(JAVA_LONG, offset + OVERLAPPED.hEvent$offset(), 0);
+        memory.set(JAVA_LONG, offset + OPERATION.session$offset(), owner);
+    }
+
+    /** The post failed at once: no packet will come. */
+    void stay() {
+        OUT.setVolatile(this, false);
+    }
+
+    /** Its packet was dequeued. The outcome is in OVERLAPPED.Internal; that of the packet itself is reserved [doc]. */
+    void comeHome(long key, int bytes, IoContext io) {
+        int status = (int) memory.get(JAVA_LONG, offset + OVERLAPPED.Internal$offset());
+        if (!OUT.compareAndSet(this, true, false)) {
+            throw new IllegalStateException("a packet for an operation that is at home: " + this);
+        }
+        completion.completed(this, key, status, bytes, io);
+    }
+
+    @Override
+    public String toString() {
+        return String.format("operation %d of %X, owner %s", offset / STRIDE, address(), Long.toUnsignedString(owner()));
+    }
+}
