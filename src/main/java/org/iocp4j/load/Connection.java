@@ -1,0 +1,400 @@
+package org.iocp4j.load;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+
+/**
+ * One client: connects, awaits the login packet, sends a batch, checks what comes back, and so on. All of it on its
+ * {@link LoadThread}.
+ *
+ * <p>A value is the client's number (upper 24 bits) and a packet number that starts at random and never repeats, across
+ * reconnects too: so a byte of another client, of an earlier connection or of an earlier run cannot pass for a right
+ * one, and none is the login value. Because the values are computed, a client keeps no copy of what it sent.
+ */
+final class Connection {
+    private enum State { WAITING, CONNECTING, LOGIN, READY, BATCH, PAUSE, FINISHED }
+
+    private static final int NUMBER_SHIFT = 40;
+    private static final long FIRST_BACKOFF_NANOS = 10_000_000;
+    private static final long LONGEST_BACKOFF_NANOS = 1_000_000_000;
+    /** A batch overdue for this many echo timeouts is given up, and the client starts over with a new connection. */
+    private static final int GIVE_UP_FACTOR = 10;
+
+    /** When {@link #expired} is to be called; {@link Timers} holds the other two. */
+    long deadline = Timers.NONE;
+    long armedAt;
+    int heapIndex = -1;
+
+    private final LoadThread loop;
+    private final int batchPackets;
+    private final byte[] partial = new byte[Protocol.PACKET_BYTES];
+    private int partialBytes;
+    private State state = State.WAITING;
+    private SocketChannel channel;
+    private SelectionKey key;
+    private long backoff = FIRST_BACKOFF_NANOS;
+    /** The batch: its first value, the next batch's first, and how far it is sent and back. */
+    private long first;
+    private long next;
+    private int sentBytes;
+    private int returned;
+    private long batchStart;
+    private boolean overdue;
+
+    Connection(LoadThread loop, int number) {
+        this.loop = loop;
+        batchPackets = loop.options.overSend();
+        next = ((long) number << NUMBER_SHIFT) + loop.random.nextLong(1L << (NUMBER_SHIFT - 1));
+    }
+
+    /** Starts a connect; the thread calls it when there is room for one more. */
+    void connect() {
+        state = State.CONNECTING;
+        partialBytes = 0;
+        returned = batchPackets;
+        try {
+            channel = SocketChannel.open();
+            channel.configureBlocking(false);
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            boolean connected = channel.connect(loop.address);
+            key = channel.register(loop.selector, connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
+            if (connected) {
+                connected();
+            } else {
+                setDeadline(loop.now() + loop.options.connectTimeout().toNanos());
+            }
+        } catch (IOException e) {
+            connectFailed(e);
+        }
+    }
+
+    /** The selector says that something can be done. */
+    void ready() {
+        if (state == State.CONNECTING) {
+            finishConnect();
+            return;
+        }
+        if (key.isWritable()) {
+            write();
+        }
+        if (key.isValid() && key.isReadable()) {
+            read();
+        }
+    }
+
+    /** The deadline has come. */
+    void expired() {
+        switch (state) {
+            case WAITING -> loop.enqueue(this);
+            case CONNECTING -> connectFailed(new SocketTimeoutException("Connection timed out"));
+            case LOGIN -> {
+                loop.counters.add(Counter.LOGIN_MISSING, 1);
+                close(false);
+                again(loop.now());
+            }
+            case BATCH -> echoOverdue();
+            case PAUSE -> startBatch(loop.now());
+            default -> { }
+        }
+    }
+
+    /** Time is up: whoever waits for no answer closes; the others do so when the answer is there. */
+    void drain() {
+        switch (state) {
+            case WAITING -> state = State.FINISHED;
+            case PAUSE -> finish();
+            case BATCH -> {
+                if (overdue) {
+                    finish();
+                }
+            }
+            default -> { }
+        }
+    }
+
+    /** The time to drain is up as well. */
+    void giveUp() {
+        switch (state) {
+            case CONNECTING -> {
+                loop.counters.add(Counter.CONNECT_FAILURES, 1);
+                abandon();
+            }
+            case LOGIN -> loop.counters.add(Counter.LOGIN_MISSING, 1);
+            case BATCH -> countEchoMissing();
+            default -> { }
+        }
+        if (isOpen()) {
+            finish();
+        }
+    }
+
+    /** Whether the thread has to wait for it at the end. */
+    boolean isOpen() {
+        return channel != null;
+    }
+
+    private void finishConnect() {
+        try {
+            if (channel.finishConnect()) {
+                key.interestOps(SelectionKey.OP_READ);
+                connected();
+            }
+        } catch (IOException e) {
+            connectFailed(e);
+        }
+    }
+
+    private void connected() {
+        loop.connectEnded();
+        loop.counters.add(Counter.CONNECTS, 1);
+        loop.counters.add(Counter.SESSIONS, 1);
+        if (loop.options.protocol().hasLogin()) {
+            state = State.LOGIN;
+            setDeadline(loop.now() + loop.options.loginTimeout().toNanos());
+        } else {
+            state = State.READY;
+            nextBatch(loop.now());
+        }
+    }
+
+    private void connectFailed(IOException reason) {
+        loop.connectEnded();
+        loop.counters.add(Counter.CONNECT_FAILURES, 1);
+        loop.client.connectFailed(reason);
+        abandon();
+        again(loop.now());
+    }
+
+    private void startBatch(long now) {
+        state = State.BATCH;
+        first = next;
+        next += batchPackets;
+        sentBytes = 0;
+        returned = 0;
+        overdue = false;
+        batchStart = now;
+        setDeadline(now + loop.options.echoTimeout().toNanos());
+        write();
+    }
+
+    /** Sends what the system takes of the batch; the rest when the selector says so. */
+    private void write() {
+        int batchBytes = batchPackets * Protocol.PACKET_BYTES;
+        try {
+            while (sentBytes < batchBytes) {
+                ByteBuffer buffer = fill();
+                int before = sentBytes / Protocol.PACKET_BYTES;
+                sentBytes += channel.write(buffer);
+                loop.counters.add(Counter.SENT_PACKETS, sentBytes / Protocol.PACKET_BYTES - before);
+                if (buffer.hasRemaining()) {
+                    key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+                    return;
+                }
+            }
+            if (key.interestOps() != SelectionKey.OP_READ) {
+                key.interestOps(SelectionKey.OP_READ);
+            }
+        } catch (IOException e) {
+            lost();
+        }
+    }
+
+    private ByteBuffer fill() {
+        ByteBuffer buffer = loop.writeBuffer.clear();
+        int packet = sentBytes / Protocol.PACKET_BYTES;
+        int count = Math.min(batchPackets - packet, buffer.capacity() / Protocol.PACKET_BYTES);
+        for (int i = 0; i < count; i++) {
+            buffer.putShort((short) Protocol.PAYLOAD_BYTES).putLong(first + packet + i);
+        }
+        return buffer.flip().position(sentBytes % Protocol.PACKET_BYTES);
+    }
+
+    private void read() {
+        ByteBuffer buffer = loop.readBuffer.clear().put(partial, 0, partialBytes);
+        int n;
+        try {
+            n = channel.read(buffer);
+        } catch (IOException e) {
+            n = -1;
+        }
+        if (n < 0) {
+            lost();
+        } else if (n > 0) {
+            check(buffer.flip(), loop.now());
+        }
+    }
+
+    private void check(ByteBuffer buffer, long now) {
+        int good = 0;
+        boolean framed = true;
+        while (framed && buffer.remaining() >= Protocol.PACKET_BYTES) {
+            int length = buffer.getShort();
+            long value = buffer.getLong();
+            if (length == Protocol.PAYLOAD_BYTES && value == first + returned && returned < batchPackets) {
+                returned++;
+                good++;
+            } else {
+                framed = unexpected(length, value);
+            }
+        }
+        if (good > 0) {
+            loop.counters.add(Counter.RECEIVED_PACKETS, good);
+            loop.roundTrips.recordValueWithCount(RoundTrip.clamp(now - batchStart), good);
+        }
+        if (!framed) {
+            close(true);
+            again(now);
+            return;
+        }
+        partialBytes = buffer.remaining();
+        buffer.get(partial, 0, partialBytes);
+        progress(good, now);
+    }
+
+    private void progress(int good, long now) {
+        if (state == State.READY) {
+            nextBatch(now);
+        } else if (state == State.BATCH && returned == batchPackets) {
+            batchReturned(now);
+        } else if (state == State.BATCH && good > 0 && !overdue) {
+            setDeadline(now + loop.options.echoTimeout().toNanos());
+        }
+    }
+
+    /** A packet that is not the next of the batch. False if the stream has no packets any more that could be told. */
+    private boolean unexpected(int length, long value) {
+        boolean seed = loop.options.protocol().hasLogin();
+        if (seed && length == Protocol.PAYLOAD_BYTES && value == Protocol.LOGIN_VALUE) {
+            if (state == State.LOGIN) {
+                state = State.READY;
+            } else {
+                loop.counters.add(Counter.LOGIN_DUPLICATES, 1);
+            }
+            return true;
+        }
+        loop.counters.add(Counter.RECEIVED_PACKETS, 1);
+        loop.counters.add(Counter.PACKET_ERRORS, 1);
+        resume(value);
+        return !seed || length == Protocol.PAYLOAD_BYTES;
+    }
+
+    /**
+     * Goes on behind a wrong packet. One that belongs to the batch says itself where: so a lost or doubled packet is
+     * one error and not as many as follow it. Any other stands in the place of the packet that was due.
+     */
+    private void resume(long value) {
+        if (state != State.BATCH) {
+            return;
+        }
+        long place = value - first;
+        if (place >= 0 && place < batchPackets) {
+            returned = (int) place + 1;
+        } else if (returned < batchPackets) {
+            returned++;
+        }
+    }
+
+    private void batchReturned(long now) {
+        backoff = FIRST_BACKOFF_NANOS;
+        state = State.READY;
+        double percent = loop.options.reconnectPercent();
+        if (!loop.draining && percent > 0 && loop.random.nextDouble() * 100 < percent) {
+            close(loop.random.nextBoolean());
+            state = State.WAITING;
+            loop.enqueue(this);
+        } else if (!loop.draining && !loop.options.loopDelay().isZero()) {
+            state = State.PAUSE;
+            setDeadline(now + loop.options.loopDelay().toNanos());
+        } else {
+            nextBatch(now);
+        }
+    }
+
+    private void nextBatch(long now) {
+        if (loop.draining) {
+            finish();
+        } else {
+            startBatch(now);
+        }
+    }
+
+    private void echoOverdue() {
+        if (overdue) {
+            close(true);
+            again(loop.now());
+            return;
+        }
+        countEchoMissing();
+        if (loop.draining) {
+            finish();
+        } else {
+            setDeadline(loop.now() + GIVE_UP_FACTOR * loop.options.echoTimeout().toNanos());
+        }
+    }
+
+    private void countEchoMissing() {
+        if (!overdue) {
+            overdue = true;
+            loop.counters.add(Counter.ECHO_MISSING, 1);
+        }
+    }
+
+    /** The connection ended, and not by us. */
+    private void lost() {
+        loop.counters.add(Counter.DISCONNECTS_FROM_SERVER, 1);
+        loop.counters.add(Counter.SESSIONS, -1);
+        abandon();
+        again(loop.now());
+    }
+
+    /** Connects again after a pause, which grows while nothing succeeds: no error may turn into a busy loop. */
+    private void again(long now) {
+        if (loop.draining) {
+            state = State.FINISHED;
+            return;
+        }
+        state = State.WAITING;
+        setDeadline(now + backoff);
+        backoff = Math.min(backoff * 2, LONGEST_BACKOFF_NANOS);
+    }
+
+    private void finish() {
+        close(false);
+        state = State.FINISHED;
+    }
+
+    private void close(boolean reset) {
+        loop.counters.add(reset ? Counter.CLOSED_BY_RESET : Counter.CLOSED_BY_FIN, 1);
+        loop.counters.add(Counter.SESSIONS, -1);
+        try {
+            if (reset) {
+                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            }
+        } catch (IOException e) {
+            // The server was quicker: then there is nothing left to reset.
+        }
+        abandon();
+    }
+
+    /** Closes the channel, if there is one, and forgets it. */
+    private void abandon() {
+        deadline = Timers.NONE;
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            // Whatever it says, the descriptor is gone.
+        }
+        channel = null;
+    }
+
+    private void setDeadline(long nanos) {
+        deadline = nanos;
+        loop.timers.arm(this);
+    }
+}

@@ -1,0 +1,210 @@
+package org.iocp4j.load;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
+
+/**
+ * The test client. {@link #run} does one whole run, on threads of its own, and returns what it counted;
+ * {@link #stop} ends it early, from any thread.
+ */
+public final class LoadClient {
+    private static final double NANOS_PER_SECOND = 1e9;
+    private static final long SECOND = 1_000_000_000L;
+
+    private final LoadOptions options;
+    private final AtomicBoolean used = new AtomicBoolean();
+    private final AtomicReference<IOException> firstConnectFailure = new AtomicReference<>();
+    private final AtomicReference<Throwable> threadFailure = new AtomicReference<>();
+    private volatile boolean stopping;
+    private volatile boolean serverAbsent;
+    private volatile List<LoadThread> threads = List.of();
+
+    public LoadClient(LoadOptions options) {
+        this.options = options;
+    }
+
+    /** As {@link #run(Consumer)}, silently. */
+    public LoadSummary run() throws IOException, InterruptedException {
+        return run(second -> { });
+    }
+
+    /**
+     * Runs until the time is up or {@link #stop} is called, waits for what is still out, and closes every connection.
+     *
+     * @param everySecond gets the counters once a second, on the calling thread
+     * @throws ConnectException     if the server was never there; the message says address and reason
+     * @throws UnknownHostException if the host has no address
+     */
+    public LoadSummary run(Consumer<LoadStatistics> everySecond) throws IOException, InterruptedException {
+        if (used.getAndSet(true)) {
+            throw new IllegalStateException("a LoadClient runs once");
+        }
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(options.host()), options.port());
+        threads = newThreads(address);
+        Report report = new Report(System.nanoTime());
+        CountDownLatch ended = new CountDownLatch(threads.size());
+        try {
+            start(ended);
+            report.everySecond(ended, everySecond);
+        } finally {
+            stop();
+            ended.await();
+        }
+        check();
+        return summary(report.total());
+    }
+
+    /** Starts no more batches; those that are out may still come back, then {@link #run} returns. */
+    public void stop() {
+        stopping = true;
+        for (LoadThread thread : threads) {
+            thread.selector.wakeup();
+        }
+    }
+
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /** If nobody ever got through, the server is not there: the run ends at once and does not only count. */
+    void connectFailed(IOException reason) {
+        firstConnectFailure.compareAndSet(null, reason);
+        if (sum(Counter.CONNECTS) == 0
+                && sum(Counter.CONNECT_FAILURES) >= Math.min(options.clients(), LoadThread.MOST_CONNECTING)) {
+            serverAbsent = true;
+            stop();
+        }
+    }
+
+    void threadFailed(Throwable failure) {
+        threadFailure.compareAndSet(null, failure);
+        stop();
+    }
+
+    private List<LoadThread> newThreads(InetSocketAddress address) throws IOException {
+        int count = Math.min(options.threads(), options.clients());
+        List<LoadThread> made = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int from = (int) ((long) options.clients() * i / count);
+            int to = (int) ((long) options.clients() * (i + 1) / count);
+            made.add(new LoadThread(this, options, address, from, to));
+        }
+        return List.copyOf(made);
+    }
+
+    private void start(CountDownLatch ended) {
+        for (int i = 0; i < threads.size(); i++) {
+            LoadThread thread = threads.get(i);
+            Thread.ofPlatform().name("load-" + (i + 1)).daemon().start(() -> {
+                try {
+                    thread.run();
+                } finally {
+                    ended.countDown();
+                }
+            });
+        }
+    }
+
+    private void check() throws ConnectException {
+        Throwable failure = threadFailure.get();
+        if (failure != null) {
+            throw new IllegalStateException("a load thread failed", failure);
+        }
+        if (serverAbsent && sum(Counter.CONNECTS) == 0) {
+            ConnectException absent = new ConnectException(connectFailure());
+            absent.initCause(firstConnectFailure.get());
+            throw absent;
+        }
+    }
+
+    private String connectFailure() {
+        String host = options.host();
+        return "connect: " + firstReason() + ", " + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":"
+                + options.port();
+    }
+
+    /** Windows' JDK appends the name of a call or "no further information", which tells nobody anything. */
+    private String firstReason() {
+        IOException first = firstConnectFailure.get();
+        if (first == null) {
+            return null;
+        }
+        return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage().split(": ")[0];
+    }
+
+    private LoadSummary summary(LoadStatistics total) {
+        Histogram all = RoundTrip.newHistogram();
+        for (LoadThread thread : threads) {
+            all.add(thread.roundTrips);
+        }
+        return new LoadSummary(total, RoundTrip.of(all), firstReason());
+    }
+
+    private long sum(Counter counter) {
+        long sum = 0;
+        for (LoadThread thread : threads) {
+            sum += thread.counters.get(counter);
+        }
+        return sum;
+    }
+
+    private LoadStatistics snapshot(double elapsed, double interval, LoadStatistics before) {
+        long connects = sum(Counter.CONNECTS);
+        long sent = sum(Counter.SENT_PACKETS);
+        long received = sum(Counter.RECEIVED_PACKETS);
+        return new LoadStatistics(elapsed, sum(Counter.SESSIONS), connects, sum(Counter.CONNECT_FAILURES),
+                sum(Counter.DISCONNECTS_FROM_SERVER), sum(Counter.LOGIN_DUPLICATES), sum(Counter.LOGIN_MISSING),
+                sum(Counter.ECHO_MISSING), sum(Counter.PACKET_ERRORS), sent, received, sum(Counter.CLOSED_BY_FIN),
+                sum(Counter.CLOSED_BY_RESET), rate(connects, before == null ? 0 : before.connects(), interval),
+                rate(sent, before == null ? 0 : before.sentPackets(), interval),
+                rate(received, before == null ? 0 : before.receivedPackets(), interval));
+    }
+
+    private static double rate(long now, long before, double seconds) {
+        return seconds <= 0 ? 0 : (now - before) / seconds;
+    }
+
+    /** The snapshots, a second apart, on the thread of {@link #run}. */
+    private final class Report {
+        private final long start;
+        private long last;
+        private LoadStatistics before;
+
+        Report(long start) {
+            this.start = start;
+            last = start;
+        }
+
+        void everySecond(CountDownLatch ended, Consumer<LoadStatistics> everySecond) throws InterruptedException {
+            for (long tick = start + SECOND; true; tick += SECOND) {
+                boolean over = ended.await(tick - System.nanoTime(), TimeUnit.NANOSECONDS);
+                long now = System.nanoTime();
+                // The last second ends with the run or just before its tick: it counts if most of it is there.
+                if (!over || now - last > SECOND / 2) {
+                    before = snapshot((now - start) / NANOS_PER_SECOND, (now - last) / NANOS_PER_SECOND, before);
+                    last = now;
+                    everySecond.accept(before);
+                }
+                if (over) {
+                    return;
+                }
+            }
+        }
+
+        LoadStatistics total() {
+            double elapsed = (System.nanoTime() - start) / NANOS_PER_SECOND;
+            return snapshot(elapsed, elapsed, null);
+        }
+    }
+}
