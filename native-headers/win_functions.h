@@ -19,6 +19,7 @@ BOOL     PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBytes
 BOOL     SetFileCompletionNotificationModes(HANDLE FileHandle, BYTE Flags);
 BOOL     CancelIoEx(HANDLE hFile, ADDRESS lpOverlapped);
 BOOL     CloseHandle(HANDLE hObject);
+void     Sleep(DWORD dwMilliseconds);
 BOOL     DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                          ADDRESS lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
 HANDLE   GetCurrentProcess(void);

@@ -9,9 +9,10 @@ package org.iocp4j.win32;
  * before Java could ask. A method that returns a handle or an address gives minus the error on failure. Overlapped
  * calls return {@code WSA_IO_PENDING} (997) as the call does.
  *
- * <p>Not thread-safe: an instance holds its thread's error capture. Each thread that calls Windows has its own.
+ * <p>Not thread-safe: an instance holds its thread's error capture. Each thread that calls Windows has its own, and closes it
+ * when it calls no more.
  */
-public interface Win32 {
+public interface Win32 extends AutoCloseable {
 
     // ---- kernel32: completion ports ----
 
@@ -91,6 +92,16 @@ public interface Win32 {
     /** The system's text for a Win32 or Winsock code, or an empty string where it has none. */
     String formatMessage(int code);
 
+    /** Blocks the calling thread. */
+    void sleep(int millis);
+
+    /** As {@link System#nanoTime}, so that a simulated system can have a time of its own. */
+    long nanoTime();
+
     /** The version of Wine that runs this process, or an empty string on Windows. */
     String wineVersion();
+
+    /** This thread makes no more calls. */
+    @Override
+    void close();
 }

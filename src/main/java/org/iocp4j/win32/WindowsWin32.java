@@ -42,6 +42,7 @@ public final class WindowsWin32 implements Win32 {
         if (Calls.WSA_STARTUP_ERROR != 0) {
             throw new UnsupportedPlatformException("WSAStartup: " + ErrorName.of(Calls.WSA_STARTUP_ERROR) + ", Winsock 2.2");
         }
+        Extensions.load();
         return new WindowsWin32();
     }
 
@@ -297,6 +298,21 @@ public final class WindowsWin32 implements Win32 {
     }
 
     @Override
+    public void sleep(int millis) {
+        Sleep(millis);
+    }
+
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    /** Nothing to do: the capture is the collector's. */
+    @Override
+    public void close() {
+    }
+
+    @Override
     public String wineVersion() {
         return Calls.WINE_VERSION;
     }
@@ -422,6 +438,10 @@ public final class WindowsWin32 implements Win32 {
                 Calls.link(pointer(WSAID_DISCONNECTEX_LO(), WSAID_DISCONNECTEX_HI()), LPFN_DISCONNECTEX.descriptor());
         static final MethodHandle TRANSMIT_FILE =
                 Calls.link(pointer(WSAID_TRANSMITFILE_LO(), WSAID_TRANSMITFILE_HI()), LPFN_TRANSMITFILE.descriptor());
+
+        /** So that what fails fails when a thread attaches, not inside its first accept. */
+        static void load() {
+        }
 
         private static MemorySegment pointer(long idLow, long idHigh) {
             try (Arena arena = Arena.ofConfined()) {

@@ -465,6 +465,65 @@ public class WinFunctions extends WinLayouts {
         }
     }
 
+    private static class Sleep {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            WinFunctions.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("Sleep").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void Sleep(DWORD dwMilliseconds)
+     * }
+     */
+    public static FunctionDescriptor Sleep$descriptor() {
+        return Sleep.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void Sleep(DWORD dwMilliseconds)
+     * }
+     */
+    public static MethodHandle Sleep$handle() {
+        return Sleep.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void Sleep(DWORD dwMilliseconds)
+     * }
+     */
+    public static MemorySegment Sleep$address() {
+        return Sleep.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void Sleep(DWORD dwMilliseconds)
+     * }
+     */
+    public static void Sleep(int dwMilliseconds) {
+        var mh$ = Sleep.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("Sleep", dwMilliseconds);
+            }
+            mh$.invokeExact(dwMilliseconds);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class DuplicateHandle {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             WinFunctions.C_INT,
