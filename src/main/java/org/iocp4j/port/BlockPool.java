@@ -1,5 +1,6 @@
 package org.iocp4j.port;
 
+import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
@@ -31,7 +32,7 @@ public final class BlockPool {
     public Block take() {
         Block block = free.take();
         if (block != null) {
-            block.buffer().clear();
+            block.buffer().clear().order(ByteOrder.BIG_ENDIAN);
             block.next(null);
         }
         return block;

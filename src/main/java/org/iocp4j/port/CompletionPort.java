@@ -51,7 +51,8 @@ public final class CompletionPort {
     }
 
     /**
-     * Queues a packet of two numbers, to wake a dequeuing thread. Any thread.
+     * Queues a packet of two numbers, to wake a dequeuing thread. Any thread, as long as the port is open: a handle's number
+     * is soon another's.
      *
      * @return 0, or the error
      */

@@ -1,5 +1,7 @@
 package org.iocp4j.port;
 
+import java.util.ArrayDeque;
+
 /**
  * A bounded list of things to be used again, under one lock that is held for a few instructions and never across a call
  * to Windows.
@@ -13,42 +15,30 @@ public final class FreeList<T> {
         FIFO
     }
 
+    private final int capacity;
     private final Order order;
-    private final Object[] ring;
-    private int first;
-    private int count;
+    private final ArrayDeque<T> items = new ArrayDeque<>();
 
     public FreeList(int capacity, Order order) {
-        this.ring = new Object[capacity];
+        this.capacity = capacity;
         this.order = order;
     }
 
     /** Whether there was room. */
     public synchronized boolean give(T item) {
-        if (count == ring.length) {
+        if (items.size() == capacity) {
             return false;
         }
-        ring[(first + count++) % ring.length] = item;
+        items.addLast(item);
         return true;
     }
 
     /** Null if there is none. */
-    @SuppressWarnings("unchecked")
     public synchronized T take() {
-        if (count == 0) {
-            return null;
-        }
-        int index = order == Order.FIFO ? first : (first + count - 1) % ring.length;
-        T item = (T) ring[index];
-        ring[index] = null;
-        if (order == Order.FIFO) {
-            first = (first + 1) % ring.length;
-        }
-        count--;
-        return item;
+        return order == Order.FIFO ? items.pollFirst() : items.pollLast();
     }
 
     public synchronized int size() {
-        return count;
+        return items.size();
     }
 }

@@ -34,19 +34,25 @@ public final class IoContext {
     private final MemorySegment buffers = arena.allocate(WSABUF.sizeof() * GATHER, 16);
     private final MemorySegment sockaddrs = arena.allocate(4 * Long.BYTES, Long.BYTES);
     private final MemorySegment option = arena.allocate(JAVA_LONG);
-    private long nowNanos = System.nanoTime();
+    private long nowNanos;
 
     public IoContext(Win32 win32) {
         this.win32 = win32;
+        this.nowNanos = win32.nanoTime();
     }
 
     public Win32 win32() {
         return win32;
     }
 
-    /** {@link System#nanoTime} when this thread's present batch was dequeued. */
+    /** {@link Win32#nanoTime} when this thread's present batch was dequeued, or at {@link #refreshNow} since. */
     public long nowNanos() {
         return nowNanos;
+    }
+
+    /** After something that may have taken long, such as a user's callback. */
+    public void refreshNow() {
+        nowNanos = win32.nanoTime();
     }
 
     /** Names the memory for entry {@code index} of the next receive or send; the call copies it [doc]. */
@@ -133,7 +139,7 @@ public final class IoContext {
     /** Fills the entries; how many, or minus the error. */
     int dequeue(long port, int timeoutMillis) {
         int error = win32.getQueuedCompletionStatusEx(port, entries.address(), BATCH, removed.address(), timeoutMillis);
-        nowNanos = System.nanoTime();
+        nowNanos = win32.nanoTime();
         // Read the count only after success: Wine 8.0 sets it to 1 on a timeout [wine].
         return error == 0 ? removed.get(JAVA_INT, 0) : -error;
     }

@@ -20,13 +20,17 @@ public final class OperationSlab {
         operations = new AtomicReferenceArray<>(capacity);
     }
 
-    /** A new operation. Any thread. */
-    public Operation add(Win32 win32, Completion completion) throws Win32Exception {
+    /** Sees to the memory for so many operations in all. Any thread. */
+    public void commit(Win32 win32, int operationCount) throws Win32Exception {
+        region.commit(win32, operationCount * Operation.STRIDE);
+    }
+
+    /** A new operation, in memory that was committed before. Any thread. */
+    public Operation add(Completion completion) {
         int index = count.getAndIncrement();
-        if (index >= operations.length()) {
-            throw new IllegalStateException("more than " + operations.length() + " operations");
+        if (index >= operations.length() || (index + 1) * Operation.STRIDE > region.committedBytes()) {
+            throw new IllegalStateException("no memory was committed for operation " + index);
         }
-        region.commit(win32, (index + 1) * Operation.STRIDE);
         Operation operation = new Operation(region.memory(), index * Operation.STRIDE, completion);
         operations.set(index, operation);
         return operation;
