@@ -1,0 +1,147 @@
+package org.iocp4j.socket;
+
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
+
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
+import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.Win32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What this platform can do. On Windows that is documented. Under Wine it depends on the version and on the wineserver
+ * that happens to run, so it is tried out: on the loopback address, with every wait bounded, and once per JVM.
+ */
+public final class Capabilities {
+    /** How an answer is known. */
+    public enum Source {
+        SELF_CHECK("self-check on loopback"),
+        DOCUMENTATION("documentation");
+
+        private final String text;
+
+        Source(String text) {
+            this.text = text;
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    /**
+     * @param works  whether the platform can do it
+     * @param source how that is known
+     * @param detail what was seen or read, in a few words
+     */
+    public record Answer(boolean works, Source source, String detail) {
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Capabilities.class);
+    /** A check that found no answer in time is made again once: this machine may have been busy. */
+    private static final int TRIES = 2;
+    /** What the self-checks of this JVM found; never a check that ran out of time. */
+    private static final Map<Capability, Answer> CHECKED = new ConcurrentHashMap<>();
+
+    private Capabilities() {
+    }
+
+    /**
+     * The disconnect method to use.
+     *
+     * @param asked empty: DISCONNECT_EX, or, where that does not work, CLOSE
+     * @throws UnsupportedOperationException if the method asked for does not work here
+     */
+    public static DisconnectMethod choose(Optional<DisconnectMethod> asked, Win32 win32) {
+        DisconnectMethod method = asked.orElse(DisconnectMethod.DISCONNECT_EX);
+        if (!method.reuses()) {
+            return method;
+        }
+        Capability needed = method == DisconnectMethod.DISCONNECT_EX
+                ? Capability.REUSE_AFTER_DISCONNECT_EX : Capability.REUSE_AFTER_TRANSMIT_FILE;
+        Answer answer = answer(needed, win32);
+        if (answer.works()) {
+            return method;
+        }
+        String reason = needed + " does not work on this " + platform(win32) + ": " + answer.detail();
+        if (asked.isPresent()) {
+            throw new UnsupportedOperationException(reason);
+        }
+        LOG.warn("{}; each connection gets a new socket instead ({})", reason, DisconnectMethod.CLOSE);
+        return DisconnectMethod.CLOSE;
+    }
+
+    /** The best answer that costs little: what is documented of Windows, and what a self-check finds under Wine. */
+    public static Answer answer(Capability capability, Win32 win32) {
+        return win32.wineVersion().isEmpty() ? documented(capability) : check(capability, win32);
+    }
+
+    /** What a self-check finds, here and now, for each of them. */
+    public static Map<Capability, Answer> checkAll(Win32 win32) {
+        Map<Capability, Answer> answers = new EnumMap<>(Capability.class);
+        for (Capability capability : Capability.values()) {
+            answers.put(capability, check(capability, win32));
+        }
+        return answers;
+    }
+
+    private static String platform(Win32 win32) {
+        return win32.wineVersion().isEmpty() ? "Windows" : "Wine " + win32.wineVersion();
+    }
+
+    /** Of Windows 10 and newer, the oldest that a JDK 22 runs on [doc]. */
+    static Answer documented(Capability capability) {
+        String detail = switch (capability) {
+            case REUSE_AFTER_DISCONNECT_EX, REUSE_AFTER_TRANSMIT_FILE -> "TF_REUSE_SOCKET; may be delayed by TIME_WAIT";
+            case SKIP_ON_SUCCESS -> "where the provider gives file handles (XP1_IFS_HANDLES)";
+            case SKIP_ON_SUCCESS_WITH_DISCONNECT_EX -> "a disconnect that pends sends its packet";
+            case RE_KEY -> "Windows 8.1 and newer";
+            case SECOND_ASSOCIATION_REFUSED -> ErrorName.of(ERROR_INVALID_PARAMETER()) + ", as reported";
+        };
+        return new Answer(true, Source.DOCUMENTATION, detail);
+    }
+
+    /** Takes some 10 ms where it works, and at most a few seconds where nothing comes back. */
+    static Answer check(Capability capability, Win32 win32) {
+        Answer known = CHECKED.get(capability);
+        String late = null;
+        for (int i = 0; known == null && i < TRIES; i++) {
+            try {
+                known = new Answer(true, Source.SELF_CHECK, run(capability, win32));
+            } catch (IOException e) {
+                known = new Answer(false, Source.SELF_CHECK, e.getMessage());
+            } catch (TimeoutException e) {
+                late = e.getMessage();
+            }
+        }
+        if (known == null) {
+            return new Answer(false, Source.SELF_CHECK, late);
+        }
+        CHECKED.put(capability, known);
+        return known;
+    }
+
+    /** For tests: the next check is made anew. */
+    static void forget() {
+        CHECKED.clear();
+    }
+
+    private static String run(Capability capability, Win32 win32) throws IOException, TimeoutException {
+        try (LoopbackCheck check = new LoopbackCheck(win32)) {
+            return switch (capability) {
+                case REUSE_AFTER_DISCONNECT_EX -> check.reuse(DisconnectMethod.DISCONNECT_EX);
+                case REUSE_AFTER_TRANSMIT_FILE -> check.reuse(DisconnectMethod.TRANSMIT_FILE);
+                case SKIP_ON_SUCCESS -> new NotificationCheck(check).skipOnSuccess();
+                case SKIP_ON_SUCCESS_WITH_DISCONNECT_EX -> new NotificationCheck(check).skipOnSuccessWithDisconnectEx();
+                case RE_KEY -> new NotificationCheck(check).reKey();
+                case SECOND_ASSOCIATION_REFUSED -> check.secondAssociation();
+            };
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package org.iocp4j.socket;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.iocp4j.win32.generated.WinTypes.*;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.iocp4j.port.CompletionPort;
+import org.iocp4j.port.Holds;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.Win32Exception;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A listening socket that keeps the same number of accepts posted, whatever fails: a socket that an accept failed on is
+ * discarded and replaced, and what cannot be posted now is posted at the next {@link #replenish}.
+ */
+public final class Listener {
+    /** Takes an accepted socket over: associate it, read and write. */
+    @FunctionalInterface
+    public interface Accepted {
+        void accepted(PooledSocket socket, IoContext io);
+    }
+
+    /** The key on packets of accepts: they ride on the listener's key, not on their socket's [wine]. */
+    public static final long KEY = 0;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    /** A socket refused by AcceptEx is replaced this often before the rest waits for the next replenish. */
+    private static final int TRIES = 3;
+
+    private final ListenerOptions options;
+    private final SocketPool pool;
+    private final Accepted receiver;
+    private final long handle;
+    private final InetSocketAddress localAddress;
+    /** Accepts posted or being posted. */
+    private final AtomicInteger posted = new AtomicInteger();
+    /** Who may use the handle: 1 until close(), each posted accept, each thread that posts. At 0 it is closed. */
+    private final Holds holds = new Holds();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final LongAdder accepts = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+
+    /** Binds and listens; no accept is posted before the first {@link #replenish}. */
+    public Listener(IoContext io, ListenerOptions options, CompletionPort port, SocketPool pool, Accepted receiver)
+            throws Win32Exception {
+        this.options = options;
+        this.pool = pool;
+        this.receiver = receiver;
+        int family = Sockaddr.family(options.address().getAddress());
+        long socket = io.win32().wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
+                WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
+        check("WSASocketW", socket < 0 ? (int) -socket : 0);
+        handle = socket;
+        try {
+            setOptions(io, family);
+            localAddress = bind(io.win32());
+            check("listen", io.win32().listen(handle, SOMAXCONN()));
+            check("CreateIoCompletionPort", port.associate(io.win32(), handle, KEY));
+        } catch (Win32Exception e) {
+            io.win32().closesocket(handle);
+            throw e;
+        }
+    }
+
+    private void setOptions(IoContext io, int family) throws Win32Exception {
+        // SO_REUSEADDR would let another process take the port on Windows; this forbids it [doc].
+        check("SO_EXCLUSIVEADDRUSE", io.setOption(handle, SOL_SOCKET(), SO_EXCLUSIVEADDRUSE(), 1));
+        check("TCP_NODELAY", io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1));
+        if (family == AF_INET6()) {
+            boolean both = options.address().getAddress().isAnyLocalAddress();
+            check("IPV6_V6ONLY", io.setOption(handle, IPPROTO_IPV6(), IPV6_V6ONLY(), both ? 0 : 1));
+        }
+        if (options.lingerReset()) {
+            check("SO_LINGER", io.setOption(handle, SOL_SOCKET(), SO_LINGER(), SocketPool.LINGER_RESET));
+        }
+        if (options.sendBufferBytes().isPresent()) {
+            check("SO_SNDBUF", io.setOption(handle, SOL_SOCKET(), SO_SNDBUF(), options.sendBufferBytes().getAsInt()));
+        }
+    }
+
+    private InetSocketAddress bind(Win32 win32) throws Win32Exception {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(Sockaddr.MAX_BYTES, Long.BYTES);
+            MemorySegment length = arena.allocate(JAVA_INT);
+            check("bind", win32.bind(handle, address.address(), Sockaddr.write(options.address(), address)));
+            length.set(JAVA_INT, 0, Sockaddr.MAX_BYTES);
+            check("getsockname", win32.getsockname(handle, address.address(), length.address()));
+            return Sockaddr.read(address, 0);
+        }
+    }
+
+    private void check(String call, int error) throws Win32Exception {
+        if (error == 0) {
+            return;
+        }
+        String subject = text(options.address());
+        if (error == WSAEADDRINUSE()) {
+            throw new Win32Exception(call, error, subject, "another socket listens there");
+        }
+        if (error == WSAEACCES()) {
+            throw new Win32Exception(call, error, subject,
+                    "another process holds the port exclusively, or it lies in an excluded port range");
+        }
+        throw new Win32Exception(call, error, subject);
+    }
+
+    /** {@code 127.0.0.1:6000}, {@code [::1]:6000}. */
+    public static String text(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    /** Posts what is missing of the accepts. Worker threads only. */
+    public void replenish(IoContext io) {
+        if (!holds.tryHold()) {
+            return;
+        }
+        int tries = TRIES;
+        while (tries > 0 && reserve()) {
+            if (!postAccept(io)) {
+                posted.decrementAndGet();
+                tries--;
+            }
+        }
+        drop(io);
+    }
+
+    /** Counts one accept more, if one may be posted. */
+    private boolean reserve() {
+        int now;
+        do {
+            now = posted.get();
+            if (now >= options.accepts() || closing.get()) {
+                return false;
+            }
+        } while (!posted.compareAndSet(now, now + 1));
+        return true;
+    }
+
+    private boolean postAccept(IoContext io) {
+        PooledSocket socket = pool.take(io);
+        if (socket == null) {
+            return false;
+        }
+        holds.hold(); // the accept's own
+        long owner = 0;
+        int error = io.accept(socket.accept(), owner, handle, socket.handle(), pool.acceptOutput(socket),
+                pool.addressBytes());
+        if (error != 0) {
+            failed("AcceptEx", error, socket);
+            pool.discard(socket, io);
+            drop(io);
+            return false;
+        }
+        if (closing.get()) {
+            // close() may have cancelled before this accept was there to be cancelled.
+            io.win32().cancelIoEx(handle, 0);
+        }
+        return true;
+    }
+
+    /** An accept's packet. */
+    public void completed(PooledSocket socket, int status, IoContext io) {
+        boolean connected = status >= 0 && !closing.get() && takeOver(socket, io);
+        if (status < 0 && !closing.get()) {
+            failed("AcceptEx", io.win32().rtlNtStatusToDosError(status), socket);
+        }
+        if (!connected) {
+            pool.discard(socket, io);
+        }
+        posted.decrementAndGet();
+        replenish(io); // before the connection is served, so that the depth is back as soon as it can be
+        if (connected) {
+            accepts.increment();
+            receiver.accepted(socket, io);
+        }
+        drop(io); // last: once the listener is closed, no connection is on its way to its session any more
+    }
+
+    /** Without SO_UPDATE_ACCEPT_CONTEXT shutdown and getpeername fail on Windows; anew for each connection [doc]. */
+    private boolean takeOver(PooledSocket socket, IoContext io) {
+        int error = io.setOption(socket.handle(), SOL_SOCKET(), SO_UPDATE_ACCEPT_CONTEXT(), handle);
+        if (error == 0 && options.lingerReset() && !options.acceptedReset()) {
+            error = io.setOption(socket.handle(), SOL_SOCKET(), SO_LINGER(), SocketPool.LINGER_OFF);
+        }
+        if (error != 0) {
+            failed("SO_UPDATE_ACCEPT_CONTEXT", error, socket);
+            return false;
+        }
+        io.findAcceptAddresses(pool.acceptOutput(socket), pool.addressBytes());
+        socket.connected(io.localSockaddr(), io.remoteSockaddr());
+        return true;
+    }
+
+    private void failed(String call, int error, PooledSocket socket) {
+        failures.increment();
+        LOG.debug("{}: {}, {}: replaced", call, ErrorName.of(error), socket);
+    }
+
+    /** Accepts no more; the handle is closed as soon as the last posted accept is home. Worker threads only. */
+    public void close(IoContext io) {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        int error = io.win32().cancelIoEx(handle, 0);
+        if (error != 0 && error != ERROR_NOT_FOUND()) {
+            LOG.error("CancelIoEx: {}, listener {}", ErrorName.of(error), handle);
+        }
+        drop(io);
+    }
+
+    /** Closes the handle even if accepts are still out. No other thread is at work any more. */
+    public void closeNow(IoContext io) {
+        closing.set(true);
+        while (!holds.isGone()) {
+            drop(io);
+        }
+    }
+
+    private void drop(IoContext io) {
+        if (holds.drop()) {
+            int error = io.win32().closesocket(handle);
+            if (error != 0) {
+                LOG.error("closesocket: {}, listener {}", ErrorName.of(error), handle);
+            }
+        }
+    }
+
+    public InetSocketAddress localAddress() {
+        return localAddress;
+    }
+
+    public boolean isClosed() {
+        return holds.isGone();
+    }
+
+    /** Accepts posted now. */
+    public int posted() {
+        return posted.get();
+    }
+
+    /** Connections accepted since the start. */
+    public long accepts() {
+        return accepts.sum();
+    }
+
+    /** Accepts that failed, at once or by their packet; each cost its socket. */
+    public long failures() {
+        return failures.sum();
+    }
+}
