@@ -1,0 +1,18 @@
+package org.iocp4j.echo;
+
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.identity.SessionIdentity;
+
+/**
+ * An echo server.
+ *
+ * @param server   address, limits, disconnect method
+ * @param protocol what is echoed
+ * @param identity how packets find their sessions; anything but OVERLAPPED and SLOT_KEY is for study
+ */
+public record EchoOptions(ServerOptions server, EchoProtocol protocol, SessionIdentity identity) {
+    /** The study's server on a free port of the loopback address. */
+    public static EchoOptions defaults() {
+        return new EchoOptions(ServerOptions.builder().build(), EchoProtocol.SEED, SessionIdentity.OVERLAPPED);
+    }
+}

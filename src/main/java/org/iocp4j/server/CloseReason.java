@@ -1,0 +1,23 @@
+package org.iocp4j.server;
+
+/** Why a session ended: the first cause. */
+public enum CloseReason {
+    /** The peer closed its side (FIN). */
+    PEER_CLOSED,
+    /** The connection broke: the peer's RST, or an error of the network. */
+    PEER_RESET,
+    /** The handler, or another thread, asked for it. */
+    DISCONNECTED,
+    /** Nothing came or went for the idle time. */
+    IDLE,
+    /** The handler left a full receive buffer unread: what it waits for is longer than a buffer. */
+    FRAME_TOO_LONG,
+    /** The handler threw. */
+    HANDLER_FAILED,
+    /** The system had no memory for what the handler sent. */
+    OUT_OF_MEMORY,
+    /** A packet named another session: only under the study's wrong identities. */
+    KEY_MISMATCH,
+    /** The server stops. */
+    SERVER_STOPPED
+}

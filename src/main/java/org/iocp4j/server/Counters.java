@@ -1,0 +1,22 @@
+package org.iocp4j.server;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the server has counted since its start. */
+final class Counters {
+    final LongAdder receives = new LongAdder();
+    final LongAdder receivedBytes = new LongAdder();
+    final LongAdder sends = new LongAdder();
+    final LongAdder sentBytes = new LongAdder();
+    final LongAdder sessionsRefused = new LongAdder();
+    final LongAdder sendsRefused = new LongAdder();
+    final LongAdder memoryRefusals = new LongAdder();
+    final LongAdder latePackets = new LongAdder();
+    final LongAdder keyMismatches = new LongAdder();
+    final LongAdder peerResets = new LongAdder();
+    final LongAdder idleTimeouts = new LongAdder();
+    final LongAdder closeTimeouts = new LongAdder();
+    final LongAdder framesTooLong = new LongAdder();
+    final LongAdder handlerFailures = new LongAdder();
+    final LongAdder workerFailures = new LongAdder();
+}

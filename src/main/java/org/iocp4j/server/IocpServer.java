@@ -1,0 +1,169 @@
+package org.iocp4j.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.Capabilities;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.Win32Exception;
+import org.iocp4j.win32.WindowsWin32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A TCP server on a Windows I/O completion port, whose sockets are disconnected and used again.
+ *
+ * {@snippet lang=java :
+ * try (var server = IocpServer.start(ServerOptions.builder().port(7).build(), (session, data) -> session.send(data))) {
+ *     Thread.currentThread().join();
+ * }
+ * }
+ *
+ * <p>Its methods may be called from any thread, and only {@link #start} and {@link #close} block.
+ */
+public final class IocpServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(IocpServer.class);
+    /** How long a handler that blocks may hold up {@link #close}. */
+    private static final long WORKER_END_NANOS = 5_000_000_000L;
+    /** How often {@link #close} looks whether the workers are done. */
+    private static final int CLOSE_POLL_MILLIS = 5;
+
+    private final ServerOptions options;
+    private final Supplier<Win32> system;
+    private final SessionEngine engine;
+    private final WorkerGroup workers;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    /**
+     * Starts a server; clients can connect when this returns.
+     *
+     * @throws IOException                                     if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
+     * @throws org.iocp4j.win32.UnsupportedPlatformException   if this is not Windows
+     * @throws UnsupportedOperationException                   if the disconnect method asked for does not work here
+     */
+    public static IocpServer start(ServerOptions options, SessionHandler handler) throws IOException {
+        return start(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
+    }
+
+    /**
+     * For the study and for simulation: the last two types are not exported.
+     *
+     * @param system a view of Windows for the calling thread
+     */
+    public static IocpServer start(ServerOptions options, SessionHandler handler, SessionIdentity identity,
+                                   Supplier<Win32> system) throws IOException {
+        return new IocpServer(options, handler, identity, system);
+    }
+
+    private IocpServer(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
+            throws Win32Exception {
+        this.options = options;
+        this.system = system;
+        try (Win32 win32 = system.get()) {
+            DisconnectMethod method = Capabilities.choose(options.disconnectMethod(), win32);
+            engine = new SessionEngine(options, method, identity, handler, system, new IoContext(win32));
+        }
+        workers = new WorkerGroup(engine, options.workers(), system);
+        engine.onWorker(engine::accept);
+    }
+
+    /** Where it listens, with the port that was picked. */
+    public InetSocketAddress localAddress() {
+        return engine.localAddress();
+    }
+
+    /** The method in force: the one asked for, or the best that works here. */
+    public DisconnectMethod disconnectMethod() {
+        return engine.method();
+    }
+
+    public ServerStatistics statistics() {
+        return engine.statistics();
+    }
+
+    /**
+     * Queues bytes for a session; a worker sends them.
+     *
+     * @param data read to its end if taken; untouched if not
+     * @return whether it was taken; not if the session is over or closing, or its queue full
+     * @throws IllegalArgumentException if {@code data} is larger than the whole queue
+     */
+    public boolean send(long sessionId, ByteBuffer data) {
+        return engine.send(sessionId, data);
+    }
+
+    /** Ends a session when what is queued is out; nothing happens if it is over. */
+    public void disconnect(long sessionId) {
+        engine.disconnect(sessionId);
+    }
+
+    /** Ends a session at once; nothing happens if it is over. */
+    public void abort(long sessionId) {
+        engine.abort(sessionId);
+    }
+
+    /**
+     * Stops: no new connections, the sessions' queues go out for at most the drain time, what is left is cut off; then
+     * every packet is awaited, the sockets closed and the memory given back. Takes at most the drain time, three times
+     * the disconnect time and 5 s. If the kernel still holds an operation then, or a handler a worker, the memory stays
+     * allocated, and the log says so. A second call waits for the first.
+     *
+     * @throws IllegalStateException if called from a handler, whose thread it would wait for
+     */
+    @Override
+    public void close() {
+        if (workers.isWorker(Thread.currentThread())) {
+            throw new IllegalStateException("close() from a handler: it would wait for its own thread");
+        }
+        if (closing.compareAndSet(false, true)) {
+            try (Win32 win32 = system.get()) {
+                stop(new IoContext(win32));
+            } finally {
+                closed.countDown();
+            }
+            return;
+        }
+        try {
+            closed.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void stop(IoContext io) {
+        Win32 win32 = io.win32();
+        long disconnectNanos = options.disconnectTime().toNanos();
+        engine.onWorker(engine::stop);
+        if (!await(engine::isQuiet, options.drainTime().toNanos(), win32)) {
+            engine.onWorker(engine::abortAll);
+            await(engine::isQuiet, 2 * disconnectNanos, win32);
+        }
+        await(() -> engine.operationsOut() == 0, disconnectNanos, win32);
+        workers.stop();
+        if (!await(workers::isStopped, WORKER_END_NANOS, win32)) {
+            LOG.error("a handler still holds a worker thread: the server's handles and memory stay open");
+            return;
+        }
+        engine.closeHandles(io);
+        engine.leave(win32);
+    }
+
+    private static boolean await(BooleanSupplier condition, long nanos, Win32 win32) {
+        long deadline = win32.nanoTime() + nanos;
+        while (!condition.getAsBoolean()) {
+            if (win32.nanoTime() - deadline >= 0) {
+                return false;
+            }
+            win32.sleep(CLOSE_POLL_MILLIS);
+        }
+        return true;
+    }
+}

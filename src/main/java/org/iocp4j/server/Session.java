@@ -1,0 +1,530 @@
+package org.iocp4j.server;
+
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.iocp4j.port.Block;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Operation;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.PooledSocket;
+import org.iocp4j.win32.ErrorName;
+
+/**
+ * One connection's life. Its public methods are for the handler, during a callback for this session; the object serves
+ * another connection after {@link SessionHandler#closed}. Whoever wants to reach a session from elsewhere keeps its
+ * {@link #id()} and asks the server ({@link IocpServer#send}, {@link IocpServer#disconnect}).
+ *
+ * <p>Inside: everything that is out or at work on the session has a count of {@link IoCount}; the phases go one way only,
+ * and each is entered in one method.
+ */
+public final class Session {
+    /** Open for the handler. */
+    private static final int OPEN = 0;
+    /** No more to the handler; what is queued goes out. */
+    private static final int FLUSHING = 1;
+    /** {@link DisconnectMethod#GRACEFUL} only: our FIN is sent, the peer's is awaited. */
+    private static final int DRAINING = 2;
+    /** Everything pending is cancelled; the counts run out. */
+    private static final int ABORTING = 3;
+
+    private static final VarHandle PHASE;
+    private static final VarHandle PAUSED;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            PHASE = lookup.findVarHandle(Session.class, "phase", int.class);
+            PAUSED = lookup.findVarHandle(Session.class, "paused", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final SessionEngine engine;
+    private final int index;
+    private final SendQueue queue;
+    private final IoCount ioCount = new IoCount();
+
+    private volatile long id;
+    private long serial;
+    private volatile int phase = ABORTING;
+    /** No receive is out, because the send queue is full; whoever clears it receives again. */
+    private volatile boolean paused;
+    /** The peer has sent its FIN. */
+    private volatile boolean inputEnded;
+    private volatile long lastActivityNanos;
+    /** When closing has lasted long enough; valid when there is a reason. */
+    private volatile long closeDeadlineNanos;
+    private volatile CloseReason reason;
+    private PooledSocket socket;
+    private Block input;
+
+    private Object attachment;
+    /** The thread that runs a callback of this session, or null. */
+    private volatile Thread callbackThread;
+    private boolean sendRefused;
+    private boolean disconnectAsked;
+    private boolean abortAsked;
+    private boolean handlerFailed;
+    private boolean outOfMemory;
+
+    Session(SessionEngine engine, int index) {
+        this.engine = engine;
+        this.index = index;
+        this.queue = new SendQueue(engine.blocks, engine.options.sendQueueBytes());
+    }
+
+    // ---- for the handler ----
+
+    /** Names this session and no other, as long as the server lives. Print it unsigned. Any thread. */
+    public long id() {
+        return id;
+    }
+
+    public InetSocketAddress remoteAddress() {
+        requireCallback();
+        return socket.remoteAddress();
+    }
+
+    public InetSocketAddress localAddress() {
+        requireCallback();
+        return socket.localAddress();
+    }
+
+    /**
+     * Queues bytes to be sent, in order; they are copied, and leave when the callback returns, many sends in one.
+     *
+     * @param data read to its end if taken; untouched if not
+     * @return whether it was taken. Not: the queue is full (leave the input unread, the next call comes when there is
+     *         room) or the session is closing
+     * @throws IllegalArgumentException if {@code data} is larger than the whole queue
+     */
+    public boolean send(ByteBuffer data) {
+        requireCallback();
+        SendQueue.Added added = queue.add(id, data, engine.callerWin32());
+        if (added == SendQueue.Added.FULL) {
+            engine.counters.sendsRefused.increment();
+            sendRefused = true;
+        } else if (added == SendQueue.Added.NO_MEMORY) {
+            engine.counters.memoryRefusals.increment();
+            outOfMemory = true;
+        }
+        return added.isTaken();
+    }
+
+    /** Ends the session: nothing more is received, what is queued is sent, then the socket is disconnected. */
+    public void disconnect() {
+        requireCallback();
+        disconnectAsked = true;
+    }
+
+    /** Ends the session now: what is queued is dropped, what is pending is cancelled. */
+    public void abort() {
+        requireCallback();
+        abortAsked = true;
+    }
+
+    /** What the handler keeps with this session; null at its start. */
+    public Object attachment() {
+        requireCallback();
+        return attachment;
+    }
+
+    public void attach(Object newAttachment) {
+        requireCallback();
+        attachment = newAttachment;
+    }
+
+    private void requireCallback() {
+        if (callbackThread != Thread.currentThread()) {
+            throw new IllegalStateException("outside a callback of session " + this
+                    + ": keep its id() and use the server's send and disconnect");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return Long.toUnsignedString(id);
+    }
+
+    // ---- the life of a connection; everything below runs on worker threads ----
+
+    int index() {
+        return index;
+    }
+
+    boolean hasId(long wanted) {
+        return id == wanted;
+    }
+
+    PooledSocket socket() {
+        return socket;
+    }
+
+    SendQueue queue() {
+        return queue;
+    }
+
+    /** A connection starts. Returns with the first receive posted, or the session on its way out. */
+    void open(PooledSocket accepted, Block buffer, IoContext io) {
+        socket = accepted;
+        input = buffer;
+        attachment = null;
+        reason = null;
+        inputEnded = false;
+        paused = false;
+        disconnectAsked = false;
+        abortAsked = false;
+        handlerFailed = false;
+        outOfMemory = false;
+        lastActivityNanos = io.nowNanos();
+        phase = OPEN;
+        serial = serial + 1 & 0xFFFF_FFFF_FFFFL;
+        id = (long) index << 48 | serial;
+        accepted.owner(id);
+        queue.open(id);
+        ioCount.begin(); // without this hold the login packet's completion could release the session during the callback
+        callOpened(io);
+        act(io);
+        flush(io);
+        if (phase == OPEN) {
+            receive(io);
+        } else {
+            finish(io);
+            drain(io);
+        }
+        drop(io);
+    }
+
+    /** A receive's packet: the count that its post added is the caller's, until the drop. */
+    void receiveCompleted(int status, int bytes, IoContext io) {
+        lastActivityNanos = io.nowNanos();
+        if (status < 0) {
+            lost(status, io);
+        } else if (bytes == 0) {
+            inputEnded = true;
+            disconnect(CloseReason.PEER_CLOSED, io);
+        } else {
+            engine.counters.receives.increment();
+            engine.counters.receivedBytes.add(bytes);
+            input.buffer().position(input.buffer().position() + bytes);
+            deliver(io);
+        }
+        drop(io);
+    }
+
+    /** A send's packet. */
+    void sendCompleted(int status, int bytes, IoContext io) {
+        lastActivityNanos = io.nowNanos();
+        if (status < 0) {
+            queue.end(0);
+            lost(status, io);
+        } else {
+            engine.counters.sends.increment();
+            engine.counters.sentBytes.add(bytes);
+            queue.end(bytes);
+            flush(io);
+            resume(io);
+            finish(io);
+        }
+        drop(io);
+    }
+
+    /** The packet named another session. The operation is home and its count runs out; its bytes go nowhere. */
+    void misdirected(boolean wasSend, IoContext io) {
+        if (wasSend) {
+            queue.end(0);
+        }
+        abort(CloseReason.KEY_MISMATCH, io);
+        drop(io);
+    }
+
+    /**
+     * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. An open session always has
+     * a receive out, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
+     */
+    private void deliver(IoContext io) {
+        ByteBuffer buffer = input.buffer();
+        while (phase == OPEN) {
+            sendRefused = false;
+            if (buffer.position() > 0) {
+                buffer.flip();
+                callReceived(buffer, io);
+                buffer.compact();
+                act(io);
+            }
+            flush(io);
+            if (phase != OPEN) {
+                break;
+            }
+            if (!sendRefused && queue.hasRoom()) {
+                receiveOrEnd(buffer, io);
+                return;
+            }
+            paused = true;
+            if (phase == OPEN && (sendRefused ? !queue.isIdle() : !queue.hasRoom())) {
+                flush(io); // another thread may have filled the queue since, with no send out yet to end the pause
+                return;
+            }
+            if (!PAUSED.compareAndSet(this, true, false)) {
+                return;
+            }
+        }
+        finish(io);
+        drain(io);
+    }
+
+    private void receiveOrEnd(ByteBuffer buffer, IoContext io) {
+        if (buffer.hasRemaining()) {
+            receive(io);
+        } else {
+            engine.counters.framesTooLong.increment();
+            abort(CloseReason.FRAME_TOO_LONG, io);
+        }
+    }
+
+    /** A send is home: if receiving paused for want of room, it goes on, or the next send ends the pause. */
+    private void resume(IoContext io) {
+        if (!paused) {
+            return;
+        }
+        if (!sendRefused && !queue.hasRoom()) {
+            flush(io); // filled since the flush before
+        } else if (PAUSED.compareAndSet(this, true, false)) {
+            deliver(io);
+        }
+    }
+
+    /** While closing gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
+    private void drain(IoContext io) {
+        if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
+            input.buffer().clear();
+            receive(io);
+        }
+    }
+
+    /** Posts the receive. The caller has a count. */
+    private void receive(IoContext io) {
+        ByteBuffer buffer = input.buffer();
+        io.buffer(0, input.address() + buffer.position(), buffer.remaining());
+        ioCount.hold();
+        int error = io.receive(socket.receive(), id, socket.handle());
+        posted(socket.receive(), "WSARecv", error, io);
+    }
+
+    /** Sends what is queued, if no send is out. The caller has a count. */
+    void flush(IoContext io) {
+        if (phase == ABORTING) {
+            return;
+        }
+        int buffers = queue.begin(io);
+        if (buffers == 0) {
+            return;
+        }
+        ioCount.hold();
+        int error = io.send(socket.send(), id, socket.handle(), buffers);
+        if (error != 0) {
+            queue.end(0);
+        }
+        posted(socket.send(), "WSASend", error, io);
+    }
+
+    /** After a post: takes the count back if it failed, and cancels it if the session has been aborted meanwhile. */
+    private void posted(Operation operation, String call, int error, IoContext io) {
+        if (error != 0) {
+            ioCount.unhold();
+            SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
+            engine.counters.peerResets.increment();
+            abort(CloseReason.PEER_RESET, io);
+        } else if (phase == ABORTING) {
+            cancel(operation.address(), io);
+        }
+    }
+
+    /** An operation ended with an error: the connection broke, or we cancelled it. */
+    private void lost(int status, IoContext io) {
+        if (phase != ABORTING) {
+            SessionEngine.LOG.debug("{}, {}, session {}", ErrorName.ofStatus(status), socket, this);
+            engine.counters.peerResets.increment();
+        }
+        abort(CloseReason.PEER_RESET, io);
+    }
+
+    /** No more to the handler; what is queued goes out, then the end. */
+    void disconnect(CloseReason why, IoContext io) {
+        queue.close(); // before the phase says so: what was taken goes out
+        if (PHASE.compareAndSet(this, OPEN, FLUSHING)) {
+            closing(why, io);
+            flush(io);
+            if (PAUSED.compareAndSet(this, true, false)) {
+                drain(io);
+            }
+        }
+        finish(io);
+    }
+
+    /** If everything queued is out: the next step of closing. */
+    private void finish(IoContext io) {
+        if (phase == FLUSHING && queue.isIdle()) {
+            if (engine.method() != DisconnectMethod.GRACEFUL) {
+                abort(reason, io);
+            } else if (PHASE.compareAndSet(this, FLUSHING, DRAINING)) {
+                int error = io.win32().shutdown(socket.handle(), SD_SEND());
+                if (error != 0) {
+                    SessionEngine.LOG.debug("shutdown: {}, {}, session {}", ErrorName.of(error), socket, this);
+                    abort(reason, io);
+                }
+            }
+        }
+        if (phase == DRAINING && inputEnded) {
+            abort(reason, io);
+        }
+    }
+
+    /** Cancels everything; the counts run out. The caller has a count. */
+    void abort(CloseReason why, IoContext io) {
+        int before = (int) PHASE.getAndSet(this, ABORTING);
+        if (before == ABORTING) {
+            return;
+        }
+        if (before == OPEN) {
+            queue.close();
+            closing(why, io);
+        }
+        if (socket.receive().isOut() || socket.send().isOut()) {
+            cancel(0, io);
+        }
+    }
+
+    /** The one that ended the open phase; tick trusts the deadline when there is a reason. */
+    private void closing(CloseReason why, IoContext io) {
+        closeDeadlineNanos = io.nowNanos() + engine.options.disconnectTime().toNanos();
+        reason = why;
+    }
+
+    private void cancel(long overlapped, IoContext io) {
+        int error = io.win32().cancelIoEx(socket.handle(), overlapped);
+        if (error != 0 && error != ERROR_NOT_FOUND()) {
+            SessionEngine.LOG.warn("CancelIoEx: {}, {}, session {}", ErrorName.of(error), socket, this);
+        }
+    }
+
+    /** Time's part: idle sessions end, and closing ones do not take for ever. */
+    void tick(IoContext io) {
+        long sessionId = id;
+        long now = io.nowNanos();
+        long idleNanos = engine.options.idleTime().toNanos();
+        boolean idle = phase == OPEN && callbackThread == null && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean overdue = phase != OPEN && reason != null && now - closeDeadlineNanos > 0;
+        if (!idle && !overdue || !acquire(sessionId, io)) {
+            return;
+        }
+        if (idle && phase == OPEN) {
+            engine.counters.idleTimeouts.increment();
+            disconnect(CloseReason.IDLE, io);
+        } else if (phase == FLUSHING || phase == DRAINING) {
+            engine.counters.closeTimeouts.increment();
+            abort(reason, io);
+        } else if (phase == ABORTING) {
+            cancel(0, io); // still something out: it can only have been posted since
+        }
+        drop(io);
+    }
+
+    // ---- counting ----
+
+    /** A count on the session with this id; false if it is over, and then there is nothing to drop. */
+    boolean acquire(long wanted, IoContext io) {
+        if (ioCount.tryHold() && id == wanted) {
+            return true;
+        }
+        drop(io); // may be the last count of the session that is here now: then we release that one
+        return false;
+    }
+
+    void drop(IoContext io) {
+        if (ioCount.drop()) {
+            release(io);
+        }
+    }
+
+    /** Nothing is out and nobody is in: the handler's last call, then the socket goes its way. */
+    private void release(IoContext io) {
+        callClosed(io);
+        queue.clear();
+        engine.blocks.give(input);
+        input = null;
+        engine.disconnect(this, io);
+    }
+
+    /** The socket is back: the id names nothing any more. */
+    void freed() {
+        id = 0;
+        reason = null;
+        attachment = null;
+    }
+
+    // ---- the handler's calls: whatever it throws ends this session only ----
+
+    private void callOpened(IoContext io) {
+        callbackThread = Thread.currentThread();
+        try {
+            engine.handler.opened(this);
+        } catch (RuntimeException | Error e) {
+            fail(e);
+        }
+        returned(io);
+    }
+
+    private void callReceived(ByteBuffer data, IoContext io) {
+        callbackThread = Thread.currentThread();
+        try {
+            engine.handler.received(this, data.order(ByteOrder.BIG_ENDIAN));
+        } catch (RuntimeException | Error e) {
+            fail(e);
+        }
+        returned(io);
+    }
+
+    private void callClosed(IoContext io) {
+        callbackThread = Thread.currentThread();
+        try {
+            engine.handler.closed(this, reason);
+        } catch (RuntimeException | Error e) {
+            fail(e);
+        }
+        returned(io);
+    }
+
+    /** However long the handler took, that is neither idle time nor part of a deadline. */
+    private void returned(IoContext io) {
+        callbackThread = null;
+        io.refreshNow();
+        lastActivityNanos = io.nowNanos();
+    }
+
+    private void fail(Throwable failure) {
+        engine.counters.handlerFailures.increment();
+        SessionEngine.LOG.error("the handler failed in session {}: the session ends", this, failure);
+        handlerFailed = true;
+    }
+
+    /** What the callback asked for. */
+    private void act(IoContext io) {
+        if (handlerFailed) {
+            abort(CloseReason.HANDLER_FAILED, io);
+        } else if (outOfMemory) {
+            abort(CloseReason.OUT_OF_MEMORY, io);
+        } else if (abortAsked) {
+            abort(CloseReason.DISCONNECTED, io);
+        } else if (disconnectAsked) {
+            disconnect(CloseReason.DISCONNECTED, io);
+        }
+    }
+}

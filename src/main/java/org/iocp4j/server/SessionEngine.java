@@ -1,0 +1,428 @@
+package org.iocp4j.server;
+
+import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
+
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.iocp4j.port.Block;
+import org.iocp4j.port.BlockPool;
+import org.iocp4j.port.CompletionPort;
+import org.iocp4j.port.FreeList;
+import org.iocp4j.port.Holds;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.port.OperationSlab;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.Disconnector;
+import org.iocp4j.socket.Listener;
+import org.iocp4j.socket.ListenerOptions;
+import org.iocp4j.socket.PooledSocket;
+import org.iocp4j.socket.SocketEvents;
+import org.iocp4j.socket.SocketPool;
+import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.Win32Exception;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What all sessions of a server share, and the way of a packet to its session: the id in the operation finds it, whatever
+ * key the packet carries.
+ */
+final class SessionEngine implements SocketEvents {
+    static final Logger LOG = LoggerFactory.getLogger(IocpServer.class);
+    /** A socket that is closed waits here for its packets; so many may do so beside those in use. */
+    private static final int CLOSED_SOCKETS = 1024;
+
+    private static final int TICK_MILLIS = 100;
+
+    /** What the packets of {@link CompletionPort#post} ask for, in their byte count; the key is a session's id. */
+    private static final int FLUSH = 1;
+    private static final int DISCONNECT = 2;
+    private static final int ABORT = 3;
+    /** Run what waits in {@link #commands}. */
+    private static final int COMMAND = 4;
+
+    final ServerOptions options;
+    final SessionHandler handler;
+    final Counters counters = new Counters();
+    final BlockPool blocks;
+    private final SessionIdentity identity;
+    private final ThreadLocal<Win32> callers;
+    private final OperationSlab slab;
+    private final CompletionPort port;
+    private final SocketPool pool;
+    private final Disconnector disconnector;
+    private final Listener listener;
+    private final SessionTable table;
+    private final Queue<Consumer<IoContext>> commands =
+            new ConcurrentLinkedQueue<>();
+    private final AtomicLong nextTickNanos;
+    /** The server's own, until it is closed, and one for each foreign thread inside. */
+    private final Holds holds = new Holds();
+    private volatile boolean stopping;
+
+    /** Listens when this returns; accepts nothing before {@link #accept}. */
+    SessionEngine(ServerOptions options, DisconnectMethod method, SessionIdentity identity, SessionHandler handler,
+                  Supplier<Win32> system, IoContext io) throws Win32Exception {
+        this.options = options;
+        this.handler = handler;
+        this.identity = identity;
+        this.callers = ThreadLocal.withInitial(system);
+        this.nextTickNanos = new AtomicLong(io.nowNanos());
+        Win32 win32 = io.win32();
+        int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
+        FreeList.Order order = options.reuseLatest() ? FreeList.Order.LIFO : FreeList.Order.FIFO;
+        boolean reset = method == DisconnectMethod.CLOSE;
+        ListenerOptions listenerOptions = new ListenerOptions(options.address(), options.accepts(),
+                reset || options.listenerLinger(), reset, options.socketSendBufferBytes());
+        Deque<Runnable> undo = new ArrayDeque<>();
+        try {
+            BlockPool blockPool = new BlockPool(win32, options.bufferBytes(), options.buffers());
+            undo.push(() -> blockPool.free(win32));
+            OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
+            undo.push(() -> operations.free(win32));
+            CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations, this::posted);
+            undo.push(() -> completionPort.close(win32));
+            SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
+                    operations, this);
+            undo.push(() -> socketPool.free(win32));
+            blocks = blockPool;
+            slab = operations;
+            port = completionPort;
+            pool = socketPool;
+            disconnector = new Disconnector(method, options.disconnectTime(), pool, this::disconnected);
+            table = new SessionTable(options.maxSessions(), order, index -> new Session(this, index));
+            listener = new Listener(io, listenerOptions, port, pool, this::accepted);
+        } catch (Win32Exception | RuntimeException | Error e) {
+            undo.forEach(Runnable::run);
+            throw e;
+        }
+        pool.prefill(options.pool(), io);
+    }
+
+    // ---- packets ----
+
+    @Override
+    public void accepted(PooledSocket socket, int status, IoContext io) {
+        listener.completed(socket, status, io);
+    }
+
+    @Override
+    public void received(PooledSocket socket, long key, int status, int bytes, IoContext io) {
+        long owner = socket.receive().owner();
+        Session session = table.find(owner);
+        if (session == null) {
+            late(socket);
+        } else if (misnamed(key, owner, socket)) {
+            session.misdirected(false, io);
+        } else {
+            session.receiveCompleted(status, bytes, io);
+        }
+    }
+
+    @Override
+    public void sent(PooledSocket socket, long key, int status, int bytes, IoContext io) {
+        long owner = socket.send().owner();
+        Session session = table.find(owner);
+        if (session == null) {
+            late(socket);
+        } else if (misnamed(key, owner, socket)) {
+            session.misdirected(true, io);
+        } else {
+            session.sendCompleted(status, bytes, io);
+        }
+    }
+
+    @Override
+    public void disconnected(PooledSocket socket, long key, int status, IoContext io) {
+        misnamed(key, socket.owner(), socket); // counted; the operation's own owner is disconnected all the same
+        disconnector.completed(socket, status, io);
+    }
+
+    private boolean misnamed(long key, long owner, PooledSocket socket) {
+        if (identity.names(key, owner, pool)) {
+            return false;
+        }
+        counters.keyMismatches.increment();
+        LOG.debug("key {} names another session than {}, {}", key, Long.toUnsignedString(owner), socket);
+        return true;
+    }
+
+    private void late(PooledSocket socket) {
+        counters.latePackets.increment();
+        LOG.debug("a late packet, {}", socket);
+    }
+
+    /** A packet of {@link CompletionPort#post}. */
+    private void posted(long key, int command, IoContext io) {
+        if (command == COMMAND) {
+            for (var next = commands.poll(); next != null; next = commands.poll()) {
+                next.accept(io);
+            }
+            return;
+        }
+        Session session = table.find(key);
+        if (session == null || !session.acquire(key, io)) {
+            return;
+        }
+        switch (command) {
+            case FLUSH -> session.flush(io);
+            case DISCONNECT -> session.disconnect(CloseReason.DISCONNECTED, io);
+            case ABORT -> session.abort(CloseReason.DISCONNECTED, io);
+            default -> throw new IllegalStateException("command " + command);
+        }
+        session.drop(io);
+    }
+
+    // ---- connections ----
+
+    /** From the listener: a connection needs a session, a buffer, and, the first time, the port. */
+    private void accepted(PooledSocket socket, IoContext io) {
+        Session session = stopping ? null : table.allocate();
+        if (session == null) {
+            refuse(socket, io);
+            return;
+        }
+        Block buffer = takeBlock(io);
+        if (buffer == null) {
+            counters.memoryRefusals.increment();
+            table.free(session);
+            refuse(socket, io);
+            return;
+        }
+        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), io);
+        if (error != 0) {
+            LOG.error("CreateIoCompletionPort: {}, {}", ErrorName.of(error), socket);
+            blocks.give(buffer);
+            table.free(session);
+            refuse(socket, io);
+            return;
+        }
+        session.open(socket, buffer, io);
+        if (stopping) {
+            disconnectSession(session, io); // stop() may have passed by its place before it was there
+        }
+    }
+
+    private void refuse(PooledSocket socket, IoContext io) {
+        counters.sessionsRefused.increment();
+        pool.reset(socket, io);
+    }
+
+    private Block takeBlock(IoContext io) {
+        Block block = blocks.take();
+        while (block == null && blocks.grow(io.win32())) {
+            block = blocks.take();
+        }
+        return block;
+    }
+
+    /** From the session, when nothing of it is out any more. */
+    void disconnect(Session session, IoContext io) {
+        disconnector.disconnect(session.socket(), session.id(), io);
+    }
+
+    /** From the disconnector: the socket is back or closed, and the session over. */
+    private void disconnected(long owner, IoContext io) {
+        Session session = table.find(owner);
+        session.freed();
+        table.free(session);
+    }
+
+    DisconnectMethod method() {
+        return disconnector.method();
+    }
+
+    // ---- any thread ----
+
+    Win32 callerWin32() {
+        return callers.get();
+    }
+
+    /** @return whether it was taken */
+    boolean send(long id, ByteBuffer data) {
+        Session session = table.at((int) (id >>> 48));
+        if (session == null || !holds.tryHold()) {
+            return false;
+        }
+        try {
+            SendQueue.Added added = session.queue().add(id, data, callers.get());
+            if (added == SendQueue.Added.FULL) {
+                counters.sendsRefused.increment();
+            } else if (added == SendQueue.Added.NO_MEMORY) {
+                counters.memoryRefusals.increment();
+            } else if (added == SendQueue.Added.WAKE && !post(id, FLUSH)) {
+                session.queue().unwake();
+            }
+            return added.isTaken();
+        } finally {
+            leave(callers.get());
+        }
+    }
+
+    void disconnect(long id) {
+        ask(id, DISCONNECT);
+    }
+
+    void abort(long id) {
+        ask(id, ABORT);
+    }
+
+    private void ask(long id, int command) {
+        if (holds.tryHold()) {
+            try {
+                post(id, command);
+            } finally {
+                leave(callers.get());
+            }
+        }
+    }
+
+    private boolean post(long key, int command) {
+        int error = port.post(callers.get(), key, command);
+        if (error != 0) {
+            counters.workerFailures.increment();
+            LOG.error("PostQueuedCompletionStatus: {}, command {}", ErrorName.of(error), command);
+        }
+        return error == 0;
+    }
+
+    /** Has a worker run it. The caller knows that the port is open. */
+    void onWorker(Consumer<IoContext> command) {
+        commands.add(command);
+        post(0, COMMAND);
+    }
+
+    /** Wakes one worker, to do nothing. The caller knows that the port is open. */
+    void wake() {
+        post(0, COMMAND);
+    }
+
+    // ---- worker threads ----
+
+    /**
+     * Waits for packets until the next tick, and gives them to those they belong to; whoever comes by runs the tick.
+     *
+     * @return false if the port is no more
+     */
+    boolean dequeue(IoContext io) {
+        try {
+            port.dequeue(io, TICK_MILLIS);
+            long due = nextTickNanos.get();
+            if (io.nowNanos() - due >= 0 && nextTickNanos.compareAndSet(due, io.nowNanos() + TICK_MILLIS * 1_000_000L)) {
+                tick(io);
+            }
+        } catch (Win32Exception e) {
+            counters.workerFailures.increment();
+            LOG.error("a worker cannot dequeue", e);
+            io.win32().sleep(TICK_MILLIS); // what is short may come back; without this the log would fill the disk
+            return e.code() != ERROR_ABANDONED_WAIT_0() && e.code() != ERROR_INVALID_HANDLE();
+        } catch (RuntimeException | Error e) {
+            counters.workerFailures.increment();
+            LOG.error("a worker failed; it goes on", e);
+        }
+        return true;
+    }
+
+    void accept(IoContext io) {
+        listener.replenish(io);
+    }
+
+    /** What depends on time. */
+    private void tick(IoContext io) {
+        listener.replenish(io);
+        disconnector.giveUpOverdue(io);
+        forEachSession(session -> session.tick(io));
+    }
+
+    // ---- the end, in this order ----
+
+    /** No new connections; those there are end when their queues are out. */
+    void stop(IoContext io) {
+        stopping = true;
+        listener.close(io);
+        forEachSession(session -> disconnectSession(session, io));
+    }
+
+    private void disconnectSession(Session session, IoContext io) {
+        if (session.acquire(session.id(), io)) {
+            session.disconnect(CloseReason.SERVER_STOPPED, io);
+            session.drop(io);
+        }
+    }
+
+    /** Time for draining is up. */
+    void abortAll(IoContext io) {
+        forEachSession(session -> {
+            if (session.acquire(session.id(), io)) {
+                session.abort(CloseReason.SERVER_STOPPED, io);
+                session.drop(io);
+            }
+        });
+    }
+
+    boolean isQuiet() {
+        return listener.isClosed() && table.inUse() == 0;
+    }
+
+    int operationsOut() {
+        return slab.out();
+    }
+
+    /** Closes every handle. No worker is at work any more. */
+    void closeHandles(IoContext io) {
+        listener.closeNow(io);
+        pool.closeAll(io.win32());
+    }
+
+    /** The owner's last word; what is left is freed by whoever is the last to be at work here. */
+    void leave(Win32 win32) {
+        if (!holds.drop()) {
+            return;
+        }
+        port.close(win32);
+        int out = slab.out();
+        if (out > 0) {
+            LOG.error("{} operations are still the kernel's: their memory stays allocated", out);
+            return;
+        }
+        slab.free(win32);
+        pool.free(win32);
+        blocks.free(win32);
+    }
+
+    private void forEachSession(Consumer<Session> action) {
+        for (int i = 0; i < table.made(); i++) {
+            Session session = table.at(i);
+            if (session != null) {
+                action.accept(session);
+            }
+        }
+    }
+
+    InetSocketAddress localAddress() {
+        return listener.localAddress();
+    }
+
+    ServerStatistics statistics() {
+        return new ServerStatistics(
+                table.inUse(), listener.accepts(), listener.posted(), listener.failures(),
+                counters.receives.sum(), counters.receivedBytes.sum(), counters.sends.sum(), counters.sentBytes.sum(),
+                pool.created(), pool.reused(), pool.discarded(), pool.failures(),
+                pool.free(), disconnector.disconnecting(), disconnector.failures(), disconnector.timeouts(),
+                counters.sessionsRefused.sum(), counters.sendsRefused.sum(), counters.memoryRefusals.sum(),
+                counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
+                counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
+                counters.framesTooLong.sum(), counters.handlerFailures.sum(), counters.workerFailures.sum(),
+                port.strayPackets(), blocks.committedBytes());
+    }
+}

@@ -1,0 +1,30 @@
+package org.iocp4j.server;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What the sessions of a server do. One handler serves them all; what belongs to one is its
+ * {@link Session#attachment()}.
+ *
+ * <p>The calls for one session come one after another, never two at once, on whichever worker thread has its packet; those
+ * of different sessions run at the same time. A call that blocks holds up a worker. An exception ends its session, is
+ * logged and counted, and harms no other.
+ */
+public interface SessionHandler {
+    /** A client has connected. What is sent here goes out before anything is received. */
+    default void opened(Session session) {
+    }
+
+    /**
+     * Bytes have come.
+     *
+     * @param data what is unread, from the oldest on; valid during this call only, and big-endian at its start. Bytes that the handler leaves unread
+     *             are there again at the next call, with those that came since; so a handler reads what is whole and
+     *             returns. If a {@link Session#send} was refused, the next call comes when the queue has room again.
+     */
+    void received(Session session, ByteBuffer data);
+
+    /** The session is over: nothing is pending any more, and this is its last call. */
+    default void closed(Session session, CloseReason reason) {
+    }
+}
