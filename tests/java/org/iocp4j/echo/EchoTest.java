@@ -1,0 +1,78 @@
+package org.iocp4j.echo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.iocp4j.server.Settled.await;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.server.Settled;
+import org.iocp4j.server.TestClient;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** An echo server for each test, small enough for sockets to be used again soon. */
+@EnabledOnOs(OS.WINDOWS)
+@Timeout(60)
+abstract class EchoTest {
+    protected EchoServer server;
+    private ServerOptions options;
+
+    static ServerOptions.Builder small() {
+        return ServerOptions.builder().workers(4).accepts(1).pool(1).maxSessions(64)
+                .disconnectTime(Duration.ofSeconds(20));
+    }
+
+    static ServerOptions.Builder small(DisconnectMethod method) {
+        return small().disconnectMethod(method);
+    }
+
+    void start(ServerOptions.Builder builder) throws IOException {
+        start(builder, EchoProtocol.SEED, SessionIdentity.OVERLAPPED);
+    }
+
+    void start(ServerOptions.Builder builder, EchoProtocol protocol, SessionIdentity identity) throws IOException {
+        options = builder.build();
+        server = EchoServer.start(new EchoOptions(options, protocol, identity));
+    }
+
+    TestClient connect() throws IOException {
+        return TestClient.connect(server.localAddress());
+    }
+
+    TestClient logIn() throws IOException {
+        return TestClient.logIn(server.localAddress());
+    }
+
+    ServerStatistics statistics() {
+        return server.statistics().server();
+    }
+
+    /** Everything as it must be when the clients have gone. */
+    ServerStatistics settled() {
+        return Settled.of(this::statistics, options).cleanly();
+    }
+
+    /** Until no session is left, and all sockets that live are posted or in the pool. */
+    void awaitNobody() {
+        await().untilAsserted(() -> {
+            ServerStatistics now = statistics();
+            assertThat(now.sessions()).isZero();
+            assertThat(now.socketsRecycling()).isZero();
+            assertThat(now.acceptsPosted() + now.socketsFree())
+                    .isEqualTo(now.socketsCreated() - now.socketsDiscarded());
+        });
+    }
+
+    @AfterEach
+    void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package org.iocp4j.echo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.server.TestClient;
+import org.iocp4j.socket.DisconnectMethod;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Many connections, one after another, on the same few sockets: each is served as if it were the first. One socket is
+ * posted and one in use, so 24 connections on two sockets are twelve generations of one of them at least.
+ */
+class SocketReuseTest extends EchoTest {
+    private static final int CONNECTIONS = 24;
+    /** Part of a packet: it must not become the beginning of the next connection's first. */
+    private static final byte[] HALF_PACKET = Arrays.copyOf(TestClient.packet(0x6666_6666_6666_6666L), 7);
+
+    private enum End { FIN, RST }
+
+    @ParameterizedTest
+    @CsvSource({"DISCONNECT_EX, FIN", "DISCONNECT_EX, RST", "TRANSMIT_FILE, FIN"})
+    void twoSocketsServeManyConnections(DisconnectMethod method, End end) throws IOException {
+        start(small(method));
+        serveAll(end);
+        ServerStatistics figures = settled();
+        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.socketsCreated()).isEqualTo(2);
+        assertThat(figures.socketsReused()).isGreaterThanOrEqualTo(CONNECTIONS - 2);
+        assertThat(figures.socketsDiscarded()).isZero();
+        assertThat(figures.disconnectFailures()).isZero();
+        assertThat(figures.acceptFailures()).isZero();
+    }
+
+    /** After an RST, TransmitFile may refuse the socket: WSAENOTCONN (10057) [wine]. It is replaced and counted. */
+    @Test
+    void aResetMayCostATransmitFileSocketButNoEcho() throws IOException {
+        start(small(DisconnectMethod.TRANSMIT_FILE));
+        serveAll(End.RST);
+        ServerStatistics figures = settled();
+        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.socketsDiscarded()).isEqualTo(figures.disconnectFailures() + figures.disconnectTimeouts());
+        assertThat(figures.socketsCreated() - figures.socketsDiscarded()).isBetween(1L, 2L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CLOSE, FIN", "CLOSE, RST", "GRACEFUL, FIN", "GRACEFUL, RST"})
+    void theMethodsThatCloseMakeASocketForEachConnection(DisconnectMethod method, End end) throws IOException {
+        start(small(method));
+        serveAll(end);
+        ServerStatistics figures = settled();
+        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.socketsReused()).isZero();
+        assertThat(figures.socketsDiscarded()).isEqualTo(CONNECTIONS);
+        assertThat(figures.socketsCreated()).isEqualTo(CONNECTIONS + 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(DisconnectMethod.class)
+    void manyClientsAtOnceComeAndGoAsTheyLike(DisconnectMethod method) throws Exception {
+        int clients = 20;
+        int generations = 20;
+        start(small(method).accepts(4).pool(8));
+        try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
+            List<Future<?>> running = new ArrayList<>();
+            for (int client = 1; client <= clients; client++) {
+                long base = (long) client << 48;
+                Random random = new Random(client);
+                running.add(threads.submit(() -> {
+                    for (int generation = 1; generation <= generations; generation++) {
+                        comeAndGo(base + ((long) generation << 32), random);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> each : running) {
+                each.get();
+            }
+        }
+        ServerStatistics figures = settled();
+        assertThat(figures.accepts()).isEqualTo(clients * generations);
+        assertThat(figures.sessionsRefused()).isZero();
+        assertThat(figures.socketsReused() > 0).as("reused: %s", figures.socketsReused()).isEqualTo(method.reuses());
+        assertThat(server.statistics().protocolErrors()).isZero();
+    }
+
+    private void comeAndGo(long base, Random random) throws IOException {
+        try (TestClient client = logIn()) {
+            int count = 1 + random.nextInt(200);
+            byte[] packets = TestClient.packets(base, count);
+            client.sendBytes(packets);
+            switch (random.nextInt(5)) {
+                case 0 -> { // unread replies
+                    client.closeByReset();
+                }
+                case 1 -> {
+                    client.expect(packets);
+                    client.sendBytes(HALF_PACKET);
+                    client.closeByReset();
+                }
+                case 2 -> {
+                    client.expect(packets);
+                    client.sendBytes(HALF_PACKET);
+                    client.closeByFin();
+                }
+                case 3 -> {
+                    client.sendBytes(HALF_PACKET);
+                    client.endOutput();
+                    client.expect(packets);
+                }
+                default -> client.expect(packets);
+            }
+        }
+    }
+
+    private void serveAll(End end) throws IOException {
+        for (int generation = 1; generation <= CONNECTIONS; generation++) {
+            long base = 0x0101_0101L * generation << 32;
+            try (TestClient client = connect()) {
+                client.login();
+                client.echo(base);
+                client.sendBytes(TestClient.packets(base + 1, 50));
+                client.expect(TestClient.packets(base + 1, 50));
+                client.sendBytes(TestClient.packets(base + 100, 3)); // whose echo is not read
+                client.sendBytes(HALF_PACKET);
+                if (end == End.RST) {
+                    client.closeByReset();
+                } else {
+                    client.endOutput(); // close() would be an RST while something is unread
+                }
+                awaitNobody();
+            }
+        }
+    }
+}

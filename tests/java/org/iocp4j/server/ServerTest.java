@@ -1,0 +1,78 @@
+package org.iocp4j.server;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.iocp4j.socket.DisconnectMethod;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** A server for each test, with the handler that the test needs. */
+@EnabledOnOs(OS.WINDOWS)
+@Timeout(60)
+abstract class ServerTest {
+    protected IocpServer server;
+    protected ServerOptions options;
+
+    static ServerOptions.Builder small() {
+        return ServerOptions.builder().workers(4).accepts(2).pool(4).maxSessions(64)
+                .disconnectTime(Duration.ofSeconds(20));
+    }
+
+    static ServerOptions.Builder small(DisconnectMethod method) {
+        return small().disconnectMethod(method);
+    }
+
+    void start(ServerOptions.Builder builder, SessionHandler handler) throws IOException {
+        options = builder.build();
+        server = IocpServer.start(options, handler);
+    }
+
+    TestClient connect() throws IOException {
+        return TestClient.connect(server.localAddress());
+    }
+
+    ServerStatistics statistics() {
+        return server.statistics();
+    }
+
+    Settled settled() {
+        return Settled.of(this::statistics, options);
+    }
+
+    /** What handlers report, taken by the test, which waits for it so long and no longer. */
+    static final class Reports<T> {
+        private final BlockingQueue<T> queue = new LinkedBlockingQueue<>();
+
+        void add(T report) {
+            queue.add(report);
+        }
+
+        T next() {
+            try {
+                T report = queue.poll(20, TimeUnit.SECONDS);
+                if (report == null) {
+                    throw new AssertionError("nothing reported within 20 s");
+                }
+                return report;
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        int waiting() {
+            return queue.size();
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+}
