@@ -12,7 +12,7 @@ package org.iocp4j.server;
  * @param sends               send completions
  * @param sentBytes           bytes sent
  * @param socketsCreated      sockets made
- * @param socketsReused       times a socket was used again in place of a new one
+ * @param socketsReused       connections on a socket that had served one before
  * @param socketsDiscarded    sockets closed
  * @param socketFailures      sockets that the system would not make
  * @param socketsFree         in the pool, now

@@ -102,7 +102,7 @@ public final class Listener {
         if (error == 0) {
             return;
         }
-        String subject = text(options.address());
+        String subject = HostPort.text(options.address());
         if (error == WSAEADDRINUSE()) {
             throw new Win32Exception(call, error, subject, "another socket listens there");
         }
@@ -111,12 +111,6 @@ public final class Listener {
                     "another process holds the port exclusively, or it lies in an excluded port range");
         }
         throw new Win32Exception(call, error, subject);
-    }
-
-    /** {@code 127.0.0.1:6000}, {@code [::1]:6000}. */
-    public static String text(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     /** Posts what is missing of the accepts. Worker threads only. */
@@ -197,7 +191,7 @@ public final class Listener {
             return false;
         }
         io.findAcceptAddresses(pool.acceptOutput(socket), pool.addressBytes());
-        socket.connected(io.localSockaddr(), io.remoteSockaddr());
+        pool.connected(socket, io.localSockaddr(), io.remoteSockaddr());
         return true;
     }
 

@@ -86,11 +86,16 @@ public final class SocketPool {
         if (socket == null) {
             return create(io);
         }
-        if (socket.generation() > 0) {
-            reused.increment();
-        }
         socket.accepting();
         return socket;
+    }
+
+    /** A client has come to an accepting socket. */
+    void connected(PooledSocket socket, long localSockaddr, long remoteSockaddr) {
+        socket.connected(localSockaddr, remoteSockaddr);
+        if (socket.generation() > 1) {
+            reused.increment();
+        }
     }
 
     /** The caller has the socket, in the state {@code from}, and gives it to the pool, or closes it if that is full. */
@@ -236,7 +241,7 @@ public final class SocketPool {
         return created.sum();
     }
 
-    /** How often a socket was used again instead of making one. */
+    /** Connections that came to a socket which had served one before. */
     public long reused() {
         return reused.sum();
     }
