@@ -1,0 +1,97 @@
+package org.iocp4j.cli;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.iocp4j.socket.Capabilities;
+import org.iocp4j.socket.Capabilities.Answer;
+import org.iocp4j.socket.Capability;
+import org.iocp4j.win32.UnsupportedPlatformException;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.WindowsWin32;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code iocp4j doctor}: where this runs, and what can be done here. */
+@Command(name = "doctor", sortOptions = false,
+        description = "Tells the platform and what it can do, each with how that was learnt; needs Windows, or Wine.")
+final class DoctorCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "one JSON object")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        try (Win32 win32 = WindowsWin32.attach()) {
+            String wine = win32.wineVersion();
+            if (json) {
+                printJson(out, wine, Capabilities.checkAll(win32));
+            } else {
+                printText(out, wine, Capabilities.checkAll(win32));
+            }
+            return ExitCode.OK;
+        } catch (UnsupportedPlatformException e) {
+            throw new CommandFailure(e.getMessage());
+        }
+    }
+
+    private static Map<String, String> platform(String wine) {
+        Map<String, String> platform = new LinkedHashMap<>();
+        platform.put("platform", wine.isEmpty() ? "Windows" : "Wine");
+        platform.put("wineVersion", wine.isEmpty() ? null : wine);
+        platform.put("osName", System.getProperty("os.name"));
+        platform.put("osVersion", System.getProperty("os.version"));
+        platform.put("osArch", System.getProperty("os.arch"));
+        platform.put("jdk", System.getProperty("java.runtime.version"));
+        platform.put("jdkVendor", System.getProperty("java.vendor"));
+        return platform;
+    }
+
+    private static void printText(PrintWriter out, String wine, Map<Capability, Answer> answers) {
+        Map<String, String> p = platform(wine);
+        line(out, "platform", wine.isEmpty() ? "Windows" : "Wine " + wine + "; figures measured here are Wine's");
+        line(out, "system", p.get("osName") + " (" + p.get("osVersion") + "), " + p.get("osArch"));
+        line(out, "JDK", p.get("jdk") + ", " + p.get("jdkVendor"));
+        answers.forEach((capability, answer) -> line(out, capability.toString(),
+                String.format("%-3s  (%s: %s)", answer.works() ? "yes" : "no", answer.source(), answer.detail())));
+        FileLimit limit = FileLimit.read(!wine.isEmpty());
+        line(out, "file limit", (limit.files() == null ? "-" : limit.files()) + "  (" + limit.how() + ")");
+    }
+
+    private static void line(PrintWriter out, String name, String value) {
+        out.println(String.format("%-33s %s", name, value));
+    }
+
+    private static void printJson(PrintWriter out, String wine, Map<Capability, Answer> answers) {
+        JsonLine object = new JsonLine();
+        platform(wine).forEach(object::put);
+        object.open("capabilities");
+        answers.forEach((capability, answer) -> object.open(camelCase(capability))
+                .put("works", answer.works())
+                .put("learnt", answer.source())
+                .put("detail", answer.detail())
+                .close());
+        FileLimit limit = FileLimit.read(!wine.isEmpty());
+        out.println(object.close()
+                .open("fileLimit")
+                .put("files", limit.files())
+                .put("learnt", limit.how())
+                .end());
+    }
+
+    /** {@code REUSE_AFTER_DISCONNECT_EX} as {@code reuseAfterDisconnectEx}. */
+    private static String camelCase(Capability capability) {
+        StringBuilder name = new StringBuilder();
+        for (String word : capability.name().toLowerCase(Locale.ROOT).split("_")) {
+            name.append(name.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+        }
+        return name.toString();
+    }
+}

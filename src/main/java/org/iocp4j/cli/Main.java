@@ -1,0 +1,149 @@
+package org.iocp4j.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * {@code iocp4j COMMAND}. A new command is one more entry of {@code subcommands}: a class with {@code @Command(name,
+ * description)} that implements {@code Callable<Integer>}, prints to {@code spec.commandLine().getOut()}, returns an
+ * {@link ExitCode}, and throws {@link CommandFailure} for what may go wrong. Help, ranges ({@link Allowed}), error
+ * lines and exit codes are seen to here.
+ */
+@Command(name = "iocp4j", versionProvider = Main.ManifestVersion.class,
+        description = "An echo server on Windows I/O completion ports, in Java alone, and the tools around it.",
+        subcommands = {
+            LoadCommand.class,
+            ServeCommand.class,
+            DoctorCommand.class,
+            DemoCommand.class,
+        })
+public final class Main implements Runnable {
+    private static final String[] EXIT_CODES = {
+        "0:all went well, every error counter is 0",
+        "1:the run failed, or it counted errors",
+        "2:wrong options; one line on stderr says which",
+        "70:a fault in iocp4j itself, with a stack trace",
+        "130:interrupted before it could end in order",
+    };
+
+    @CommandLine.Spec
+    private CommandSpec spec;
+
+    private Main() {
+    }
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        PrintStream out = stream(new FileOutputStream(FileDescriptor.out));
+        PrintStream err = stream(new FileOutputStream(FileDescriptor.err));
+        System.setOut(out);
+        System.setErr(err);
+        Interrupt.exit(run(out, err, args));
+    }
+
+    /** Runs one command in this process and returns its exit code; every line it writes ends in \n. */
+    public static int run(OutputStream out, OutputStream err, String... args) {
+        PrintWriter errors = writer(err);
+        try {
+            return commandLine(writer(out), errors).execute(args);
+        } catch (Throwable e) {
+            // picocli lets an Error through, such as a class that does not link on this platform.
+            e.printStackTrace(errors);
+            return ExitCode.UNEXPECTED;
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "command missing, must be "
+                + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+        CommandLine main = new CommandLine(new Main());
+        contract(main);
+        main.setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setAbbreviatedOptionsAllowed(false)
+                .registerConverter(Duration.class, new DurationConverter())
+                .setExecutionStrategy(Main::checkAndRun)
+                .setParameterExceptionHandler(Main::wrongOptions)
+                .setExecutionExceptionHandler(Main::failed);
+        return main;
+    }
+
+    /** What every command has in common, so that none can forget it. */
+    private static void contract(CommandLine command) {
+        command.getCommandSpec().mixinStandardHelpOptions(true).version(new ManifestVersion().getVersion());
+        command.getCommandSpec().usageMessage()
+                .showDefaultValues(false)
+                .exitCodeListHeading("%nExit codes:%n")
+                .exitCodeList(exitCodes());
+        command.getSubcommands().values().forEach(Main::contract);
+    }
+
+    private static Map<String, String> exitCodes() {
+        Map<String, String> codes = new LinkedHashMap<>();
+        for (String line : EXIT_CODES) {
+            codes.put(line.substring(0, line.indexOf(':')), line.substring(line.indexOf(':') + 1));
+        }
+        return codes;
+    }
+
+    private static int checkAndRun(ParseResult result) {
+        ParseResult last = result;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        if (!last.isUsageHelpRequested() && !last.isVersionHelpRequested()) {
+            OptionErrors.check(last.commandSpec().commandLine());
+        }
+        return new CommandLine.RunLast().execute(result);
+    }
+
+    private static int wrongOptions(ParameterException error, String[] args) {
+        error.getCommandLine().getErr().println(OptionErrors.describe(error));
+        return ExitCode.WRONG_OPTIONS;
+    }
+
+    private static int failed(Exception error, CommandLine command, ParseResult result) {
+        if (error instanceof CommandFailure failure) {
+            command.getErr().println(OptionErrors.oneLine(failure.getMessage()));
+            return failure.exitCode();
+        }
+        error.printStackTrace(command.getErr());
+        return ExitCode.UNEXPECTED;
+    }
+
+    private static PrintStream stream(OutputStream out) {
+        return new PrintStream(new LineFeedStream(new BufferedOutputStream(out)), true, StandardCharsets.UTF_8);
+    }
+
+    private static PrintWriter writer(OutputStream out) {
+        return new PrintWriter(new LineFeedStream(out), true, StandardCharsets.UTF_8);
+    }
+
+    /** The version that the build wrote into the jar. */
+    static final class ManifestVersion implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"iocp4j " + (version == null ? "(not run from its jar)" : version)};
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package org.iocp4j.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.iocp4j.cli.ServeFigures.Sample;
+import org.iocp4j.echo.EchoOptions;
+import org.iocp4j.echo.EchoServer;
+import org.iocp4j.socket.HostPort;
+import org.iocp4j.win32.ProcessMemory;
+import org.iocp4j.win32.UnsupportedPlatformException;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.WindowsWin32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code iocp4j serve}: the echo server, with a line a second and totals. */
+@Command(name = "serve", sortOptions = false,
+        description = "Serves echo on a completion port until Ctrl-C; needs Windows, or Wine. Prints 'ready HOST:PORT',"
+                + " a line a second, and totals. D is a number with ms, s or m.")
+final class ServeCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+    private static final long SECOND = 1_000_000_000L;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private ServeOptions options;
+
+    @Option(names = "--ready-file", paramLabel = "F",
+            description = "write HOST:PORT to this file, whole or not at all, once the server accepts")
+    private String readyFile;
+
+    @Allowed(min = 1, max = 604_800)
+    @Option(names = "--seconds", paramLabel = "N",
+            description = "end by itself after so long, 1 to 604800 (default: never)")
+    private Integer seconds;
+
+    @Option(names = "--json", description = "one JSON object a second, the last with \"totals\": true")
+    private boolean json;
+
+    private final CountDownLatch stop = new CountDownLatch(1);
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        ServeReport report = json ? new ServeReport.Json(out) : new ServeReport.Text(out);
+        EchoOptions echo = options.toEchoOptions();
+        Optional<ReadyFile> ready = readyFile();
+        // The totals are printed inside: only then may the signal end the process.
+        try (var _ = Interrupt.runs(stop::countDown); Win32 win32 = WindowsWin32.attach()) {
+            ready.ifPresent(ReadyFile::clear);
+            EchoServer server = start(echo);
+            Monitor monitor = new Monitor(server, win32);
+            try (server) {
+                announce(server, ready, win32);
+                monitor.run(report);
+            }
+            report.totals(monitor.totals());
+            return ExitCode.OK;
+        } catch (UnsupportedPlatformException e) {
+            throw new CommandFailure(e.getMessage());
+        }
+    }
+
+    private EchoServer start(EchoOptions echo) {
+        try {
+            return EchoServer.start(echo);
+        } catch (IOException e) {
+            throw new CommandFailure(e.getMessage());
+        } catch (UnsupportedOperationException e) {
+            throw options.disconnectImpossible(e.getMessage());
+        }
+    }
+
+    private Optional<ReadyFile> readyFile() {
+        try {
+            return Optional.ofNullable(readyFile).map(file -> new ReadyFile(Path.of(file).toAbsolutePath()));
+        } catch (InvalidPathException e) {
+            throw OptionErrors.notAllowed("--ready-file", readyFile, "the path of a file");
+        }
+    }
+
+    private void announce(EchoServer server, Optional<ReadyFile> ready, Win32 win32) {
+        String address = HostPort.text(server.localAddress());
+        // The file first: a script that waits for the line finds it, and one that cannot be written is no ready server.
+        ready.ifPresent(file -> file.write(address));
+        spec.commandLine().getOut().println("ready " + address);
+        LOG.info("serving on {}, {}, disconnect {}", address, options,
+                ServeOptions.Disconnect.of(server.disconnectMethod()));
+        if (!win32.wineVersion().isEmpty()) {
+            LOG.info("this is Wine {}: figures are Wine's, not Windows'", win32.wineVersion());
+        }
+    }
+
+    /** Takes a sample a second, on the thread that runs it. */
+    private final class Monitor {
+        private final EchoServer server;
+        private final Win32 win32;
+        private final Sample start;
+        private boolean mismatchExplained;
+
+        Monitor(EchoServer server, Win32 win32) {
+            this.server = server;
+            this.win32 = win32;
+            this.start = sample();
+        }
+
+        private Sample sample() {
+            Long cpu = ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(null);
+            return new Sample(System.nanoTime(), server.statistics(), cpu, ProcessMemory.now(win32));
+        }
+
+        /** Returns when the signal has come or the time is up. */
+        void run(ServeReport report) throws InterruptedException {
+            Sample before = start;
+            for (int second = 1; seconds == null || second <= seconds; second++) {
+                long tick = start.nanos() + second * SECOND;
+                if (stop.await(tick - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    return;
+                }
+                Sample now = sample();
+                report.second(ServeFigures.between(before, now, start));
+                explainMismatches(now);
+                before = now;
+            }
+        }
+
+        private void explainMismatches(Sample now) {
+            if (now.echo().server().keyMismatches() > 0 && !mismatchExplained) {
+                mismatchExplained = true;
+                LOG.warn("packets name the wrong session: a socket that is used again keeps the completion key of its"
+                        + " first session (--identity key). Each such session is disconnected, and counted in"
+                        + " keyMismatches; the server goes on.");
+            }
+        }
+
+        ServeFigures totals() {
+            return ServeFigures.between(start, sample(), start);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package org.iocp4j.cli;
+
+import org.iocp4j.echo.EchoStatistics;
+import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.win32.ProcessMemory;
+
+/**
+ * What the monitor shows: a server's figures at one moment, and what happened in the time before it.
+ *
+ * @param elapsedSeconds               since the start
+ * @param echo                         the counters, since the start or as they are now
+ * @param acceptsPerSecond             in the time since the figures before, or, in the totals, since the start
+ * @param receiveCompletionsPerSecond  as above
+ * @param receivedPacketsPerSecond     as above; one completion may bring many packets
+ * @param sendCompletionsPerSecond     as above
+ * @param sentPacketsPerSecond         as above
+ * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not told
+ * @param memory                       of the process, now
+ */
+record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPerSecond,
+        double receiveCompletionsPerSecond, double receivedPacketsPerSecond, double sendCompletionsPerSecond,
+        double sentPacketsPerSecond, Double cpuPercent, ProcessMemory memory) {
+
+    /** The figures of {@code now}, with the rates from {@code before} to it. */
+    static ServeFigures between(Sample before, Sample now, Sample start) {
+        double seconds = now.secondsSince(before);
+        ServerStatistics a = before.echo.server();
+        ServerStatistics b = now.echo.server();
+        return new ServeFigures(now.secondsSince(start), now.echo,
+                rate(a.accepts(), b.accepts(), seconds),
+                rate(a.receives(), b.receives(), seconds),
+                rate(before.echo.receivedPackets(), now.echo.receivedPackets(), seconds),
+                rate(a.sends(), b.sends(), seconds),
+                rate(before.echo.sentPackets(), now.echo.sentPackets(), seconds),
+                before.cpuNanos == null || now.cpuNanos == null ? null
+                        : 100 * rate(before.cpuNanos, now.cpuNanos, seconds) / 1e9,
+                now.memory);
+    }
+
+    private static double rate(long before, long now, double seconds) {
+        return seconds <= 0 ? 0 : (now - before) / seconds;
+    }
+
+    /**
+     * What can be read at one moment.
+     *
+     * @param nanos    {@link System#nanoTime}
+     * @param cpuNanos processor time of the process since its start; null if not told
+     */
+    record Sample(long nanos, EchoStatistics echo, Long cpuNanos, ProcessMemory memory) {
+        private double secondsSince(Sample before) {
+            return (nanos - before.nanos) / 1e9;
+        }
+    }
+}

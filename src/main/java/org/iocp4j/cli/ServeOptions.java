@@ -1,0 +1,225 @@
+package org.iocp4j.cli;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Locale;
+import org.iocp4j.echo.EchoOptions;
+import org.iocp4j.echo.EchoProtocol;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import picocli.CommandLine.Option;
+
+/** What a server is made with, from the command line: the defaults, then the profile, then what was given itself. */
+final class ServeOptions {
+    @Option(names = "--host", paramLabel = "H",
+            description = "listen here, name or address (default 127.0.0.1); :: takes IPv4 too")
+    private String host = "127.0.0.1";
+
+    @Allowed(min = 0, max = 65_535)
+    @Option(names = "--port", paramLabel = "P", description = "port, 0 to 65535; 0 picks a free one (default 6000)")
+    private int port = 6000;
+
+    @Option(names = "--protocol", paramLabel = "seed|raw",
+            description = "seed: login packet, then 10-byte packets; raw: plain echo of RFC 862 (default seed)")
+    private Protocol protocol = Protocol.SEED;
+
+    @Option(names = "--disconnect", paramLabel = "METHOD",
+            description = "disconnectex or transmitfile: the socket is used again; close: RST and a new socket;"
+                    + " graceful: FIN both ways and a new socket (default disconnectex, or the nearest that works)")
+    private Disconnect disconnect;
+
+    @Option(names = "--identity", paramLabel = "overlapped|key|slot-key",
+            description = "what names a packet's session; key is the bug that the study is about (default overlapped)")
+    private Identity identity = Identity.OVERLAPPED;
+
+    @Option(names = "--profile", paramLabel = "seed",
+            description = "the C++ study's figures: 16 workers, concurrency 4, 500 accepts, LIFO pools, SO_SNDBUF 0 and"
+                    + " linger on the listener; options given beside it win")
+    private Profile profile;
+
+    @Allowed(min = 1, max = 1024)
+    @Option(names = "--workers", paramLabel = "N",
+            description = "threads that dequeue, 1 to 1024 (default: the processors, at least 2)")
+    private Integer workers;
+
+    @Allowed(min = 0, max = 1024)
+    @Option(names = "--concurrency", paramLabel = "N",
+            description = "how many of them run at once, 0 to 1024 (default 0: the processors)")
+    private Integer concurrency;
+
+    @Allowed(min = 1, max = 10_000)
+    @Option(names = "--accepts", paramLabel = "N", description = "accepts kept posted, 1 to 10000 (default 200)")
+    private Integer accepts;
+
+    @Allowed(min = 0, max = 100_000)
+    @Option(names = "--pool", paramLabel = "N",
+            description = "sockets made at start, and the most kept free, 0 to 100000 (default 256)")
+    private Integer pool;
+
+    @Allowed(min = 1, max = ServerOptions.MAX_SESSIONS)
+    @Option(names = "--max-sessions", paramLabel = "N",
+            description = "the most connections, 1 to 65535; one more is reset (default 10000)")
+    private Integer maxSessions;
+
+    @Allowed(min = 0, max = 86_400_000)
+    @Option(names = "--idle-timeout", paramLabel = "D",
+            description = "a silent session ends after this long, 0s to 1440m; 0s = never (default 5m)")
+    private Duration idleTimeout;
+
+    @Allowed(min = 64, max = 1 << 20)
+    @Option(names = "--buffer-bytes", paramLabel = "N",
+            description = "a receive buffer, and the longest frame, 64 to 1048576 (default 8192)")
+    private Integer bufferBytes;
+
+    @Allowed(min = 64, max = 1 << 24)
+    @Option(names = "--send-queue", paramLabel = "N",
+            description = "most bytes queued in a session, 64 to 16777216, not below --buffer-bytes (default 65536)")
+    private Integer sendQueueBytes;
+
+    @Allowed(min = 0, max = 600_000)
+    @Option(names = "--disconnect-time", paramLabel = "D",
+            description = "the longest a disconnect may take, then the socket is closed, 0s to 10m (default 5s)")
+    private Duration disconnectTime;
+
+    @Allowed(min = 0, max = 600_000)
+    @Option(names = "--drain-time", paramLabel = "D",
+            description = "the longest that sessions may take to finish at the end, 0s to 10m (default 5s)")
+    private Duration drainTime;
+
+    EchoOptions toEchoOptions() {
+        return new EchoOptions(serverOptions(), protocol.value, identity.value);
+    }
+
+    private ServerOptions serverOptions() {
+        ServerOptions.Builder builder = ServerOptions.builder();
+        ServerOptions defaults = builder.build();
+        int buffer = given(bufferBytes, defaults.bufferBytes());
+        int queue = given(sendQueueBytes, Math.max(buffer, defaults.sendQueueBytes()));
+        if (queue < buffer) {
+            throw OptionErrors.notAllowed("--send-queue", queue, "--buffer-bytes (" + buffer + ") or more");
+        }
+        boolean seed = profile == Profile.SEED;
+        if (seed) {
+            builder.reuseLatest(true).listenerLinger(true).socketSendBufferBytes(0);
+        }
+        if (disconnect != null) {
+            builder.disconnectMethod(disconnect.value);
+        }
+        return builder.address(address())
+                .workers(given(workers, seed ? 16 : defaults.workers()))
+                .concurrency(given(concurrency, seed ? 4 : defaults.concurrency()))
+                .accepts(given(accepts, seed ? 500 : defaults.accepts()))
+                .pool(given(pool, defaults.pool()))
+                .maxSessions(given(maxSessions, defaults.maxSessions()))
+                .bufferBytes(buffer)
+                .sendQueueBytes(queue)
+                .idleTime(given(idleTimeout, defaults.idleTime()))
+                .disconnectTime(given(disconnectTime, defaults.disconnectTime()))
+                .drainTime(given(drainTime, defaults.drainTime()))
+                .build();
+    }
+
+    private static <T> T given(T option, T otherwise) {
+        return option == null ? otherwise : option;
+    }
+
+    private InetSocketAddress address() {
+        try {
+            return new InetSocketAddress(InetAddress.getByName(host), port);
+        } catch (UnknownHostException e) {
+            throw new CommandFailure("bind: unknown host, " + host);
+        }
+    }
+
+    /** What to answer when this platform cannot do what {@code --disconnect} asked for. */
+    CommandFailure disconnectImpossible(String reason) {
+        return new CommandFailure("--disconnect: '" + disconnect + "' is not possible here: " + reason,
+                ExitCode.WRONG_OPTIONS);
+    }
+
+    /** Names on the command line. */
+    enum Disconnect {
+        DISCONNECTEX(DisconnectMethod.DISCONNECT_EX),
+        TRANSMITFILE(DisconnectMethod.TRANSMIT_FILE),
+        CLOSE(DisconnectMethod.CLOSE),
+        GRACEFUL(DisconnectMethod.GRACEFUL);
+
+        private final DisconnectMethod value;
+
+        Disconnect(DisconnectMethod value) {
+            this.value = value;
+        }
+
+        static Disconnect of(DisconnectMethod method) {
+            for (Disconnect name : values()) {
+                if (name.value == method) {
+                    return name;
+                }
+            }
+            throw new AssertionError("a method without a name: " + method);
+        }
+
+        @Override
+        public String toString() {
+            return optionValue(this);
+        }
+    }
+
+    /** Names on the command line. */
+    enum Identity {
+        OVERLAPPED(SessionIdentity.OVERLAPPED),
+        KEY(SessionIdentity.KEY),
+        SLOT_KEY(SessionIdentity.SLOT_KEY);
+
+        private final SessionIdentity value;
+
+        Identity(SessionIdentity value) {
+            this.value = value;
+        }
+
+        @Override
+        public String toString() {
+            return optionValue(this);
+        }
+    }
+
+    /** Names on the command line. */
+    enum Protocol {
+        SEED(EchoProtocol.SEED),
+        RAW(EchoProtocol.RAW);
+
+        private final EchoProtocol value;
+
+        Protocol(EchoProtocol value) {
+            this.value = value;
+        }
+
+        @Override
+        public String toString() {
+            return optionValue(this);
+        }
+    }
+
+    /** Names on the command line. */
+    enum Profile {
+        SEED;
+
+        @Override
+        public String toString() {
+            return optionValue(this);
+        }
+    }
+
+    private static String optionValue(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** For the log: what the server was made with, beside what it can tell itself. */
+    @Override
+    public String toString() {
+        return "protocol " + protocol + ", identity " + identity;
+    }
+}

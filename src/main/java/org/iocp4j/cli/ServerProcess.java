@@ -1,0 +1,184 @@
+package org.iocp4j.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * {@code serve --json} in a process of its own, started as a user would start it: by the launcher, which on Linux runs
+ * a Windows JVM. What it logs goes to our stderr. It ends by itself after its {@code --seconds}, whatever becomes of
+ * us.
+ */
+final class ServerProcess implements AutoCloseable {
+    /** Holds the launcher's path; set by the launcher. */
+    private static final String LAUNCHER = "IOCP4J_LAUNCHER";
+    private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final String READY = "ready ";
+    /** Its own drain takes at most 15 s with serve's defaults. */
+    private static final int LONGEST_END_SECONDS = 30;
+    /** On Windows a server ends with us if the user typed Ctrl-C, which reaches every process of the console. */
+    private static final int UNASKED_END_SECONDS = 5;
+
+    private final Process process;
+    private final CompletableFuture<String> address = new CompletableFuture<>();
+    private final CompletableFuture<Map<String, Long>> totals = new CompletableFuture<>();
+    private volatile Map<String, Long> latest = Map.of();
+
+    private ServerProcess(Process process) {
+        this.process = process;
+        Thread.ofPlatform().name("server-output").daemon().start(this::read);
+    }
+
+    /** Starts it on a free port. @param options more of serve's */
+    static ServerProcess start(List<String> options) {
+        List<String> command = new ArrayList<>(command());
+        command.addAll(List.of("serve", "--port", "0", "--json"));
+        command.addAll(options);
+        try {
+            Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+            process.getOutputStream().close();
+            return new ServerProcess(process);
+        } catch (IOException e) {
+            throw new CommandFailure("cannot start the server: " + e.getMessage());
+        }
+    }
+
+    private static List<String> command() {
+        String launcher = System.getenv(LAUNCHER);
+        if (!WINDOWS) {
+            if (launcher == null) {
+                throw new CommandFailure(LAUNCHER + " does not name the launcher, which starts a Windows JVM here: type"
+                        + " ./iocp4j demo");
+            }
+            return List.of(launcher);
+        }
+        if (launcher != null && launcher.endsWith(".cmd")) {
+            return List.of("cmd.exe", "/d", "/c", launcher);
+        }
+        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // Wine has one processor group, of which the JVM would complain.
+                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName());
+    }
+
+    /** Whether {@link #interrupt} reaches the server: Windows has no signals, there its {@code --seconds} ends it. */
+    static boolean canInterrupt() {
+        return !WINDOWS;
+    }
+
+    private void read() {
+        try (BufferedReader lines = process.inputReader()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith(READY)) {
+                    address.complete(line.substring(READY.length()));
+                } else if (line.startsWith("{")) {
+                    Map<String, Long> figures = parse(line);
+                    latest = figures;
+                    if (figures.containsKey("totals")) {
+                        totals.complete(figures);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            address.completeExceptionally(e);
+            totals.completeExceptionally(e);
+        }
+        IOException ended = new IOException("the server has ended");
+        address.completeExceptionally(ended);
+        totals.completeExceptionally(ended);
+    }
+
+    /** The whole numbers of a line; a flag that is true is 1. */
+    static Map<String, Long> parse(String line) throws IOException {
+        Map<String, Long> figures = new LinkedHashMap<>();
+        try (JsonParser parser = JSON.createParser(line)) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                if (token == JsonToken.VALUE_NUMBER_INT) {
+                    figures.put(parser.currentName(), parser.getLongValue());
+                } else if (token == JsonToken.VALUE_TRUE) {
+                    figures.put(parser.currentName(), 1L);
+                }
+            }
+        }
+        return figures;
+    }
+
+    /** HOST:PORT, as soon as it accepts. Without a limit: the launcher may have to set a whole test bed up first. */
+    String awaitReady() throws InterruptedException {
+        try {
+            return address.get();
+        } catch (ExecutionException e) {
+            throw new CommandFailure("the server did not start (see above), exit code " + exitCode());
+        }
+    }
+
+    /** The figures of the last line it printed, under the names of {@code serve --json}; empty before the first. */
+    Map<String, Long> latest() {
+        return latest;
+    }
+
+    /** Ends it, if that can be, and gives its totals. */
+    Map<String, Long> end(int longestSeconds) throws InterruptedException {
+        interrupt();
+        try {
+            Map<String, Long> counted = totals.get(longestSeconds + LONGEST_END_SECONDS, TimeUnit.SECONDS);
+            int code = exitCode();
+            if (code != ExitCode.OK) {
+                throw new CommandFailure("the server ended with exit code " + code);
+            }
+            return counted;
+        } catch (ExecutionException e) {
+            throw new CommandFailure("the server ended without totals (see above), exit code " + exitCode());
+        } catch (TimeoutException e) {
+            throw new CommandFailure("the server did not end when asked to");
+        }
+    }
+
+    private int exitCode() throws InterruptedException {
+        return process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS) ? process.exitValue() : -1;
+    }
+
+    /** Ctrl-C to the server, where there is such a thing. Not Process.destroy: Wine does not pass SIGTERM on [wine]. */
+    void interrupt() {
+        if (!canInterrupt() || !process.isAlive()) {
+            return;
+        }
+        try {
+            // The shell's own kill: the program is not on every system.
+            new ProcessBuilder("sh", "-c", "kill -INT \"$0\"", String.valueOf(process.pid()))
+                    .redirectErrorStream(true).redirectOutput(Redirect.DISCARD).start();
+        } catch (IOException e) {
+            throw new CommandFailure("kill: " + e.getMessage());
+        }
+    }
+
+    /** Returns when the process is gone: in order if it has been asked to end, and else by force. */
+    @Override
+    public void close() {
+        interrupt();
+        boolean gone = false;
+        try {
+            gone = process.waitFor(canInterrupt() ? LONGEST_END_SECONDS : UNASKED_END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!gone) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package org.iocp4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@Timeout(60)
+class DoctorCommandTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @Test
+    @EnabledOnOs(OS.WINDOWS)
+    void saysWhatWorksAndHowThatWasLearnt() {
+        assertThat(Main.run(out, err, "doctor")).isZero();
+        assertThat(out()).matches("""
+                platform +(Windows|Wine \\d.*)
+                system +Windows .*
+                JDK +\\d.*
+                reuse after DisconnectEx +yes  \\(self-check on loopback: .* generation 2.*\\)
+                reuse after TransmitFile +yes  \\(self-check on loopback: .* generation 2.*\\)
+                skip-on-success +yes  \\(self-check on loopback: .*\\)
+                skip-on-success with DisconnectEx +(yes|no )  \\(self-check on loopback: .*\\)
+                re-key +(yes|no )  \\(self-check on loopback: NtSetInformationFile.*\\)
+                second association refused +yes  \\(self-check on loopback: ERROR_INVALID_PARAMETER \\(87\\), .*\\)
+                file limit +(\\d+|-)  \\(.*\\)
+                """);
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    @EnabledOnOs(OS.WINDOWS)
+    void jsonIsOneObject() {
+        assertThat(Main.run(out, err, "doctor", "--json")).isZero();
+        assertThat(out()).startsWith("{\"platform\":\"Wi").endsWith("}}\n").hasLineCount(1)
+                .contains("\"capabilities\":{\"reuseAfterDisconnectEx\":{\"works\":true,\"learnt\":\"self-check on "
+                        + "loopback\",\"detail\":")
+                .contains("\"reKey\":{\"works\":", "\"skipOnSuccessWithDisconnectEx\":{\"works\":")
+                .contains("},\"fileLimit\":{\"files\":");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void elsewhereThanOnWindowsIsOneLine() {
+        assertThat(Main.run(out, err, "doctor")).isOne();
+        assertThat(err()).startsWith("iocp4j needs Windows' completion ports").hasLineCount(1);
+        assertThat(out()).isEmpty();
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+}

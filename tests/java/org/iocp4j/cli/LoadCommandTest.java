@@ -1,0 +1,133 @@
+package org.iocp4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.iocp4j.load.FakeServer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class LoadCommandTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @Test
+    void printsALineASecondAndASummary() throws IOException {
+        try (FakeServer server = FakeServer.seed()) {
+            assertThat(load(server, "--seconds", "2", "--echo-timeout", "20s")).isZero();
+        }
+        assertThat(out()).matches("(?s) +\\ds  sessions 50  connects/s \\d+  sent packets/s [\\d,]+  .*errors 0\n"
+                + ".*\ntotal: .* 50 connects, 50 closed by FIN, 0 by RST\npackets: .*\n"
+                + "round trip in microseconds: p50 [\\d.]+, p99 [\\d.]+, p99.9 [\\d.]+, max [\\d.]+\n"
+                + "errors: connectFailures 0, disconnectsFromServer 0, loginDuplicates 0, loginMissing 0, "
+                + "echoMissing 0, packetErrors 0\n");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void jsonLinesParseAndTheLastIsTheSummary() throws IOException {
+        try (FakeServer server = FakeServer.seed()) {
+            assertThat(load(server, "--seconds", "2", "--json", "--clients", "3", "--echo-timeout", "20s")).isZero();
+        }
+        List<Map<String, Object>> lines = out().lines().map(LoadCommandTest::parse).toList();
+        // Two seconds and the summary, give or take one on a machine that stalls.
+        assertThat(lines).hasSizeBetween(2, 4);
+        assertThat(lines.getFirst()).containsEntry("sessions", 3L).doesNotContainKey("summary");
+        assertThat(lines.getLast()).containsEntry("summary", true).containsEntry("connects", 3L)
+                .containsKeys("sentPackets", "receivedPackets", "receivedPacketsPerSecond")
+                .containsKeys("p50", "p99", "p999", "max");
+        for (String error : List.of("connectFailures", "disconnectsFromServer", "loginDuplicates", "loginMissing",
+                "echoMissing", "packetErrors")) {
+            assertThat(lines.getLast()).containsEntry(error, 0L);
+        }
+    }
+
+    @Test
+    void countedErrorsAreExitCode1() throws IOException {
+        try (FakeServer server = new FakeServer((peer, connection) -> {
+            peer.out().write(FakeServer.LOGIN);
+            peer.out().write(FakeServer.LOGIN);
+            peer.echo();
+        })) {
+            assertThat(load(server, "--seconds", "1", "--clients", "2", "--echo-timeout", "20s")).isOne();
+        }
+        assertThat(out()).contains("loginDuplicates 2, loginMissing 0");
+    }
+
+    @Test
+    void noFigureIsADashOrNull() throws IOException {
+        try (FakeServer server = new FakeServer((peer, connection) -> peer.swallow())) {
+            assertThat(load(server, "--seconds", "1", "--json", "--protocol", "raw", "--echo-timeout", "100ms"))
+                    .isOne();
+            assertThat(parse(out().lines().toList().getLast())).containsEntry("p50", null);
+            out.reset();
+            assertThat(load(server, "--seconds", "1", "--protocol", "raw", "--echo-timeout", "100ms")).isOne();
+            assertThat(out()).contains("p50 -, p99 -");
+        }
+    }
+
+    @Test
+    void absentServerIsOneLine() throws IOException {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            port = socket.getLocalPort();
+        }
+        assertThat(Main.run(out, err, "load", "--port", String.valueOf(port))).isOne();
+        assertThat(err()).isEqualTo("connect: Connection refused, 127.0.0.1:" + port + "\n");
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void unknownHostIsOneLine() {
+        assertThat(Main.run(out, err, "load", "--host", "no-such-host.invalid")).isOne();
+        assertThat(err()).isEqualTo("connect: unknown host, no-such-host.invalid\n");
+    }
+
+    private int load(FakeServer server, String... options) {
+        String[] args = new String[options.length + 3];
+        args[0] = "load";
+        args[1] = "--port";
+        args[2] = String.valueOf(server.port());
+        System.arraycopy(options, 0, args, 3, options.length);
+        return Main.run(out, err, args);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    /** The fields of a line; those of an inner object beside the others. */
+    private static Map<String, Object> parse(String line) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        try (JsonParser parser = new JsonFactory().createParser(line)) {
+            assertThat(parser.nextToken()).isEqualTo(JsonToken.START_OBJECT);
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                switch (token) {
+                    case VALUE_NUMBER_INT -> fields.put(parser.currentName(), parser.getLongValue());
+                    case VALUE_NUMBER_FLOAT -> fields.put(parser.currentName(), parser.getDoubleValue());
+                    case VALUE_TRUE -> fields.put(parser.currentName(), true);
+                    case VALUE_NULL -> fields.put(parser.currentName(), null);
+                    default -> { }
+                }
+            }
+            return fields;
+        } catch (IOException e) {
+            throw new AssertionError(line, e);
+        }
+    }
+}

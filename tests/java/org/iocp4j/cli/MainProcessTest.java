@@ -1,0 +1,78 @@
+package org.iocp4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.iocp4j.load.FakeServer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** What only a process of its own shows: line endings, the version, the end by a signal. */
+@Timeout(120)
+class MainProcessTest {
+    @Test
+    void linesEndInLineFeedOnEveryOs() throws Exception {
+        Process help = start("load", "--help");
+        String text = output(help);
+        assertThat(text).contains("--clients").contains("Exit codes:\n").endsWith("\n").doesNotContain("\r");
+        assertThat(help.exitValue()).isZero();
+
+        Process wrong = start("load", "--port", "x");
+        assertThat(output(wrong)).isEqualTo(
+                "--port: 'x' is not allowed, must be 1 to 65535, see iocp4j load --help\n");
+        assertThat(wrong.exitValue()).isEqualTo(2);
+    }
+
+    @Test
+    void version() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        assertThat(Main.run(out, out, "--version")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("iocp4j ").hasLineCount(1);
+    }
+
+    /** Java on Windows can only end a process the hard way. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void signalDrainsAndPrintsTheSummary() throws Exception {
+        try (FakeServer server = FakeServer.seed()) {
+            Process load = start("load", "--port", String.valueOf(server.port()), "--seconds", "100", "--json",
+                    "--echo-timeout", "20s");
+            assertThat(load.inputReader().readLine()).contains("\"sessions\":");
+            // Not Process.destroy: that also closes the streams we still want to read.
+            load.toHandle().destroy();
+            String rest = output(load);
+            assertThat(rest.lines().toList().getLast()).startsWith("{\"summary\":true").endsWith("}");
+            assertThat(load.exitValue()).isZero();
+        }
+    }
+
+    /** A JVM whose own line separator is that of Windows, whatever the OS. */
+    private static Process start(String... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-PrintWarnings", "-cp", System.getProperty("java.class.path"), "org.iocp4j.cli.Main"));
+        if (!"\r\n".equals(System.lineSeparator())) {
+            command.add(1, "-Dline.separator=\r\n");
+        }
+        command.addAll(List.of(args));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    private static String output(Process process) throws Exception {
+        StringBuilder text = new StringBuilder();
+        char[] buffer = new char[1024];
+        for (int n = process.inputReader().read(buffer); n >= 0; n = process.inputReader().read(buffer)) {
+            text.append(buffer, 0, n);
+        }
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return text.toString();
+    }
+}
