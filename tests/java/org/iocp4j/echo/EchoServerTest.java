@@ -7,17 +7,16 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Settled;
 import org.iocp4j.server.TestClient;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 
 /** As another project's integration test would use it. */
-@EnabledOnOs(OS.WINDOWS)
+@NeedsCompletionPorts
 @Timeout(60)
 class EchoServerTest {
     @Test

@@ -5,6 +5,7 @@ import static org.iocp4j.server.Settled.await;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Settled;
@@ -13,11 +14,9 @@ import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 
 /** An echo server for each test, small enough for sockets to be used again soon. */
-@EnabledOnOs(OS.WINDOWS)
+@NeedsCompletionPorts
 @Timeout(60)
 abstract class EchoTest {
     protected EchoServer server;

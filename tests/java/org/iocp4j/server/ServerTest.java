@@ -5,14 +5,13 @@ import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.socket.DisconnectMethod;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 
 /** A server for each test, with the handler that the test needs. */
-@EnabledOnOs(OS.WINDOWS)
+@NeedsCompletionPorts
 @Timeout(60)
 abstract class ServerTest {
     protected IocpServer server;
