@@ -29,7 +29,8 @@ bed_ready() {
 }
 
 # What Wine itself reads. Without a display nothing tries to open a window; the two empty overrides keep Wine from
-# offering Mono and Gecko, and winemenubuilder would write into the user's own desktop menu. iphlpapi: see build-java.sh.
+# offering Mono and Gecko, and winemenubuilder would write into the user's own desktop menu. For iphlpapi see
+# build-java.sh.
 bed_environment() {
     # TMPDIR decides where Wine looks for the wineserver, so it must be the same for every call.
     export WINEPREFIX=$1 WINEDEBUG=-all WINEARCH=win64 TMPDIR=/tmp
@@ -114,7 +115,7 @@ bed_start_server() {
             ! bed_detached timeout 600 wine wineboot -i || ! bed_detached timeout 60 wine winecfg -v; then
             bed_fail "cannot start Wine. $bed_cache/wine.log may tell why."
         fi
-        read -r good _ < <(bed_servers_running)
+        read -r good _ < <(bed_servers_running) || bed_fail "the wineserver ended. $bed_cache/wine.log may tell why."
         echo "$good" >"$WINEPREFIX/started"
     fi
     exec {lock}>&-

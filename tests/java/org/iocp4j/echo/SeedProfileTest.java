@@ -23,9 +23,14 @@ class SeedProfileTest extends EchoTest {
                 .reuseLatest(true).socketSendBufferBytes(0).listenerLinger(true).disconnectTime(Duration.ofSeconds(20));
     }
 
+    /** With few accepts: of 500, the 501st client would be the first to meet a socket that has served before. */
+    private static ServerOptions.Builder profileOfFewSockets() {
+        return profile().accepts(2).pool(3);
+    }
+
     @Test
     void servesAndReusesTheSocketFreedLast() throws IOException {
-        start(profile());
+        start(profileOfFewSockets());
         for (int i = 0; i < 30; i++) {
             try (TestClient client = logIn()) {
                 client.sendBytes(TestClient.packets(1_000L * i, 100));
@@ -34,8 +39,8 @@ class SeedProfileTest extends EchoTest {
             awaitNobody();
         }
         ServerStatistics figures = settled();
-        assertThat(figures.socketsReused()).isGreaterThanOrEqualTo(28);
-        assertThat(figures.socketsCreated()).isEqualTo(501);
+        assertThat(figures.socketsReused()).isGreaterThanOrEqualTo(26);
+        assertThat(figures.socketsCreated()).isLessThanOrEqualTo(4);
         assertThat(figures.socketsDiscarded()).isZero();
     }
 
@@ -63,7 +68,7 @@ class SeedProfileTest extends EchoTest {
     /** The listener's linger {1, 0} is inherited by what it accepts, and would make each disconnect an RST [wine]. */
     @Test
     void clientsSeeFinWhenTheServerDisconnects() throws IOException {
-        start(profile());
+        start(profileOfFewSockets());
         for (int i = 0; i < 10; i++) { // first generations, and later ones
             try (TestClient client = logIn()) {
                 byte[] wrong = TestClient.packet(i);
@@ -75,7 +80,7 @@ class SeedProfileTest extends EchoTest {
             }
             awaitNobody();
         }
-        assertThat(settled().socketsReused()).isGreaterThanOrEqualTo(8);
+        assertThat(settled().socketsReused()).isGreaterThanOrEqualTo(6);
         assertThat(server.statistics().protocolErrors()).isEqualTo(10);
     }
 
