@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 public final class Block {
     private final MemorySegment memory;
     private final ByteBuffer buffer;
+    private boolean lent;
     /** The next one in its holder's chain. */
     private Block next;
 
@@ -25,6 +26,14 @@ public final class Block {
 
     public void next(Block block) {
         next = block;
+    }
+
+    boolean lent() {
+        return lent;
+    }
+
+    void lent(boolean now) {
+        lent = now;
     }
 
     /** The holder's view of it, with the position and limit that the holder gives it. */

@@ -34,31 +34,36 @@ public final class BlockPool {
         if (block != null) {
             block.buffer().clear().order(ByteOrder.BIG_ENDIAN);
             block.next(null);
+            block.lent(true);
         }
         return block;
     }
 
-    /** Makes more free blocks; false if all that there may be are made, or the system has no memory. */
+    /** Makes one more free block; false if all that there may be are made, or the system has no memory. */
     public boolean grow(Win32 win32) {
-        int index = made.getAndUpdate(n -> Math.min(n + 1, capacity));
-        if (index == capacity) {
-            return false;
-        }
+        int index;
         try {
-            region.commit(win32, (index + 1L) * blockBytes);
+            do {
+                index = made.get();
+                if (index == capacity) {
+                    return false;
+                }
+                region.commit(win32, (index + 1L) * blockBytes); // first, so that a refusal uses no place up
+            } while (!made.compareAndSet(index, index + 1));
         } catch (Win32Exception e) {
-            made.compareAndSet(index + 1, index); // to be tried again when the system has memory
             return false;
         }
-        give(new Block(region.memory().asSlice((long) index * blockBytes, blockBytes)));
+        free.give(new Block(region.memory().asSlice((long) index * blockBytes, blockBytes)));
         return true;
     }
 
     /** The kernel and the giver have done with it. */
     public void give(Block block) {
-        if (!free.give(block)) {
-            throw new IllegalStateException("a block was given back twice");
+        if (!block.lent()) {
+            throw new IllegalStateException("given back twice: the block at " + Long.toHexString(block.address()));
         }
+        block.lent(false);
+        free.give(block);
     }
 
     public long committedBytes() {

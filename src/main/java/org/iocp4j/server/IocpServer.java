@@ -45,9 +45,8 @@ public final class IocpServer implements AutoCloseable {
     /**
      * Starts a server; clients can connect when this returns.
      *
-     * @throws IOException                                     if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
-     * @throws org.iocp4j.win32.UnsupportedPlatformException   if this is not Windows
-     * @throws UnsupportedOperationException                   if the disconnect method asked for does not work here
+     * @throws IOException                   if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
+     * @throws UnsupportedOperationException if this is not Windows, or the disconnect method asked for does not work here
      */
     public static IocpServer start(ServerOptions options, SessionHandler handler) throws IOException {
         return start(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);

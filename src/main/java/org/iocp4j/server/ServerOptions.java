@@ -50,6 +50,7 @@ public record ServerOptions(
         range("maxSessions", maxSessions, 1, MAX_SESSIONS);
         range("bufferBytes", bufferBytes, 64, 1 << 20);
         range("sendQueueBytes", sendQueueBytes, bufferBytes, 1 << 24);
+        range("socketSendBufferBytes", socketSendBufferBytes.orElse(0), 0, 1 << 30);
         atLeast("idleTime", idleTime, Duration.ZERO);
         atLeast("disconnectTime", disconnectTime, Duration.ofMillis(100));
         atLeast("drainTime", drainTime, Duration.ZERO);

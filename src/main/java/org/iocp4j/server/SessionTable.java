@@ -68,7 +68,7 @@ final class SessionTable {
 
     /** The session with this id, or null if it is over. Alive for as long as the caller holds a count of it. */
     Session find(long id) {
-        Session session = at((int) (id >>> 48));
+        Session session = id == 0 ? null : at((int) (id >>> 48)); // 0 is the id of a place without a connection
         return session != null && session.hasId(id) ? session : null;
     }
 

@@ -32,8 +32,9 @@ public final class ErrorName {
     private static Map<Integer, String> constants(String... prefixes) {
         Map<Integer, String> names = new TreeMap<>();
         for (Method method : WinTypes.class.getMethods()) {
-            if (method.getReturnType() != int.class || method.getParameterCount() != 0) {
-                continue;
+            if (method.getReturnType() != int.class || method.getParameterCount() != 0
+                    || method.getName().startsWith("WSA_FLAG_") || method.getName().startsWith("WSAPROTOCOL_")) {
+                continue; // not a constant, or one that is no error
             }
             for (String prefix : prefixes) {
                 if (method.getName().startsWith(prefix)) {

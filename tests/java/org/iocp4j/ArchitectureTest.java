@@ -1,0 +1,152 @@
+package org.iocp4j;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMembers;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.iocp4j.win32.generated.WinFunctions;
+import org.junit.jupiter.api.Test;
+
+/** The arrows of docs/design.md: each layer uses only those below it, and only the lowest touch Windows and raw memory. */
+class ArchitectureTest {
+    private static final String WIN32 = "org.iocp4j.win32..";
+    private static final String GENERATED = "org.iocp4j.win32.generated";
+    private static final String PORT = "org.iocp4j.port..";
+    private static final String SOCKET = "org.iocp4j.socket..";
+    private static final String SERVER = "org.iocp4j.server..";
+    /** A Windows kernel in memory: it stands beside win32, for tests and for the study. */
+    private static final String SIMULATED = "org.iocp4j.simulated..";
+    private static final String CLI = "org.iocp4j.cli..";
+    /** What goes into the library jar. */
+    private static final String[] LIBRARY = {WIN32, PORT, SOCKET, SERVER};
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("org.iocp4j");
+
+    @Test
+    void eachLayerUsesOnlyThoseBelowIt() {
+        layeredArchitecture().consideringOnlyDependenciesInLayers()
+                .layer("win32").definedBy(WIN32)
+                .layer("port").definedBy(PORT)
+                .layer("socket").definedBy(SOCKET)
+                .layer("server").definedBy(SERVER)
+                .layer("echo").definedBy("org.iocp4j.echo..")
+                .layer("load").definedBy("org.iocp4j.load..")
+                .layer("cli").definedBy(CLI)
+                .optionalLayer("simulated").definedBy(SIMULATED)
+                .optionalLayer("study").definedBy("org.iocp4j.study..")
+                .optionalLayer("bench").definedBy("org.iocp4j.bench..")
+                .whereLayer("win32").mayNotAccessAnyLayer()
+                .whereLayer("simulated").mayOnlyAccessLayers("win32")
+                .whereLayer("port").mayOnlyAccessLayers("win32")
+                .whereLayer("socket").mayOnlyAccessLayers("port", "win32")
+                .whereLayer("server").mayOnlyAccessLayers("socket", "port", "win32")
+                .whereLayer("echo").mayOnlyAccessLayers("server", "socket", "port", "win32")
+                .whereLayer("load").mayNotAccessAnyLayer()
+                .whereLayer("cli").mayNotBeAccessedByAnyLayer()
+                .ensureAllClassesAreContainedInArchitecture()
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("org.iocp4j.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void onlyWin32CallsForeignFunctions() {
+        noClasses().that().resideOutsideOfPackage(WIN32)
+                .should().dependOnClassesThat(
+                        belongToAnyOf(Linker.class, SymbolLookup.class, FunctionDescriptor.class, MethodHandle.class))
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyWin32TouchesTheGeneratedFunctions() {
+        DescribedPredicate<JavaClass> functions = describe("are generated functions or function pointers", c ->
+                c.getPackageName().equals(GENERATED)
+                        && (c.getName().startsWith(WinFunctions.class.getName()) || c.getSimpleName().startsWith("LPFN_")));
+        noClasses().that().resideOutsideOfPackage(WIN32).should().dependOnClassesThat(functions).check(CLASSES);
+    }
+
+    @Test
+    void onlyWin32AndPortTouchMemoryByAddress() {
+        Set<String> unchecked = Set.of("ofAddress", "reinterpret");
+        noClasses().that().resideOutsideOfPackages(WIN32, PORT, SIMULATED)
+                .should().accessTargetWhere(describe("memory is made of an address", (JavaAccess<?> access) ->
+                        unchecked.contains(access.getTarget().getName())
+                                && (access.getTargetOwner().isEquivalentTo(MemorySegment.class)
+                                || access.getTargetOwner().getPackageName().equals(GENERATED))))
+                .orShould().dependOnClassesThat().haveFullyQualifiedName("sun.misc.Unsafe")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingBelowTheServerKnowsSessions() {
+        noClasses().that().resideInAnyPackage(WIN32, PORT, SOCKET)
+                .should().dependOnClassesThat().resideInAPackage(SERVER)
+                .orShould().haveSimpleNameContaining("Session")
+                .check(CLASSES);
+        noMembers().that().areDeclaredInClassesThat().resideInAnyPackage(PORT, SOCKET)
+                .should().haveNameMatching("(?i).*session.*")
+                .check(CLASSES);
+    }
+
+    @Test
+    void portAndSocketOwnNoThreads() {
+        noClasses().that().resideInAnyPackage(WIN32, PORT, SOCKET)
+                .should().dependOnClassesThat().areAssignableTo(Thread.class)
+                .orShould().dependOnClassesThat().areAssignableTo(Executor.class)
+                .check(CLASSES);
+    }
+
+    /** So neither picocli, HdrHistogram nor Jackson, no java.logging, and nothing of the application jar alone. */
+    @Test
+    void theLibraryNeedsJavaBaseAndSlf4jOnly() {
+        Set<String> base = ModuleLayer.boot().findModule("java.base").orElseThrow().getPackages();
+        DescribedPredicate<JavaClass> inJavaBase = describe("are of java.base", c ->
+                c.getBaseComponentType().isPrimitive() || base.contains(c.getBaseComponentType().getPackageName()));
+        classes().that().resideInAnyPackage(LIBRARY)
+                .should().onlyDependOnClassesThat(
+                        inJavaBase.or(resideInAnyPackage(LIBRARY)).or(resideInAnyPackage("org.slf4j..")))
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheCommandLineKnowsPicocliAndEndsTheProcess() {
+        noClasses().that().resideOutsideOfPackage(CLI)
+                .should().dependOnClassesThat().resideInAPackage("picocli..")
+                .orShould().callMethod(System.class, "exit", int.class)
+                .orShould().callMethod(Runtime.class, "halt", int.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void theLibraryLogsAndDoesNotPrint() {
+        NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS
+                .check(CLASSES.that(resideInAnyPackage(LIBRARY).and(not(resideInAPackage(GENERATED)))));
+        noClasses().should().dependOnClassesThat().resideInAPackage("java.util.logging..").check(CLASSES);
+    }
+}

@@ -1,0 +1,76 @@
+package org.iocp4j.packaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.stream.Collectors;
+
+/** The two jars that {@code mvn package} makes, and Java processes that run them. */
+final class Jars {
+    /** How a process ended. */
+    record Ended(int exitCode, String out, String err) {
+    }
+
+    private Jars() {
+    }
+
+    static Path library() {
+        return jar("iocp4j.library.jar");
+    }
+
+    static Path application() {
+        return jar("iocp4j.app.jar");
+    }
+
+    private static Path jar(String property) {
+        String name = System.getProperty(property);
+        assumeTrue(name != null, "-D" + property + " names no jar: pom.xml does");
+        Path jar = Path.of(name);
+        assumeTrue(Files.exists(jar), jar + " is not there: mvn package makes it");
+        return jar;
+    }
+
+    /** The names of the files in a jar. */
+    static Set<String> entries(Path jar) throws IOException {
+        try (JarFile file = new JarFile(jar.toFile())) {
+            return file.stream().filter(entry -> !entry.isDirectory()).map(entry -> entry.getName())
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** The names of the classes that the jar was made from, as they would be in it. */
+    static Set<String> compiledClasses(Path jar) throws IOException {
+        Path classes = jar.resolveSibling("classes");
+        try (var files = Files.walk(classes)) {
+            return files.map(file -> classes.relativize(file).toString().replace(File.separatorChar, '/'))
+                    .filter(name -> name.endsWith(".class"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** Runs this JVM's java and waits for its end. */
+    static Ended java(Path folder, List<String> arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-PrintWarnings"));
+        command.addAll(arguments);
+        Path out = folder.resolve("out.txt");
+        Path err = folder.resolve("err.txt");
+        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended: %s", command).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+}

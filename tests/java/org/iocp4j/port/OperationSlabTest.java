@@ -1,0 +1,144 @@
+package org.iocp4j.port;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_COMMITMENT_LIMIT;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.iocp4j.win32.Win32Exception;
+import org.iocp4j.win32.generated.OPERATION;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class OperationSlabTest {
+    private static final int CAPACITY = 5000;
+    private static final Completion NOTHING = (operation, key, status, bytes, io) -> { };
+
+    private final HeapWin32 system = new HeapWin32();
+    private OperationSlab slab;
+
+    @BeforeEach
+    void makeSlab() throws Win32Exception {
+        slab = new OperationSlab(system.win32(), CAPACITY);
+        slab.commit(system.win32(), CAPACITY);
+    }
+
+    private Operation add() {
+        return slab.add(NOTHING);
+    }
+
+    @Test
+    void anAddressGivesItsOperation() {
+        List<Operation> operations = new ArrayList<>();
+        for (int i = 0; i < CAPACITY; i++) {
+            operations.add(add());
+        }
+        assertThat(operations).allSatisfy(operation -> assertThat(slab.at(operation.address())).isSameAs(operation));
+        assertThat(operations.get(1).address() - operations.get(0).address()).isEqualTo(OPERATION.sizeof());
+        assertThat(operations).allSatisfy(operation -> assertThat(operation.address() % 8).isZero());
+    }
+
+    @Test
+    void foreignAddressesGiveNone() {
+        long first = add().address();
+        assertThat(slab.at(first + OPERATION.sizeof())).as("a place not used yet").isNull();
+        assertThat(slab.at(first - OPERATION.sizeof())).as("before the slab").isNull();
+        assertThat(slab.at(first + CAPACITY * OPERATION.sizeof())).as("behind the slab").isNull();
+        assertThat(slab.at(first + (1L << 32) * OPERATION.sizeof())).as("4 G places on").isNull();
+        assertThat(slab.at(0)).isNull();
+        assertThat(slab.at(-1)).isNull();
+        assertThat(slab.at(Long.MAX_VALUE)).isNull();
+        assertThat(slab.at(Long.MIN_VALUE)).isNull();
+    }
+
+    @Test
+    void addressesInsideAnOperationGiveNone() {
+        long first = add().address();
+        add();
+        for (long inside = 1; inside < OPERATION.sizeof(); inside++) {
+            assertThat(slab.at(first + inside)).isNull();
+            assertThat(slab.at(first - inside)).isNull();
+        }
+    }
+
+    @Test
+    void oneTooManyIsRefused() {
+        for (int i = 0; i < CAPACITY; i++) {
+            add();
+        }
+        assertThatThrownBy(this::add).isInstanceOf(IllegalStateException.class).hasMessageContaining("operation 5000");
+        assertThat(slab.out()).as("still counts").isZero();
+    }
+
+    @Test
+    void refusedMemoryCostsNoPlace() throws Exception {
+        OperationSlab two = new OperationSlab(system.win32(), 2);
+        system.failNextCommit(ERROR_COMMITMENT_LIMIT());
+        assertThatThrownBy(() -> two.commit(system.win32(), 2))
+                .isInstanceOf(Win32Exception.class).hasMessageEndingWith("bytes for operations");
+        two.commit(system.win32(), 2);
+        assertThat(two.add(NOTHING)).isNotNull();
+        assertThat(two.add(NOTHING)).as("the second of two").isNotNull();
+    }
+
+    @Test
+    void withoutMemoryThereIsNoOperation() throws Exception {
+        OperationSlab empty = new OperationSlab(system.win32(), CAPACITY);
+        assertThatThrownBy(() -> empty.add(NOTHING)).isInstanceOf(IllegalStateException.class);
+        OperationSlab first = new OperationSlab(system.win32(), CAPACITY);
+        first.commit(system.win32(), 1);
+        assertThat(first.add(NOTHING)).isNotNull();
+    }
+
+    @Test
+    void countsThoseThatAreOut() {
+        Operation one = add();
+        Operation other = add();
+        one.leave(1);
+        assertThat(slab.out()).isEqualTo(1);
+        other.leave(2);
+        assertThat(slab.out()).isEqualTo(2);
+        one.stay();
+        assertThat(slab.out()).isEqualTo(1);
+        other.comeHome(0, 0, null);
+        assertThat(slab.out()).isZero();
+    }
+
+    @Test
+    void threadsAddAtTheSameTime() throws Exception {
+        Set<Long> addresses = ConcurrentHashMap.newKeySet();
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> adders = new ArrayList<>();
+            for (int t = 0; t < 4; t++) {
+                adders.add(threads.submit(() -> {
+                    for (int i = 0; i < CAPACITY / 4; i++) {
+                        Operation operation = add();
+                        addresses.add(operation.address());
+                        assertThat(slab.at(operation.address())).isSameAs(operation);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> adder : adders) {
+                adder.get();
+            }
+        }
+        assertThat(addresses).hasSize(CAPACITY);
+    }
+
+    @Test
+    void givesItsMemoryBack() {
+        Operation operation = add();
+        slab.free(system.win32());
+        assertThat(system.reserved()).isEmpty();
+        assertThatThrownBy(() -> operation.leave(1)).isInstanceOf(IllegalStateException.class);
+    }
+}

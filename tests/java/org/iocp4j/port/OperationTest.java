@@ -1,0 +1,156 @@
+package org.iocp4j.port;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
+import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.iocp4j.win32.Win32Exception;
+import org.iocp4j.win32.generated.OPERATION;
+import org.iocp4j.win32.generated.OVERLAPPED;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** An operation's round trip: posted through an {@link IoContext}, home by its packet. */
+class OperationTest {
+    private static final long SOCKET = 880;
+    private static final long OWNER = 0x0007_0000_0000_002AL;
+
+    private final HeapWin32 system = new HeapWin32();
+    private final IoContext io = new IoContext(system.win32());
+    private final List<String> completions = new ArrayList<>();
+    private Operation operation;
+
+    @BeforeEach
+    void makeOperation() throws Win32Exception {
+        operation = slab().add((op, key, status, bytes, on) ->
+                completions.add(String.format("key %d, status %X, %d bytes, owner %X, %s", key, status, bytes, op.owner(),
+                        op.isOut() ? "out" : "home")));
+        system.answer("wsaRecv", a -> WSA_IO_PENDING());
+    }
+
+    private OperationSlab slab() throws Win32Exception {
+        OperationSlab slab = new OperationSlab(system.win32(), 1);
+        slab.commit(system.win32(), 1);
+        return slab;
+    }
+
+    private MemorySegment memory() {
+        return MemorySegment.ofAddress(operation.address()).reinterpret(OPERATION.sizeof());
+    }
+
+    private void completeWith(int status, int bytes) {
+        memory().set(JAVA_LONG, OVERLAPPED.Internal$offset(), Integer.toUnsignedLong(status));
+        operation.comeHome(5, bytes, io);
+    }
+
+    @Test
+    void isOutFromThePostToThePacket() {
+        assertThat(operation.isOut()).isFalse();
+        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(operation.isOut()).isTrue();
+        completeWith(0, 12);
+        assertThat(operation.isOut()).isFalse();
+        assertThat(completions).containsExactly("key 5, status 0, 12 bytes, owner 700000000002A, home");
+    }
+
+    @Test
+    void isOutBeforeTheCallSoThatThePacketMayComeFirst() {
+        system.answer("wsaRecv", a -> {
+            assertThat(operation.isOut()).isTrue();
+            assertThat(operation.owner()).isEqualTo(OWNER);
+            completeWith(0, 3);
+            return WSA_IO_PENDING();
+        });
+        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(operation.isOut()).as("home before the call returned").isFalse();
+        assertThat(completions).hasSize(1);
+    }
+
+    /** Without skip-on-success a packet follows a call that was done at once, too. */
+    @Test
+    void callThatIsDoneAtOnceStillHasItsPacket() {
+        system.answer("wsaRecv", a -> 0);
+        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(operation.isOut()).isTrue();
+    }
+
+    @Test
+    void failedPostIsNotOutAndMayBePostedAgain() {
+        system.answer("wsaRecv", a -> WSAECONNRESET());
+        assertThat(io.receive(operation, OWNER, SOCKET)).isEqualTo(WSAECONNRESET());
+        assertThat(operation.isOut()).isFalse();
+        system.answer("wsaRecv", a -> WSA_IO_PENDING());
+        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(completions).isEmpty();
+    }
+
+    @Test
+    void postedWhileItIsOutThrowsAndLeavesTheKernelsMemoryAlone() {
+        io.receive(operation, OWNER, SOCKET);
+        memory().set(JAVA_LONG, OVERLAPPED.Internal$offset(), 0x103);
+        system.answer("wsaRecv", a -> {
+            throw new AssertionError("posted twice");
+        });
+        assertThatThrownBy(() -> io.receive(operation, OWNER + 1, SOCKET))
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("owner " + OWNER);
+        assertThat(memory().get(JAVA_LONG, OVERLAPPED.Internal$offset())).isEqualTo(0x103);
+        assertThat(operation.owner()).isEqualTo(OWNER);
+        assertThat(operation.isOut()).isTrue();
+    }
+
+    @Test
+    void overlappedIsZeroedBeforeEachPostAndTheOwnerNamed() {
+        memory().fill((byte) 0xFF);
+        system.answer("wsaRecv", a -> {
+            assertThat((long) a[0]).isEqualTo(SOCKET);
+            assertThat((long) a[4]).isEqualTo(operation.address());
+            assertThat(memory().asSlice(0, OVERLAPPED.sizeof()).toArray(JAVA_LONG)).containsOnly(0);
+            assertThat(memory().get(JAVA_LONG, OPERATION.session$offset())).isEqualTo(OWNER);
+            return WSA_IO_PENDING();
+        });
+        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+    }
+
+    /** The status is the OVERLAPPED's own: a failure is negative. */
+    @Test
+    void failureComesHomeAsItsStatus() {
+        io.receive(operation, OWNER, SOCKET);
+        completeWith(0xC000020D, 0);
+        assertThat(completions).containsExactly("key 5, status C000020D, 0 bytes, owner 700000000002A, home");
+    }
+
+    @Test
+    void secondPacketForOnePostIsRefused() {
+        io.receive(operation, OWNER, SOCKET);
+        completeWith(0, 1);
+        assertThatThrownBy(() -> completeWith(0, 1)).isInstanceOf(IllegalStateException.class);
+        assertThat(completions).hasSize(1);
+    }
+
+    @Test
+    void completionMayPostItAgain() throws Exception {
+        List<Integer> left = new ArrayList<>(List.of(3, 2, 1));
+        operation = slab().add((op, key, status, bytes, on) -> {
+            left.removeFirst();
+            if (!left.isEmpty()) {
+                assertThat(on.receive(op, OWNER, SOCKET)).isZero();
+            }
+        });
+        io.receive(operation, OWNER, SOCKET);
+        while (operation.isOut()) {
+            completeWith(0, 1);
+        }
+        assertThat(left).isEmpty();
+    }
+
+    @Test
+    void namesItsOwnerUnsigned() {
+        io.receive(operation, -2, SOCKET);
+        assertThat(operation).asString().endsWith("owner 18446744073709551614");
+    }
+}

@@ -1,0 +1,131 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+import org.iocp4j.server.ServerOptions.Builder;
+import org.iocp4j.socket.DisconnectMethod;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ServerOptionsTest {
+    private static final int BUFFER_BYTES = ServerOptions.builder().build().bufferBytes();
+
+    private static Arguments option(String name, BiFunction<Builder, Integer, Builder> set, int least, int most) {
+        return Arguments.of(name, set, least, most);
+    }
+
+    static Stream<Arguments> ranges() {
+        return Stream.of(
+                option("workers", Builder::workers, 1, 1024),
+                option("concurrency", Builder::concurrency, 0, 1024),
+                option("accepts", Builder::accepts, 1, 10_000),
+                option("pool", Builder::pool, 0, 100_000),
+                option("maxSessions", Builder::maxSessions, 1, 65_535),
+                option("bufferBytes", (b, value) -> b.maxSessions(1).bufferBytes(value).sendQueueBytes(1 << 24),
+                        64, 1 << 20),
+                option("sendQueueBytes", (b, value) -> b.maxSessions(1).sendQueueBytes(value), BUFFER_BYTES, 1 << 24));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ranges")
+    void numberOutsideItsRangeIsRefusedByNameValueAndRange(
+            String name, BiFunction<Builder, Integer, Builder> set, int least, int most) {
+        for (int wrong : new int[] {least - 1, most + 1, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+            assertThatThrownBy(() -> set.apply(ServerOptions.builder(), wrong).build())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(name + ": " + wrong + " is not from " + least + " to " + most);
+        }
+        for (int right : new int[] {least, most}) {
+            assertThatCode(() -> set.apply(ServerOptions.builder(), right).build()).doesNotThrowAnyException();
+        }
+    }
+
+    private static Arguments time(String name, BiFunction<Builder, Duration, Builder> set, Duration least) {
+        return Arguments.of(name, set, least);
+    }
+
+    static Stream<Arguments> times() {
+        return Stream.of(
+                time("idleTime", Builder::idleTime, Duration.ZERO),
+                time("disconnectTime", Builder::disconnectTime, Duration.ofMillis(100)),
+                time("drainTime", Builder::drainTime, Duration.ZERO));
+    }
+
+    /** {@code FOREVER} among them: the server counts in nanoseconds, and a worker would end with an ArithmeticException. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("times")
+    void timeOutsideItsRangeIsRefusedByNameValueAndRange(
+            String name, BiFunction<Builder, Duration, Builder> set, Duration least) {
+        Duration most = Duration.ofDays(1);
+        for (Duration wrong : List.of(least.minusNanos(1), most.plusNanos(1), ChronoUnit.FOREVER.getDuration())) {
+            assertThatThrownBy(() -> set.apply(ServerOptions.builder(), wrong).build())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(name + ": " + wrong + " is not from " + least + " to " + most);
+        }
+        for (Duration right : List.of(least, most)) {
+            assertThatCode(() -> set.apply(ServerOptions.builder(), right).build()).doesNotThrowAnyException();
+        }
+    }
+
+    @Test
+    void moreBuffersThanThereCanBeAreRefused() {
+        Builder most = ServerOptions.builder().maxSessions(65_535).bufferBytes(64).sendQueueBytes(1 << 24);
+        assertThatThrownBy(most::build)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("maxSessions", "65535", "sendQueueBytes", "16777216", "bufferBytes", "64");
+        ServerOptions options = ServerOptions.builder().maxSessions(10).bufferBytes(100).sendQueueBytes(1050).build();
+        assertThat(options.buffers()).as("for each one to receive, and 11 to send").isGreaterThanOrEqualTo(10 * 12);
+    }
+
+    @Test
+    void unknownAddressIsRefused() {
+        InetSocketAddress unknown = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
+        assertThatThrownBy(() -> ServerOptions.builder().address(unknown).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("address: nowhere.invalid is unknown");
+    }
+
+    @Test
+    void negativeSocketSendBufferIsRefused() {
+        assertThatThrownBy(() -> ServerOptions.builder().socketSendBufferBytes(-1).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("socketSendBufferBytes: -1 ");
+        assertThat(ServerOptions.builder().socketSendBufferBytes(0).build().socketSendBufferBytes()).hasValue(0);
+    }
+
+    @Test
+    void withoutASettingItListensOnAFreePortOfTheLoopbackAddress() {
+        ServerOptions options = ServerOptions.builder().build();
+        assertThat(options.address().getAddress().isLoopbackAddress()).isTrue();
+        assertThat(options.address().getPort()).isZero();
+        assertThat(options.disconnectMethod()).isEmpty();
+        assertThat(options.socketSendBufferBytes()).isEmpty();
+        assertThat(options.workers()).isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void eachSettingArrivesInItsOption() {
+        ServerOptions options = ServerOptions.builder().port(7).workers(3).concurrency(4).accepts(5).pool(6)
+                .maxSessions(8).bufferBytes(900).sendQueueBytes(1000).idleTime(Duration.ofSeconds(11))
+                .disconnectTime(Duration.ofSeconds(12)).drainTime(Duration.ofSeconds(13))
+                .disconnectMethod(DisconnectMethod.GRACEFUL).reuseLatest(true).listenerLinger(true)
+                .socketSendBufferBytes(14).build();
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7);
+        assertThat(options).isEqualTo(new ServerOptions(address, 3, 4, 5, 6, 8, 900, 1000,
+                Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(13),
+                Optional.of(DisconnectMethod.GRACEFUL), true, true, OptionalInt.of(14)));
+    }
+}

@@ -1,0 +1,223 @@
+package org.iocp4j.server;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
+
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import org.iocp4j.port.FreeList.Order;
+import org.iocp4j.port.HeapWin32;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.port.OperationSlab;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.SocketPool;
+import org.iocp4j.win32.Win32Exception;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The table with real sessions, on a system whose receives never end. */
+@Timeout(60)
+class SessionTableTest {
+    private static final int CONNECTIONS = 100;
+
+    private final HeapWin32 system = new HeapWin32();
+    private final IoContext io = new IoContext(system.win32());
+    private SessionEngine engine;
+    private SocketPool sockets;
+    private int connections;
+
+    @BeforeEach
+    void makeEngine() throws Win32Exception {
+        AtomicLong handles = new AtomicLong(5000);
+        byte[] bound = new byte[16];
+        system.answer("wsaSocket", a -> handles.getAndIncrement());
+        for (String call : List.of("setsockopt", "listen", "closesocket")) {
+            system.answer(call, a -> 0);
+        }
+        system.answer("bind", a -> {
+            MemorySegment.copy(MemorySegment.ofAddress((long) a[1]).reinterpret(16), JAVA_BYTE, 0, bound, 0, 16);
+            return 0;
+        });
+        system.answer("getsockname", a -> {
+            MemorySegment.copy(bound, 0, MemorySegment.ofAddress((long) a[1]).reinterpret(16), JAVA_BYTE, 0, 16);
+            return 0;
+        });
+        system.answer("wsaRecv", a -> WSA_IO_PENDING());
+        ServerOptions options = ServerOptions.builder()
+                .maxSessions(CONNECTIONS).pool(0).bufferBytes(64).sendQueueBytes(64).build();
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, SessionIdentity.OVERLAPPED,
+                (session, data) -> { }, system::win32, io);
+        OperationSlab slab = new OperationSlab(system.win32(), CONNECTIONS * SocketPool.OPERATIONS_PER_SOCKET);
+        sockets = new SocketPool(io, InetAddress.getLoopbackAddress(), CONNECTIONS, CONNECTIONS, Order.FIFO, slab, engine);
+        sockets.prefill(CONNECTIONS, io);
+    }
+
+    private SessionTable table(int capacity, Order order) {
+        return new SessionTable(capacity, order, index -> new Session(engine, index));
+    }
+
+    /** A connection begins in that place. */
+    private long open(Session session) {
+        engine.blocks.grow(system.win32());
+        session.open(sockets.at(connections++), engine.blocks.take(), io);
+        return session.id();
+    }
+
+    private static void end(SessionTable table, Session session) {
+        session.freed();
+        table.free(session);
+    }
+
+    @Test
+    void idNamesItsSessionUntilItIsOver() {
+        SessionTable table = table(3, Order.LIFO);
+        Session first = table.allocate();
+        Session second = table.allocate();
+        long firstId = open(first);
+        long secondId = open(second);
+        assertThat(firstId >>> 48).as("the place").isZero();
+        assertThat(secondId >>> 48).as("the place").isEqualTo(1);
+        assertThat(table.find(firstId)).isSameAs(first);
+        assertThat(table.find(secondId)).isSameAs(second);
+
+        end(table, first);
+        assertThat(table.find(firstId)).isNull();
+        assertThat(table.find(secondId)).isSameAs(second);
+    }
+
+    @Test
+    void nextSessionInThePlaceHasAnotherId() {
+        SessionTable table = table(1, Order.LIFO);
+        Set<Long> ids = new HashSet<>();
+        for (int i = 0; i < CONNECTIONS; i++) {
+            Session session = table.allocate();
+            long id = open(session);
+            assertThat(table.find(id)).isSameAs(session);
+            assertThat(ids).allSatisfy(old -> assertThat(table.find(old)).isNull()).doesNotContain(id);
+            ids.add(id);
+            end(table, session);
+        }
+    }
+
+    /** 0 is what a session that is over answers when it is asked for its id. */
+    @Test
+    void noIdIsZero() {
+        SessionTable table = table(2, Order.LIFO);
+        Session session = table.allocate();
+        assertThat(table.find(0)).as("before its first connection").isNull();
+        assertThat(open(session)).isNotZero();
+        assertThat(table.find(0)).isNull();
+        end(table, session);
+        assertThat(table.find(0)).as("after it").isNull();
+    }
+
+    @Test
+    void idsOfPlacesThatAreNotThereFindNothing() {
+        SessionTable table = table(2, Order.LIFO);
+        open(table.allocate());
+        for (long id : new long[] {1L << 48 | 1, 2L << 48 | 1, 65_535L << 48 | 1, -1, 999}) {
+            assertThat(table.find(id)).as(Long.toUnsignedString(id)).isNull();
+        }
+        assertThat(table.at(1)).as("never used").isNull();
+        assertThat(table.at(2)).as("behind the last").isNull();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyPlaceIsUsedAndNoneMore(Order order) {
+        SessionTable table = table(5, order);
+        List<Session> sessions = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            sessions.add(table.allocate());
+        }
+        assertThat(sessions).doesNotHaveDuplicates().doesNotContainNull()
+                .extracting(Session::index).containsExactly(0, 1, 2, 3, 4);
+        assertThat(table.allocate()).isNull();
+        assertThat(table.inUse()).isEqualTo(5);
+        table.free(sessions.get(2));
+        assertThat(table.inUse()).isEqualTo(4);
+        assertThat(table.allocate()).isSameAs(sessions.get(2));
+        assertThat(table.allocate()).isNull();
+        assertThat(table.made()).isEqualTo(5);
+    }
+
+    @Test
+    void lifoUsesThePlaceFreedLast() {
+        SessionTable table = table(10, Order.LIFO);
+        Session a = table.allocate();
+        Session b = table.allocate();
+        table.free(b);
+        table.free(a);
+        assertThat(table.allocate()).isSameAs(a);
+        assertThat(table.allocate()).isSameAs(b);
+        assertThat(table.made()).as("no third place for two sessions").isEqualTo(2);
+    }
+
+    @Test
+    void fifoLetsAPlaceRestUntil128OthersRest() {
+        SessionTable table = table(1000, Order.FIFO);
+        List<Integer> indices = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            Session session = table.allocate();
+            indices.add(session.index());
+            table.free(session);
+        }
+        assertThat(table.made()).isEqualTo(129);
+        for (int i = 0; i < 300; i++) {
+            assertThat(indices.get(i)).isEqualTo(i % 129);
+        }
+    }
+
+    /** Resting is a wish: a connection is not refused for it. */
+    @Test
+    void fifoUsesTheOldestWhenNoPlaceIsNew() {
+        SessionTable table = table(3, Order.FIFO);
+        List<Integer> indices = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            Session session = table.allocate();
+            indices.add(session.index());
+            table.free(session);
+        }
+        assertThat(indices).containsExactly(0, 1, 2, 0, 1, 2, 0);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void noPlaceIsGivenToTwoAtTheSameTime(Order order) throws Exception {
+        SessionTable table = table(8, order);
+        Set<Session> inUse = ConcurrentHashMap.newKeySet();
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> users = new ArrayList<>();
+            for (int t = 0; t < 4; t++) {
+                users.add(threads.submit(() -> {
+                    for (int i = 0; i < 20_000; i++) {
+                        Session session = table.allocate();
+                        assertThat(session).as("8 places, 4 users").isNotNull();
+                        assertThat(inUse.add(session)).isTrue();
+                        inUse.remove(session);
+                        table.free(session);
+                    }
+                }));
+            }
+            for (Future<?> user : users) {
+                user.get();
+            }
+        }
+        assertThat(table.inUse()).isZero();
+        assertThat(table.made()).isLessThanOrEqualTo(8);
+    }
+}
