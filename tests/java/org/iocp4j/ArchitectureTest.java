@@ -28,7 +28,7 @@ import java.util.concurrent.Executor;
 import org.iocp4j.win32.generated.WinFunctions;
 import org.junit.jupiter.api.Test;
 
-/** The arrows of docs/design.md: each layer uses only those below it, and only the lowest touch Windows and raw memory. */
+/** The arrows that the README draws: each layer uses only those below it, and only the lowest touch Windows and raw memory. */
 class ArchitectureTest {
     private static final String WIN32 = "org.iocp4j.win32..";
     private static final String GENERATED = "org.iocp4j.win32.generated";

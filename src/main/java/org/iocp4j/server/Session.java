@@ -7,7 +7,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.iocp4j.port.Block;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.port.Operation;
@@ -50,6 +49,7 @@ public final class Session {
     private final int index;
     private final SendQueue queue;
     private final IoCount ioCount = new IoCount();
+    private final HandlerCall call;
 
     private volatile long id;
     private long serial;
@@ -66,18 +66,14 @@ public final class Session {
     private Block input;
 
     private Object attachment;
-    /** The thread that runs a callback of this session, or null. */
-    private volatile Thread callbackThread;
+    /** A send of the present call, or of the one before the pause, found the queue full. */
     private boolean sendRefused;
-    private boolean disconnectAsked;
-    private boolean abortAsked;
-    private boolean handlerFailed;
-    private boolean outOfMemory;
 
     Session(SessionEngine engine, int index) {
         this.engine = engine;
         this.index = index;
         this.queue = new SendQueue(engine.blocks, engine.options.sendQueueBytes());
+        this.call = new HandlerCall(this, engine.handler, engine.counters);
     }
 
     // ---- for the handler ----
@@ -88,12 +84,12 @@ public final class Session {
     }
 
     public InetSocketAddress remoteAddress() {
-        requireCallback();
+        call.requireInside();
         return socket.remoteAddress();
     }
 
     public InetSocketAddress localAddress() {
-        requireCallback();
+        call.requireInside();
         return socket.localAddress();
     }
 
@@ -106,46 +102,39 @@ public final class Session {
      * @throws IllegalArgumentException if {@code data} is larger than the whole queue
      */
     public boolean send(ByteBuffer data) {
-        requireCallback();
+        call.requireInside();
         SendQueue.Added added = queue.add(id, data, engine.callerWin32());
         if (added == SendQueue.Added.FULL) {
             engine.counters.sendsRefused.increment();
             sendRefused = true;
         } else if (added == SendQueue.Added.NO_MEMORY) {
             engine.counters.memoryRefusals.increment();
-            outOfMemory = true;
+            call.askEnd(CloseReason.OUT_OF_MEMORY, true);
         }
         return added.isTaken();
     }
 
     /** Ends the session: nothing more is received, what is queued is sent, then the socket is disconnected. */
     public void disconnect() {
-        requireCallback();
-        disconnectAsked = true;
+        call.requireInside();
+        call.askEnd(CloseReason.DISCONNECTED, false);
     }
 
     /** Ends the session now: what is queued is dropped, what is pending is cancelled. */
     public void abort() {
-        requireCallback();
-        abortAsked = true;
+        call.requireInside();
+        call.askEnd(CloseReason.DISCONNECTED, true);
     }
 
     /** What the handler keeps with this session; null at its start. */
     public Object attachment() {
-        requireCallback();
+        call.requireInside();
         return attachment;
     }
 
     public void attach(Object newAttachment) {
-        requireCallback();
+        call.requireInside();
         attachment = newAttachment;
-    }
-
-    private void requireCallback() {
-        if (callbackThread != Thread.currentThread()) {
-            throw new IllegalStateException("outside a callback of session " + this
-                    + ": keep its id() and use the server's send and disconnect");
-        }
     }
 
     @Override
@@ -179,10 +168,7 @@ public final class Session {
         reason = null;
         inputEnded = false;
         paused = false;
-        disconnectAsked = false;
-        abortAsked = false;
-        handlerFailed = false;
-        outOfMemory = false;
+        call.begin();
         lastActivityNanos = io.nowNanos();
         phase = OPEN;
         serial = serial + 1 & 0xFFFF_FFFF_FFFFL;
@@ -190,8 +176,8 @@ public final class Session {
         accepted.owner(id);
         queue.open(id);
         ioCount.begin(); // without this hold the login packet's completion could release the session during the callback
-        callOpened(io);
-        act(io);
+        call.opened();
+        returned(io);
         flush(io);
         if (phase == OPEN) {
             receive(io);
@@ -255,9 +241,9 @@ public final class Session {
             sendRefused = false;
             if (buffer.position() > 0) {
                 buffer.flip();
-                callReceived(buffer, io);
+                call.received(buffer);
                 buffer.compact();
-                act(io);
+                returned(io);
             }
             flush(io);
             if (phase != OPEN) {
@@ -286,6 +272,19 @@ public final class Session {
         } else {
             engine.counters.framesTooLong.increment();
             abort(CloseReason.FRAME_TOO_LONG, io);
+        }
+    }
+
+    /** The handler has returned: does what it asked for. */
+    private void returned(IoContext io) {
+        io.refreshNow(); // however long the handler took, that is neither idle time nor part of a deadline
+        lastActivityNanos = io.nowNanos();
+        call.leave();
+        CloseReason why = call.endReason();
+        if (why != null && call.isAbrupt()) {
+            abort(why, io);
+        } else if (why != null) {
+            disconnect(why, io);
         }
     }
 
@@ -420,7 +419,7 @@ public final class Session {
         long sessionId = id;
         long now = io.nowNanos();
         long idleNanos = engine.options.idleTime().toNanos();
-        boolean idle = phase == OPEN && callbackThread == null && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean idle = phase == OPEN && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
         boolean overdue = phase != OPEN && reason != null && now - closeDeadlineNanos > 0;
         if (!idle && !overdue || !acquire(sessionId, io)) {
             return;
@@ -456,7 +455,8 @@ public final class Session {
 
     /** Nothing is out and nobody is in: the handler's last call, then the socket goes its way. */
     private void release(IoContext io) {
-        callClosed(io);
+        call.closed(reason);
+        call.leave();
         queue.clear();
         engine.blocks.give(input);
         input = null;
@@ -468,63 +468,5 @@ public final class Session {
         id = 0;
         reason = null;
         attachment = null;
-    }
-
-    // ---- the handler's calls: whatever it throws ends this session only ----
-
-    private void callOpened(IoContext io) {
-        callbackThread = Thread.currentThread();
-        try {
-            engine.handler.opened(this);
-        } catch (RuntimeException | Error e) {
-            fail(e);
-        }
-        returned(io);
-    }
-
-    private void callReceived(ByteBuffer data, IoContext io) {
-        callbackThread = Thread.currentThread();
-        try {
-            engine.handler.received(this, data.order(ByteOrder.BIG_ENDIAN));
-        } catch (RuntimeException | Error e) {
-            fail(e);
-        }
-        returned(io);
-    }
-
-    private void callClosed(IoContext io) {
-        callbackThread = Thread.currentThread();
-        try {
-            engine.handler.closed(this, reason);
-        } catch (RuntimeException | Error e) {
-            fail(e);
-        }
-        returned(io);
-    }
-
-    /** However long the handler took, that is neither idle time nor part of a deadline. */
-    private void returned(IoContext io) {
-        callbackThread = null;
-        io.refreshNow();
-        lastActivityNanos = io.nowNanos();
-    }
-
-    private void fail(Throwable failure) {
-        engine.counters.handlerFailures.increment();
-        SessionEngine.LOG.error("the handler failed in session {}: the session ends", this, failure);
-        handlerFailed = true;
-    }
-
-    /** What the callback asked for. */
-    private void act(IoContext io) {
-        if (handlerFailed) {
-            abort(CloseReason.HANDLER_FAILED, io);
-        } else if (outOfMemory) {
-            abort(CloseReason.OUT_OF_MEMORY, io);
-        } else if (abortAsked) {
-            abort(CloseReason.DISCONNECTED, io);
-        } else if (disconnectAsked) {
-            disconnect(CloseReason.DISCONNECTED, io);
-        }
     }
 }
