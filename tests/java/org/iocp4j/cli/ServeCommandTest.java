@@ -55,7 +55,7 @@ class ServeCommandTest {
             --pool            | 100001 | 0 to 100000
             --max-sessions    | 65536  | 1 to 65535
             --idle-timeout    | 5      | a number with ms, s or m, 0s to 1440m
-            --disconnect-time | 11m    | a number with ms, s or m, 0s to 10m
+            --disconnect-time | 99ms   | a number with ms, s or m, 100ms to 10m
             --drain-time      | x      | a number with ms, s or m, 0s to 10m
             --buffer-bytes    | 63     | 64 to 1048576
             --send-queue      | 1      | 64 to 16777216
@@ -66,6 +66,13 @@ class ServeCommandTest {
         assertThat(err()).isEqualTo(option + ": '" + value + "' is not allowed, must be " + allowed
                 + ", see iocp4j serve --help\n");
         assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void optionsThatDoNotGoTogetherAreOneLineAndExitCode2() {
+        assertThat(serve("--max-sessions", "65535", "--send-queue", "16777216", "--buffer-bytes", "64")).isEqualTo(2);
+        assertThat(err()).startsWith("maxSessions: 65535 with sendQueueBytes 16777216 and bufferBytes 64").endsWith("\n");
+        assertThat(err().lines()).hasSize(1);
     }
 
     @Test

@@ -79,9 +79,9 @@ final class ServeOptions {
             description = "most bytes queued in a session, 64 to 16777216, not below --buffer-bytes (default 65536)")
     private Integer sendQueueBytes;
 
-    @Allowed(min = 0, max = 600_000)
+    @Allowed(min = 100, max = 600_000)
     @Option(names = "--disconnect-time", paramLabel = "D",
-            description = "the longest a disconnect may take, then the socket is closed, 0s to 10m (default 5s)")
+            description = "the longest a disconnect may take, then the socket is closed, 100ms to 10m (default 5s)")
     private Duration disconnectTime;
 
     @Allowed(min = 0, max = 600_000)
@@ -108,7 +108,7 @@ final class ServeOptions {
         if (disconnect != null) {
             builder.disconnectMethod(disconnect.value);
         }
-        return builder.address(address())
+        builder.address(address())
                 .workers(given(workers, seed ? 16 : defaults.workers()))
                 .concurrency(given(concurrency, seed ? 4 : defaults.concurrency()))
                 .accepts(given(accepts, seed ? 500 : defaults.accepts()))
@@ -118,8 +118,12 @@ final class ServeOptions {
                 .sendQueueBytes(queue)
                 .idleTime(given(idleTimeout, defaults.idleTime()))
                 .disconnectTime(given(disconnectTime, defaults.disconnectTime()))
-                .drainTime(given(drainTime, defaults.drainTime()))
-                .build();
+                .drainTime(given(drainTime, defaults.drainTime()));
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) { // each option is right, but not all of them together
+            throw new CommandFailure(e.getMessage(), ExitCode.WRONG_OPTIONS);
+        }
     }
 
     private static <T> T given(T option, T otherwise) {
