@@ -1,0 +1,146 @@
+package org.iocp4j.simulated;
+
+import static org.iocp4j.win32.generated.WinTypes.*;
+
+import org.iocp4j.simulated.PendingOperation.Kind;
+import org.iocp4j.simulated.SimulatedSocket.State;
+
+/** AcceptEx: a client, and with a receive length its first bytes, come to a socket made before. */
+final class Accepts {
+    /** Besides the sockaddr, in each address's room [doc]. */
+    private static final int EXTRA_BYTES = 16;
+    /** Where the addresses lie in the output is AcceptEx's own affair [doc]: not at its start, so that nobody guesses. */
+    private static final int SOCKADDR_AT = 2;
+
+    private final SimulatedKernel kernel;
+
+    Accepts(SimulatedKernel kernel) {
+        this.kernel = kernel;
+    }
+
+    int accept(SimulatedThread thread, long listenerHandle, long handle, long output, int receiveBytes, int localBytes,
+               int remoteBytes, long overlapped) {
+        SimulatedSocket listener = kernel.handles.socket(listenerHandle);
+        SimulatedSocket socket = kernel.handles.socket(handle);
+        if (listener == null || socket == null) {
+            return kernel.misuse(WSAENOTSOCK());
+        }
+        int least = SockaddrMemory.bytes(listener.family) + EXTRA_BYTES;
+        boolean fit = socket.state == State.FRESH || socket.state == State.REUSABLE; // else 10022 [wt]
+        if (listener.state != State.LISTENING || !fit || socket.family != listener.family
+                || localBytes < least || remoteBytes < least || receiveBytes < 0) {
+            return kernel.misuse(WSAEINVAL());
+        }
+        int fault = kernel.faults.accept();
+        if (fault != 0) {
+            return fault;
+        }
+        PendingOperation operation = kernel.operations.post(Kind.ACCEPT, thread, listener, overlapped);
+        operation.acceptSocket = socket;
+        operation.receiveBytes = receiveBytes;
+        operation.localBytes = localBytes;
+        operation.remoteBytes = remoteBytes;
+        operation.bufferAddresses = new long[] {output};
+        operation.bufferBytes = new int[] {receiveBytes + localBytes + remoteBytes};
+        kernel.operations.poison(operation);
+        socket.beforeAccept = socket.state;
+        socket.state = State.ACCEPTING;
+        boolean first = listener.accepts.isEmpty();
+        listener.accepts.add(operation);
+        if (first && receiveBytes == 0 && !listener.backlog.isEmpty() && !listener.backlog.peek().isReset()) {
+            connect(operation, listener.backlog.poll());
+            established(operation, 0);
+            return kernel.operations.endAtOnce(operation, 0);
+        }
+        progress(listener);
+        return WSA_IO_PENDING();
+    }
+
+    /** Gives clients to accepts while there are both. */
+    void progress(SimulatedSocket listener) {
+        while (!listener.accepts.isEmpty() && !listener.backlog.isEmpty()) {
+            Connection connection = listener.backlog.poll();
+            if (connection.isReset() && kernel.random.chance(0.4)) {
+                continue; // a client that has gone before its accept need not be seen
+            }
+            PendingOperation operation = listener.accepts.peek();
+            int fault = kernel.faults.packet();
+            if (fault != 0) {
+                connection.abort();
+                kernel.operations.end(operation, fault, 0);
+            } else if (connection.isReset() && kernel.random.chance(0.5)) {
+                kernel.operations.end(operation, STATUS_CONNECTION_RESET(), 0); // WSAECONNRESET [doc]
+            } else {
+                connect(operation, connection);
+                if (operation.receiveBytes == 0) {
+                    established(operation, 0);
+                    kernel.operations.end(operation, STATUS_SUCCESS(), 0);
+                } else {
+                    listener.accepts.remove(operation);
+                    dataArrived(operation.acceptSocket);
+                }
+            }
+        }
+    }
+
+    private void connect(PendingOperation operation, Connection connection) {
+        SimulatedSocket socket = operation.acceptSocket;
+        operation.connection = connection;
+        connection.socket = socket;
+        socket.connection = connection;
+        socket.accepting = operation;
+    }
+
+    /** The accept is over: the socket is connected, though in its default state until SO_UPDATE_ACCEPT_CONTEXT [doc]. */
+    private void established(PendingOperation operation, int bytes) {
+        SimulatedSocket socket = operation.acceptSocket;
+        Connection connection = socket.connection;
+        socket.accepting = null;
+        socket.state = State.CONNECTED;
+        socket.contextUpdated = false;
+        socket.sendShut = false;
+        socket.receiveShut = false;
+        socket.generation++;
+        socket.connectedSince = kernel.timeline.now();
+        operation.brings = output(operation, connection, bytes);
+        kernel.note(null, TraceEvent.ARRIVED, connection.client.number(), socket.handle, socket.generation, 0);
+    }
+
+    private byte[] output(PendingOperation operation, Connection connection, int bytes) {
+        int length = operation.receiveBytes + operation.localBytes + operation.remoteBytes;
+        byte[] output = new byte[length];
+        if (bytes > 0) {
+            System.arraycopy(connection.toServer.read(bytes), 0, output, 0, bytes);
+        }
+        int family = operation.file.family;
+        byte[] local = SockaddrMemory.image(family, connection.local);
+        byte[] remote = SockaddrMemory.image(family, connection.remote);
+        System.arraycopy(local, 0, output, operation.receiveBytes + SOCKADDR_AT, local.length);
+        System.arraycopy(remote, 0, output, operation.receiveBytes + operation.localBytes + SOCKADDR_AT, remote.length);
+        return output;
+    }
+
+    /** With a receive length the accept ends with the first bytes, FIN or RST; a silent client holds it until then. */
+    void dataArrived(SimulatedSocket socket) {
+        PendingOperation operation = socket.accepting;
+        Connection connection = socket.connection;
+        if (connection.isReset()) {
+            socket.accepting = null;
+            kernel.operations.end(operation, STATUS_CONNECTION_RESET(), 0);
+        } else if (connection.toServer.available() > 0 || connection.toServer.finArrived()) {
+            int bytes = Math.min(operation.receiveBytes, connection.toServer.available());
+            established(operation, bytes);
+            kernel.operations.end(operation, STATUS_SUCCESS(), bytes);
+        }
+    }
+
+    void sockaddrs(long output, int receiveBytes, int localBytes, long local, long localLength, long remote,
+                   long remoteLength) {
+        long localAt = output + receiveBytes + SOCKADDR_AT;
+        long remoteAt = output + receiveBytes + localBytes + SOCKADDR_AT;
+        kernel.memory.putLong(local, localAt);
+        kernel.memory.putInt(localLength, SockaddrMemory.bytes(kernel.memory.getShort(localAt)));
+        kernel.memory.putLong(remote, remoteAt);
+        kernel.memory.putInt(remoteLength, SockaddrMemory.bytes(kernel.memory.getShort(remoteAt)));
+    }
+}

@@ -1,0 +1,116 @@
+package org.iocp4j.simulated;
+
+/** One operation in the kernel's hands: from its post until its packet is dequeued. */
+final class PendingOperation {
+    enum Kind {
+        ACCEPT("AcceptEx"), RECEIVE("WSARecv"), SEND("WSASend"), DISCONNECT("DisconnectEx"), TRANSMIT("TransmitFile");
+
+        private static final Kind[] ALL = values();
+
+        final String call;
+
+        Kind(String call) {
+            this.call = call;
+        }
+
+        static Kind at(int ordinal) {
+            return ALL[ordinal];
+        }
+    }
+
+    enum State {
+        /** Waits for the network. */
+        PENDING,
+        /** Has ended; its packet is still to come. */
+        ENDING,
+        /** Its packet is on the port. */
+        QUEUED,
+        /** Home. */
+        DONE
+    }
+
+    /** How a disconnect waits. */
+    enum Wait {
+        NOT, PEER, TIME_WAIT, NEVER
+    }
+
+    final long serial;
+    final Kind kind;
+    final SimulatedThread thread;
+    /** The handle that it was posted on: its port and key take the packet. AcceptEx: the listener. */
+    final SimulatedSocket file;
+    final long overlapped;
+    /** Where in the trace it was posted, and, in a run that is repeated, from where in the program. */
+    final long postedAt;
+    final Throwable callSite;
+
+    State state = State.PENDING;
+    int status;
+    int bytes;
+
+    /** The kernel's buffers: addresses and lengths. */
+    long[] bufferAddresses = {};
+    int[] bufferBytes = {};
+    /** What is in the OVERLAPPED while the kernel has it. */
+    byte[] image;
+    /** Of a send: the bytes as they were at the post, and how many have gone. */
+    byte[] data;
+    int sent;
+    /** Of a receive: what it brings. */
+    byte[] brings;
+
+    /** Of AcceptEx. */
+    SimulatedSocket acceptSocket;
+    int receiveBytes;
+    int localBytes;
+    int remoteBytes;
+    Connection connection;
+
+    /** Of a disconnect. */
+    Wait wait = Wait.NOT;
+    boolean reuse;
+    boolean timeWaitRuns;
+
+    PendingOperation(long serial, Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped, long postedAt,
+                     Throwable callSite) {
+        this.serial = serial;
+        this.kind = kind;
+        this.thread = thread;
+        this.file = file;
+        this.overlapped = overlapped;
+        this.postedAt = postedAt;
+        this.callSite = callSite;
+    }
+
+    boolean isDisconnect() {
+        return kind == Kind.DISCONNECT || kind == Kind.TRANSMIT;
+    }
+
+    int capacity() {
+        int capacity = 0;
+        for (int bytesOfOne : bufferBytes) {
+            capacity += bytesOfOne;
+        }
+        return capacity;
+    }
+
+    boolean overlaps(long address, long count) {
+        if (overlapped < address + count && address < overlapped + image.length) {
+            return true;
+        }
+        if (state == State.PENDING || state == State.ENDING) {
+            for (int i = 0; i < bufferAddresses.length; i++) {
+                if (bufferAddresses[i] < address + count && address < bufferAddresses[i] + bufferBytes[i]) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public String toString() {
+        return "operation #" + serial + ", " + kind.call + " on socket " + file.handle + ", posted by " + thread.name
+                + " at line " + postedAt + " of the trace";
+    }
+}

@@ -1,0 +1,99 @@
+package org.iocp4j.simulated;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.net.Inet4Address;
+import org.iocp4j.win32.generated.WinTypes;
+
+/** Who listens where, and the way of a client to a listener. */
+final class SimulatedNetwork {
+    private static final int FIRST_EPHEMERAL_PORT = 49_152;
+
+    private final SimulatedKernel kernel;
+    private final List<SimulatedSocket> bound = new ArrayList<>();
+    private int nextPort = FIRST_EPHEMERAL_PORT;
+    private int clients;
+
+    SimulatedNetwork(SimulatedKernel kernel) {
+        this.kernel = kernel;
+    }
+
+    SimulatedClient client(SimulatedClient.Script script) {
+        return new SimulatedClient(kernel, clients++, script);
+    }
+
+    // ---- addresses ----
+
+    /** Who is in the way of binding there, or null. */
+    SimulatedSocket inTheWay(InetSocketAddress address) {
+        for (SimulatedSocket socket : bound) {
+            boolean sameAddress = socket.local.getAddress().isAnyLocalAddress() || address.getAddress().isAnyLocalAddress()
+                    || socket.local.getAddress().equals(address.getAddress());
+            if (socket.local.getPort() == address.getPort() && sameAddress) {
+                return socket;
+            }
+        }
+        return null;
+    }
+
+    void bind(SimulatedSocket socket, InetSocketAddress address) {
+        int port = address.getPort() == 0 ? nextPort++ : address.getPort();
+        socket.local = new InetSocketAddress(address.getAddress(), port);
+        bound.add(socket);
+    }
+
+    void unbind(SimulatedSocket socket) {
+        bound.remove(socket);
+    }
+
+    private SimulatedSocket listener(InetSocketAddress address) {
+        for (SimulatedSocket socket : bound) {
+            if (socket.state == SimulatedSocket.State.LISTENING && socket.local.getPort() == address.getPort()
+                    && hears(socket, address.getAddress())) {
+                return socket;
+            }
+        }
+        return null;
+    }
+
+    private static boolean hears(SimulatedSocket listener, InetAddress address) {
+        if (listener.local.getAddress().equals(address)) {
+            return true;
+        }
+        boolean sameFamily = (listener.family == WinTypes.AF_INET()) == (address instanceof Inet4Address);
+        return listener.local.getAddress().isAnyLocalAddress() && (sameFamily || !listener.v6Only);
+    }
+
+    // ---- connecting ----
+
+    void connect(SimulatedClient client, InetSocketAddress server) {
+        kernel.note(null, TraceEvent.CONNECTS, client.number(), server.getPort(), 0, 0);
+        kernel.timeline.after(latency(), () -> arrive(client, server));
+    }
+
+    private void arrive(SimulatedClient client, InetSocketAddress server) {
+        SimulatedSocket listener = listener(server);
+        // A backlog that is full answers with RST on Windows [doc].
+        if (listener == null || listener.backlog.size() >= listener.backlogLimit) {
+            kernel.timeline.after(latency(), () -> {
+                kernel.note(null, TraceEvent.REFUSED, client.number(), 0, 0, 0);
+                client.turnedAway();
+            });
+            return;
+        }
+        Connection connection = new Connection(kernel, client, server, Math.max(1, listener.receiveBufferBytes),
+                client.window());
+        listener.backlog.add(connection);
+        client.established(connection);
+        if (kernel.faults.reset()) {
+            kernel.timeline.after(kernel.random.between(1, 200_000_000), connection::breakByNetwork);
+        }
+        kernel.accepts.progress(listener);
+    }
+
+    private long latency() {
+        return 1 + kernel.random.below((int) kernel.plan().timing().latencyNanos());
+    }
+}

@@ -1,0 +1,24 @@
+package org.iocp4j.simulated;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.iocp4j.echo.EchoOptions;
+import org.iocp4j.echo.EchoServer;
+import org.junit.jupiter.api.Test;
+
+/** A server as it comes, with a gigabyte of reserved addresses. */
+class DefaultServerSimulationTest {
+    @Test
+    void servesAsItComes() {
+        SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.UNRULY).forbidMisuse();
+        kernel.run(() -> {
+            EchoServer server = EchoServer.start(EchoOptions.defaults(), kernel::attach);
+            EchoClient client = new EchoClient(kernel, new SeededRandom(1), EchoClient.Behaviour.POLITE, 30);
+            client.connect(server.localAddress());
+            assertThat(kernel.until(client::isComplete, Duration.ofSeconds(5))).isTrue();
+            server.close();
+            kernel.requireNothingLeft();
+        });
+    }
+}

@@ -1,0 +1,137 @@
+package org.iocp4j.simulated;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.iocp4j.echo.EchoOptions;
+import org.iocp4j.echo.EchoProtocol;
+import org.iocp4j.echo.EchoServer;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+
+/** One life of an echo server with ten clients or so: options, clients, schedule and faults by the seed. */
+final class EchoSimulation {
+    private static final int CLIENTS = 10;
+    private static final int OPERATION_BYTES = 48;
+    private static final Duration ENOUGH = Duration.ofSeconds(30);
+
+    private static final Duration RECOVERY = Duration.ofSeconds(1);
+
+    private final SimulatedKernel kernel;
+    private final SeededRandom random;
+    private final ServerOptions options;
+    private final boolean faults;
+    private final List<EchoClient> clients = new ArrayList<>();
+    private EchoServer server;
+    private ServerStatistics atEnd;
+
+    EchoSimulation(long seed, FaultPlan plan) {
+        faults = plan.failures().calls() > 0;
+        kernel = new SimulatedKernel(seed, plan).operationBytes(OPERATION_BYTES)
+                .checkLocksEvery(997).forbidMisuse();
+        random = new SeededRandom(~seed);
+        if (faults && random.chance(0.2)) {
+            kernel.socketLimit(3 + random.below(12));
+        }
+        int bufferBytes = 64 << random.below(4);
+        options = ServerOptions.builder()
+                .workers(1 + random.below(4)).concurrency(random.below(3))
+                .accepts(1 + random.below(4)).pool(random.below(5)).maxSessions(3 + random.below(14))
+                .bufferBytes(bufferBytes).sendQueueBytes(bufferBytes * (1 + random.below(4)))
+                .idleTime(random.chance(0.5) ? Duration.ofSeconds(1) : Duration.ZERO)
+                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
+                .disconnectMethod(DisconnectMethod.values()[random.below(4)])
+                .reuseLatest(random.chance(0.5)).listenerLinger(random.chance(0.3))
+                .build();
+    }
+
+    SimulatedKernel kernel() {
+        return kernel;
+    }
+
+    /** Runs it to its end. */
+    void run() {
+        kernel.run(this::scenario);
+    }
+
+    private void scenario() {
+        try {
+            server = EchoServer.start(new EchoOptions(options, EchoProtocol.SEED, SessionIdentity.OVERLAPPED),
+                    kernel::attach);
+        } catch (IOException e) {
+            kernel.require(faults, "the server does not start: " + e);
+            kernel.requireNothingLeft();
+            return;
+        }
+        serve();
+        server.close();
+        atEnd = server.statistics().server();
+        kernel.requireNothingLeft();
+        clients.forEach(client -> kernel.require(client.isComplete() || mayFallShort(client), client + "; " + options));
+        checkStatistics();
+    }
+
+    private boolean mayFallShort(EchoClient client) {
+        boolean cutShort = atEnd.sessionsRefused() > 0 || atEnd.idleTimeouts() > 0 || atEnd.closeTimeouts() > 0;
+        boolean byReset = cutShort || server.disconnectMethod() == DisconnectMethod.CLOSE;
+        return faults || !client.mayExpectAll() || client.client.isReset() && byReset;
+    }
+
+    private void serve() {
+        for (int i = 0; i < CLIENTS; i++) {
+            var behaviours = EchoClient.Behaviour.values();
+            EchoClient client = new EchoClient(kernel, random, behaviours[random.below(behaviours.length)],
+                    1 + random.below(40));
+            clients.add(client);
+            client.client.after(random.between(0, 200_000_000), () -> client.connect(server.localAddress()));
+        }
+        if (random.chance(0.8)) {
+            kernel.until(() -> clients.stream().allMatch(EchoClient::isOver), ENOUGH);
+            requireRecovery();
+        } else {
+            kernel.sleep(Duration.ofMillis(random.below(200)));
+            clients.clear(); // closed in the middle of it all: nobody can expect anything
+        }
+    }
+
+    /** When nothing fails any more: all accepts are posted again, and one more client is served like the first. */
+    private void requireRecovery() {
+        FaultPlan before = kernel.plan();
+        kernel.plan(FaultPlan.UNRULY);
+        kernel.socketLimit(Integer.MAX_VALUE);
+        boolean all = kernel.until(() -> server.statistics().server().acceptsPosted() == options.accepts(), RECOVERY);
+        kernel.require(all, "accepts do not recover: " + server.statistics() + "; " + options);
+        kernel.sleep(RECOVERY);
+        if (server.statistics().server().sessions() < options.maxSessions()) {
+            EchoClient last = new EchoClient(kernel, random, EchoClient.Behaviour.POLITE, 10);
+            last.connect(server.localAddress());
+            boolean served = kernel.until(last::isComplete, RECOVERY);
+            boolean byReset = last.client.isReset() && server.disconnectMethod() == DisconnectMethod.CLOSE;
+            kernel.require(served || byReset, "one more client is not served: " + last + "; " + options);
+        }
+        kernel.plan(before);
+    }
+
+    private void checkStatistics() {
+        kernel.require(atEnd.sessions() == 0, "sessions: " + atEnd.sessions());
+        kernel.require(atEnd.acceptsPosted() == 0, "acceptsPosted: " + atEnd.acceptsPosted());
+        kernel.require(atEnd.socketsRecycling() == 0, "socketsRecycling: " + atEnd.socketsRecycling());
+        kernel.require(atEnd.strayPackets() == 0, "strayPackets: " + atEnd.strayPackets());
+        kernel.require(atEnd.keyMismatches() == 0, "keyMismatches: " + atEnd.keyMismatches());
+        kernel.require(atEnd.workerFailures() == 0 || kernel.plan().failures().posts() > 0,
+                "workerFailures: " + atEnd.workerFailures());
+        kernel.require(atEnd.handlerFailures() == 0, "handlerFailures: " + atEnd.handlerFailures());
+        kernel.require(atEnd.socketsCreated() == atEnd.socketsDiscarded(), "sockets made and closed: " + atEnd);
+    }
+
+    /** Runs a range of seeds from the command line: {@code FROM COUNT PLAN}. */
+    public static void main(String[] arguments) {
+        SeedRange.main(arguments, (seed, plan) -> {
+            EchoSimulation simulation = new EchoSimulation(seed, plan);
+            return new SeedRange.Run(simulation.kernel, simulation::run);
+        });
+    }
+}

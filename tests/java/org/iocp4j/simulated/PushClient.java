@@ -1,0 +1,108 @@
+package org.iocp4j.simulated;
+
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+
+/** A client of {@link PushSimulation}: checks that each record is its session's, and each source's in order. */
+final class PushClient implements SimulatedClient.Script {
+    static final int REQUEST_BYTES = 8;
+    static final int RECORD_BYTES = 24;
+    private static final long MILLI = 1_000_000;
+
+    final SimulatedClient client;
+    private final PushSimulation simulation;
+    private final SeededRandom random;
+    private final boolean polite;
+    private final ByteBuffer unread = ByteBuffer.allocate(1 << 16);
+    private final Map<Long, Long> next = new HashMap<>();
+    private long session;
+    private int requests;
+    private boolean gone;
+
+    PushClient(PushSimulation simulation, SimulatedKernel kernel, SeededRandom random) {
+        this.simulation = simulation;
+        this.random = random;
+        this.polite = random.chance(0.5);
+        this.requests = random.below(20);
+        this.client = kernel.client(this);
+        if (random.chance(0.3)) {
+            client.window(10 + random.below(300));
+        }
+    }
+
+    @Override
+    public void connected(SimulatedClient self) {
+        request();
+        client.after(random.between(1, 300) * MILLI, this::leave);
+    }
+
+    private void request() {
+        if (gone || requests-- <= 0) {
+            return;
+        }
+        client.send(ByteBuffer.allocate(REQUEST_BYTES).putLong(random.next()).array());
+        client.after(random.between(0, 10 * MILLI), this::request);
+    }
+
+    private void leave() {
+        gone = true;
+        if (polite) {
+            client.finish();
+        } else if (random.chance(0.5)) {
+            client.reset();
+        } else if (random.chance(0.5)) {
+            client.close();
+        } else {
+            client.vanish();
+        }
+    }
+
+    @Override
+    public void received(SimulatedClient self, byte[] bytes) {
+        unread.put(bytes).flip();
+        while (unread.remaining() >= RECORD_BYTES) {
+            record(unread.getLong(), unread.getLong(), unread.getLong());
+        }
+        unread.compact();
+    }
+
+    private void record(long id, long source, long number) {
+        if (session == 0) {
+            session = id;
+            simulation.require(source == 0 && number == 0,
+                    this + ": the first record is " + number + " of source " + source);
+        }
+        simulation.require(id == session, this + ": a record for session " + Long.toUnsignedString(id));
+        long due = next.merge(source, 1L, Long::sum) - 1;
+        simulation.require(number == due, this + ": record " + number + " of source " + source + ", not " + due);
+    }
+
+    @Override
+    public void ended(SimulatedClient self) {
+        client.close();
+        gone = true;
+    }
+
+    boolean isOver() {
+        return gone || client.isReset() || client.isRefused();
+    }
+
+    /** The server's FIN came, after everything that was taken for it. */
+    boolean sawTheEnd() {
+        return client.hasEnded() && session != 0;
+    }
+
+    long session() {
+        return session;
+    }
+
+    long received(long source) {
+        return next.getOrDefault(source, 0L);
+    }
+
+    @Override
+    public String toString() {
+        return "client " + client.number() + " of session " + Long.toUnsignedString(session);
+    }
+}

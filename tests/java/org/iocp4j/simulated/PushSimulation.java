@@ -1,0 +1,259 @@
+package org.iocp4j.simulated;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.iocp4j.server.CloseReason;
+import org.iocp4j.server.IocpServer;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.server.Session;
+import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+
+/**
+ * The library under a handler that does whatever a handler may (sends much, disconnects, aborts, throws, blocks) and under
+ * threads that send to sessions, and end them, from elsewhere, whether they live or not.
+ */
+final class PushSimulation implements SessionHandler {
+    private static final int CLIENTS = 8;
+    private static final int PUSHERS = 2;
+    private static final long ABORT_NANOS = 50_000_000;
+    private static final Duration ENOUGH = Duration.ofSeconds(20);
+
+    /** Callbacks of one session, by its id. */
+    private static final class Life {
+        boolean inside;
+        boolean closed;
+        /** Nothing promises that all that was taken comes out. */
+        boolean cutShort;
+        long abortedAt = Long.MAX_VALUE;
+        final Map<Long, Long> taken = new HashMap<>();
+    }
+
+    private final SimulatedKernel kernel;
+    private final SeededRandom random;
+    private final ServerOptions options;
+    private final boolean faults;
+    private final double blocking;
+    private final Map<Long, Life> lives = new HashMap<>();
+    private final List<Long> ids = new ArrayList<>();
+    private final List<PushClient> clients = new ArrayList<>();
+    private int thrown;
+    private long lastBlock;
+    private boolean over;
+    private IocpServer server;
+
+    PushSimulation(long seed, FaultPlan plan) {
+        faults = plan.failures().calls() > 0;
+        kernel = new SimulatedKernel(seed, plan).operationBytes(48).checkLocksEvery(997).forbidMisuse();
+        random = new SeededRandom(seed ^ 0x5555);
+        blocking = random.chance(0.5) ? 0.1 : 0;
+        options = ServerOptions.builder()
+                .workers(1 + random.below(4)).concurrency(random.below(3))
+                .accepts(1 + random.below(3)).pool(random.below(4)).maxSessions(2 + random.below(8))
+                .bufferBytes(64).sendQueueBytes(64 * (1 + random.below(6)))
+                .idleTime(random.chance(0.3) ? Duration.ofMillis(300) : Duration.ZERO)
+                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
+                .disconnectMethod(DisconnectMethod.values()[random.below(4)])
+                .reuseLatest(random.chance(0.5)).build();
+    }
+
+    SimulatedKernel kernel() {
+        return kernel;
+    }
+
+    void run() {
+        kernel.run(this::scenario);
+    }
+
+    void require(boolean condition, String violation) {
+        kernel.require(condition, violation + "; " + options);
+    }
+
+    private void scenario() {
+        try {
+            server = IocpServer.start(options, this, SessionIdentity.OVERLAPPED, kernel::attach);
+        } catch (IOException e) {
+            require(faults, "the server does not start: " + e);
+            kernel.requireNothingLeft();
+            return;
+        }
+        List<Thread> pushers = new ArrayList<>();
+        for (int i = 1; i <= PUSHERS; i++) {
+            long source = i;
+            pushers.add(kernel.start("pusher " + i, () -> push(source)));
+        }
+        for (int i = 0; i < CLIENTS; i++) {
+            PushClient client = new PushClient(this, kernel, random);
+            clients.add(client);
+            client.client.after(random.between(0, 300_000_000), () -> client.client.connect(server.localAddress()));
+        }
+        Duration bound = random.chance(0.7) ? ENOUGH : Duration.ofMillis(150);
+        kernel.until(() -> clients.stream().allMatch(PushClient::isOver), bound);
+        boolean pushersFirst = random.chance(0.5);
+        if (pushersFirst) {
+            endPushers(pushers);
+        }
+        server.close();
+        server.close();
+        endPushers(pushers);
+        kernel.requireNothingLeft();
+        checkEnd();
+    }
+
+    private void endPushers(List<Thread> pushers) {
+        over = true;
+        require(kernel.until(() -> pushers.stream().noneMatch(Thread::isAlive), ENOUGH), "a pusher hangs");
+    }
+
+    // ---- other threads ----
+
+    private void push(long source) {
+        while (!over) {
+            kernel.sleep(Duration.ofNanos(random.between(1, 20_000_000)));
+            for (int burst = random.below(6); burst > 0 && !ids.isEmpty(); burst--) {
+                long id = random.chance(0.7) ? ids.getLast() : random.pick(ids);
+                act(id, source);
+            }
+        }
+    }
+
+    private void act(long id, long source) {
+        Life life = lives.get(id);
+        if (random.chance(0.8)) {
+            long number = life.taken.getOrDefault(source, 0L);
+            if (server.send(id, record(id, source, number))) {
+                life.taken.put(source, number + 1);
+            }
+        } else if (random.chance(0.5)) {
+            server.disconnect(id);
+        } else {
+            life.cutShort = true;
+            life.abortedAt = Math.min(life.abortedAt, kernel.elapsed().toNanos());
+            server.abort(id);
+        }
+    }
+
+    private static ByteBuffer record(long id, long source, long number) {
+        return ByteBuffer.allocate(PushClient.RECORD_BYTES).putLong(id).putLong(source).putLong(number).flip();
+    }
+
+    // ---- the handler ----
+
+    @Override
+    public void opened(Session session) {
+        long id = session.id();
+        Life life = new Life();
+        require(lives.put(id, life) == null, "session " + session + " opens twice");
+        enter(session);
+        require(session.attachment() == null, "an attachment of the session before");
+        session.attach(life);
+        answer(session, life);
+        ids.add(id); // after the first record, so that nobody's comes before it
+        whim(session, life);
+        life.inside = false;
+    }
+
+    @Override
+    public void received(Session session, ByteBuffer data) {
+        Life life = enter(session);
+        require(session.attachment() == life, "another session's attachment");
+        while (data.remaining() >= PushClient.REQUEST_BYTES && answer(session, life)) {
+            data.getLong();
+        }
+        whim(session, life);
+        life.inside = false;
+    }
+
+    @Override
+    public void closed(Session session, CloseReason reason) {
+        Life life = enter(session);
+        require(reason != null, "no reason why session " + session + " is closed");
+        life.closed = true;
+        requireSoon(session, life);
+        life.cutShort |= reason != CloseReason.PEER_CLOSED && reason != CloseReason.DISCONNECTED
+                && reason != CloseReason.SERVER_STOPPED && reason != CloseReason.IDLE;
+        life.inside = false;
+    }
+
+    private Life enter(Session session) {
+        Life life = lives.get(session.id());
+        require(life != null && !life.closed, "a callback for session " + session + ", which is over");
+        require(!life.inside, "two callbacks at once for session " + session);
+        life.inside = true;
+        return life;
+    }
+
+    /** An abort takes no longer than the packets of what it cancels, unless a handler blocked a worker meanwhile. */
+    private void requireSoon(Session session, Life life) {
+        long took = kernel.elapsed().toNanos() - life.abortedAt;
+        long bound = ABORT_NANOS + 3 * kernel.plan().timing().delayNanos();
+        require(lastBlock > life.abortedAt || took < bound, "the abort of session " + session + " took " + took + " ns");
+    }
+
+    private boolean answer(Session session, Life life) {
+        long number = life.taken.getOrDefault(0L, 0L);
+        if (session.send(record(session.id(), 0, number))) {
+            life.taken.put(0L, number + 1);
+            return true;
+        }
+        return false;
+    }
+
+    private void whim(Session session, Life life) {
+        if (random.chance(blocking)) {
+            kernel.sleep(Duration.ofNanos(random.between(1, 30_000_000)));
+            lastBlock = kernel.elapsed().toNanos();
+        }
+        if (random.chance(0.03)) {
+            session.disconnect();
+        } else if (random.chance(0.02)) {
+            life.cutShort = true;
+            session.abort();
+        } else if (random.chance(0.02)) {
+            life.cutShort = true;
+            life.inside = false;
+            thrown++;
+            throw new IllegalStateException("a handler's whim");
+        }
+    }
+
+    // ---- the end ----
+
+    private void checkEnd() {
+        ServerStatistics end = server.statistics();
+        require(end.sessions() == 0 && end.acceptsPosted() == 0 && end.socketsRecycling() == 0 && end.strayPackets() == 0
+                && end.socketsCreated() == end.socketsDiscarded(), "at the end: " + end);
+        require(end.workerFailures() == 0 || kernel.plan().failures().posts() > 0, "a worker failed: " + end);
+        require(end.handlerFailures() == thrown, "handlerFailures " + end.handlerFailures() + ", thrown " + thrown);
+        lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
+        require(end.accepts() == lives.size() + end.sessionsRefused(), "accepts " + end.accepts() + ", opened "
+                + lives.size() + ", refused " + end.sessionsRefused());
+        Set<Long> seen = new HashSet<>();
+        for (PushClient client : clients) {
+            require(client.session() == 0 || seen.add(client.session()), client + ": as another");
+            boolean promised = !faults && options.disconnectMethod().orElseThrow() != DisconnectMethod.CLOSE
+                    && end.closeTimeouts() == 0;
+            if (promised && client.sawTheEnd() && !lives.get(client.session()).cutShort) {
+                lives.get(client.session()).taken.forEach((source, taken) -> require(client.received(source) == taken,
+                        client + ": received " + client.received(source) + " of " + taken + " records of source " + source));
+            }
+        }
+    }
+
+    /** Runs a range of seeds from the command line: {@code FROM COUNT PLAN}. */
+    public static void main(String[] arguments) {
+        SeedRange.main(arguments, (seed, plan) -> {
+            PushSimulation simulation = new PushSimulation(seed, plan);
+            return new SeedRange.Run(simulation.kernel, simulation::run);
+        });
+    }
+}
