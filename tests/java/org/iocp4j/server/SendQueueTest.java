@@ -180,14 +180,6 @@ class SendQueueTest {
     }
 
     @Test
-    void wakeUpThatCouldNotBePostedIsTriedAgain() {
-        assertThat(add("a")).isEqualTo(Added.WAKE);
-        queue.unwake();
-        assertThat(add("b")).isEqualTo(Added.WAKE);
-        assertThat(beginText()).isEqualTo("ab");
-    }
-
-    @Test
     void oneSendAtATime() {
         add("abc");
         assertThat(beginText()).isEqualTo("abc");

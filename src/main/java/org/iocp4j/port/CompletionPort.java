@@ -70,13 +70,7 @@ public final class CompletionPort {
      *                        (6) at the next call under Wine [wine]
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
-        int count = io.dequeue(handle, timeoutMillis);
-        if (count == -WAIT_TIMEOUT()) {
-            return 0;
-        }
-        if (count < 0) {
-            throw new Win32Exception("GetQueuedCompletionStatusEx", -count, "port " + handle);
-        }
+        int count = take(io, timeoutMillis);
         Throwable failure = null;
         for (int i = 0; i < count; i++) {
             try {
@@ -89,6 +83,32 @@ public final class CompletionPort {
         }
         if (failure != null) {
             throw new CompletionFailedException(failure);
+        }
+        return count;
+    }
+
+    /**
+     * Takes packets off the port at the end, when those who posted have gone: each operation is home, and nobody is told.
+     *
+     * @throws Win32Exception as {@link #dequeue}
+     */
+    public void discard(IoContext io, int timeoutMillis) throws Win32Exception {
+        int count = take(io, timeoutMillis);
+        for (int i = 0; i < count; i++) {
+            Operation operation = operations.at(io.entryOverlapped(i));
+            if (operation != null) {
+                operation.stay();
+            }
+        }
+    }
+
+    private int take(IoContext io, int timeoutMillis) throws Win32Exception {
+        int count = io.dequeue(handle, timeoutMillis);
+        if (count == -WAIT_TIMEOUT()) {
+            return 0;
+        }
+        if (count < 0) {
+            throw new Win32Exception("GetQueuedCompletionStatusEx", -count, "port " + handle);
         }
         return count;
     }

@@ -70,7 +70,7 @@ public final class Operation {
         memory.set(JAVA_LONG, offset + OPERATION.session$offset(), owner);
     }
 
-    /** The post failed at once: no packet will come. */
+    /** The kernel has done with it: the post failed at once and no packet will come, or nobody is told of its packet. */
     void stay() {
         OUT.setVolatile(this, false);
     }

@@ -111,7 +111,7 @@ public final class IocpServer implements AutoCloseable {
 
     /**
      * Stops: no new connections, the sessions' queues go out for at most the drain time, what is left is cut off; then
-     * every packet is awaited, the sockets closed and the memory given back. Takes at most the drain time, three times
+     * every packet is awaited, the sockets closed and the memory given back. Takes at most the drain time, four times
      * the disconnect time and 5 s. If the kernel still holds an operation then, or a handler a worker, the memory stays
      * allocated, and the log says so. A second call waits for the first.
      *
@@ -152,6 +152,10 @@ public final class IocpServer implements AutoCloseable {
             return;
         }
         engine.closeHandles(io);
+        long deadline = win32.nanoTime() + disconnectNanos;
+        while (engine.operationsOut() > 0 && win32.nanoTime() - deadline < 0) {
+            engine.discardPackets(io);
+        }
         engine.leave(win32);
     }
 

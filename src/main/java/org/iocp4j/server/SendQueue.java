@@ -160,11 +160,6 @@ final class SendQueue {
         return count;
     }
 
-    /** The wake-up could not be posted: the next {@link #add} tries again. */
-    synchronized void unwake() {
-        wakePosted = false;
-    }
-
     /** The send is home; what it did not send is sent again by the next. */
     synchronized void end(int sentBytes) {
         sending = false;

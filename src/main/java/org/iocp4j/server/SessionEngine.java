@@ -165,13 +165,22 @@ final class SessionEngine implements SocketEvents {
     /** A packet of {@link CompletionPort#post}. */
     private void posted(long key, int command, IoContext io) {
         if (command == COMMAND) {
-            for (var next = commands.poll(); next != null; next = commands.poll()) {
-                next.accept(io);
-            }
-            return;
+            runCommands(io);
+        } else {
+            obey(key, command, io);
         }
-        Session session = table.find(key);
-        if (session == null || !session.acquire(key, io)) {
+    }
+
+    private void runCommands(IoContext io) {
+        for (var next = commands.poll(); next != null; next = commands.poll()) {
+            next.accept(io);
+        }
+    }
+
+    /** What another thread asked of a session, if that is still there. */
+    private void obey(long sessionId, int command, IoContext io) {
+        Session session = table.find(sessionId);
+        if (session == null || !session.acquire(sessionId, io)) {
             return;
         }
         switch (command) {
@@ -260,8 +269,8 @@ final class SessionEngine implements SocketEvents {
                 counters.sendsRefused.increment();
             } else if (added == SendQueue.Added.NO_MEMORY) {
                 counters.memoryRefusals.increment();
-            } else if (added == SendQueue.Added.WAKE && !post(id, FLUSH)) {
-                session.queue().unwake();
+            } else if (added == SendQueue.Added.WAKE) {
+                post(id, FLUSH);
             }
             return added.isTaken();
         } finally {
@@ -287,13 +296,15 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    private boolean post(long key, int command) {
+    private void post(long key, int command) {
         int error = port.post(callers.get(), key, command);
         if (error != 0) {
             counters.workerFailures.increment();
-            LOG.error("PostQueuedCompletionStatus: {}, command {}", ErrorName.of(error), command);
+            LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead", ErrorName.of(error));
+            if (command != COMMAND) {
+                commands.add(io -> obey(key, command, io));
+            }
         }
-        return error == 0;
     }
 
     /** Has a worker run it. The caller knows that the port is open. */
@@ -339,7 +350,8 @@ final class SessionEngine implements SocketEvents {
 
     /** What depends on time. */
     private void tick(IoContext io) {
-        listener.replenish(io);
+        runCommands(io);
+        listener.tick(io);
         disconnector.giveUpOverdue(io);
         forEachSession(session -> session.tick(io));
     }
@@ -378,10 +390,22 @@ final class SessionEngine implements SocketEvents {
         return slab.out();
     }
 
-    /** Closes every handle. No worker is at work any more. */
+    /** Closes every handle. No worker is at work any more, so what still comes home comes home to nobody. */
     void closeHandles(IoContext io) {
+        if (table.inUse() > 0) {
+            LOG.error("{} sessions had not ended in time: cut off", table.inUse());
+        }
         listener.closeNow(io);
         pool.closeAll(io.win32());
+    }
+
+    /** Takes packets off the port, their operations home and nothing more; after {@link #closeHandles}. */
+    void discardPackets(IoContext io) {
+        try {
+            port.discard(io, TICK_MILLIS);
+        } catch (Win32Exception e) {
+            LOG.error("cannot await the last packets", e);
+        }
     }
 
     /** The owner's last word; what is left is freed by whoever is the last to be at work here. */

@@ -128,6 +128,16 @@ public final class Listener {
         drop(io);
     }
 
+    /** What could not be done before is tried again: accepts that could not be posted, or, when closing, not cancelled. */
+    public void tick(IoContext io) {
+        if (!closing.get()) {
+            replenish(io);
+        } else if (holds.tryHold()) {
+            cancelAccepts(io);
+            drop(io);
+        }
+    }
+
     /** Counts one accept more, if one may be posted. */
     private boolean reserve() {
         int now;
@@ -157,7 +167,7 @@ public final class Listener {
         }
         if (closing.get()) {
             // close() may have cancelled before this accept was there to be cancelled.
-            io.win32().cancelIoEx(handle, 0);
+            cancelAccepts(io);
         }
         return true;
     }
@@ -205,11 +215,15 @@ public final class Listener {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
+        cancelAccepts(io);
+        drop(io);
+    }
+
+    private void cancelAccepts(IoContext io) {
         int error = io.win32().cancelIoEx(handle, 0);
         if (error != 0 && error != ERROR_NOT_FOUND()) {
             LOG.error("CancelIoEx: {}, listener {}", ErrorName.of(error), handle);
         }
-        drop(io);
     }
 
     /** Closes the handle even if accepts are still out. No other thread is at work any more. */
