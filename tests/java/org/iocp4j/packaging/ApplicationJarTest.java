@@ -11,14 +11,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The jar that runs by itself. */
 @Tag("packaged")
 @Timeout(120)
 class ApplicationJarTest {
-    @TempDir
-    private Path folder;
     private Path application;
 
     @BeforeEach
@@ -55,7 +52,7 @@ class ApplicationJarTest {
 
     @Test
     void runsAndSaysItsVersion() throws Exception {
-        Jars.Ended version = Jars.java(folder, List.of("-jar", application.toString(), "--version"));
+        Jars.Ended version = Jars.java(List.of("-jar", application.toString(), "--version"));
         assertThat(version.err()).isEmpty();
         assertThat(version.out()).isEqualTo("iocp4j " + manifest().getValue("Implementation-Version") + "\n");
         assertThat(version.exitCode()).isZero();

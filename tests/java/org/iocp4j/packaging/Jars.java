@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
@@ -58,19 +62,35 @@ final class Jars {
         }
     }
 
+    /**
+     * A new folder beside the jars. It is left there: what a process has just had open cannot always be deleted as soon as
+     * the process has ended, so a folder that the test itself deletes would fail it now and then.
+     */
+    static Path newFolder(Path jar) throws IOException {
+        return Files.createTempDirectory(jar.getParent(), "packaging-test");
+    }
+
     /** Runs this JVM's java and waits for its end. */
-    static Ended java(Path folder, List<String> arguments) throws IOException, InterruptedException {
+    static Ended java(List<String> arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-PrintWarnings"));
         command.addAll(arguments);
-        Path out = folder.resolve("out.txt");
-        Path err = folder.resolve("err.txt");
-        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        Process process = new ProcessBuilder(command).start();
         try {
+            CompletableFuture<String> out = CompletableFuture.supplyAsync(() -> text(process.getInputStream()));
+            CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> text(process.getErrorStream()));
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended: %s", command).isTrue();
+            return new Ended(process.exitValue(), out.join(), err.join());
         } finally {
             process.destroyForcibly();
         }
-        return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    private static String text(InputStream stream) {
+        try {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

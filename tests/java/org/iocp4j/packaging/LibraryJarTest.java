@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 
 /** The library jar as its users get it: a module that needs slf4j-api and nothing else. */
@@ -39,13 +38,13 @@ class LibraryJarTest {
     private static final List<String> PACKAGES = List.of("org/iocp4j/win32/", "org/iocp4j/port/", "org/iocp4j/socket/",
             "org/iocp4j/server/");
 
-    @TempDir
     private Path folder;
     private Path library;
 
     @BeforeEach
-    void findLibrary() {
+    void findLibrary() throws IOException {
         library = Jars.library();
+        folder = Jars.newFolder(library);
     }
 
     @Test
@@ -99,7 +98,7 @@ class LibraryJarTest {
         }
         arguments.addAll(List.of("--add-modules", "org.iocp4j", "--module-path", path(user, library, slf4j),
                 "-m", "user/" + EchoOnce.class.getName()));
-        return Jars.java(folder, arguments);
+        return Jars.java(arguments);
     }
 
     private static String path(Path... parts) {
