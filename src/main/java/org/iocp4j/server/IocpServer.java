@@ -153,8 +153,9 @@ public final class IocpServer implements AutoCloseable {
         }
         engine.closeHandles(io);
         long deadline = win32.nanoTime() + disconnectNanos;
-        while (engine.operationsOut() > 0 && win32.nanoTime() - deadline < 0) {
-            engine.discardPackets(io);
+        boolean portOpen = true;
+        while (portOpen && engine.operationsOut() > 0 && win32.nanoTime() - deadline < 0) {
+            portOpen = engine.discardPackets(io);
         }
         engine.leave(win32);
     }

@@ -399,12 +399,18 @@ final class SessionEngine implements SocketEvents {
         pool.closeAll(io.win32());
     }
 
-    /** Takes packets off the port, their operations home and nothing more; after {@link #closeHandles}. */
-    void discardPackets(IoContext io) {
+    /**
+     * Takes packets off the port, their operations home and nothing more; after {@link #closeHandles}.
+     *
+     * @return false if the port gives none any more
+     */
+    boolean discardPackets(IoContext io) {
         try {
             port.discard(io, TICK_MILLIS);
+            return true;
         } catch (Win32Exception e) {
             LOG.error("cannot await the last packets", e);
+            return false;
         }
     }
 
