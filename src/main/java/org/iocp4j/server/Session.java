@@ -420,18 +420,20 @@ public final class Session {
         long now = io.nowNanos();
         long idleNanos = engine.options.idleTime().toNanos();
         boolean idle = phase == OPEN && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
-        boolean overdue = phase != OPEN && reason != null && now - closeDeadlineNanos > 0;
-        if (!idle && !overdue || !acquire(sessionId, io)) {
+        boolean closing = phase != OPEN && reason != null;
+        boolean overdue = closing && now - closeDeadlineNanos > 0;
+        boolean uncancelled = closing && phase == ABORTING && (socket.receive().isOut() || socket.send().isOut());
+        if (!idle && !overdue && !uncancelled || !acquire(sessionId, io)) {
             return;
         }
         if (idle && phase == OPEN) {
             engine.counters.idleTimeouts.increment();
             disconnect(CloseReason.IDLE, io);
-        } else if (phase == FLUSHING || phase == DRAINING) {
+        } else if (overdue && (phase == FLUSHING || phase == DRAINING)) {
             engine.counters.closeTimeouts.increment();
             abort(reason, io);
-        } else if (phase == ABORTING) {
-            cancel(0, io); // still something out: it can only have been posted since
+        } else if (uncancelled) {
+            cancel(0, io); // the cancel before may have failed
         }
         drop(io);
     }
