@@ -128,6 +128,11 @@ public final class CompletionPort {
         operation.comeHome(key, bytes, io);
     }
 
+    /** For calls that name it, and for people to read. */
+    public long handle() {
+        return handle;
+    }
+
     /** Packets whose OVERLAPPED is no operation's: somebody else posts to this port. */
     public long strayPackets() {
         return strayPackets.sum();

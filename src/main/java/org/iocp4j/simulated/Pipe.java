@@ -14,6 +14,8 @@ final class Pipe {
         void moved();
     }
 
+    static final long NEVER = Long.MAX_VALUE;
+
     private final SimulatedKernel kernel;
     private final Ends ends;
     private int window;
@@ -24,6 +26,8 @@ final class Pipe {
     private boolean finQueued;
     private boolean finOnItsWay;
     private boolean finArrived;
+    private long finSentAt = NEVER;
+    private long finArrivedAt = NEVER;
     private boolean broken;
     private boolean silent;
 
@@ -63,6 +67,7 @@ final class Pipe {
         }
         if (finQueued && !finOnItsWay && !broken && !silent && unsent.size() == 0) {
             finOnItsWay = true;
+            finSentAt = kernel.timeline.now();
             kernel.timeline.at(nextArrival(), this::arriveFin);
         }
         if (moved) {
@@ -89,6 +94,7 @@ final class Pipe {
     private void arriveFin() {
         if (!broken && !silent) {
             finArrived = true;
+            finArrivedAt = kernel.timeline.now();
             ends.finArrived();
         }
     }
@@ -111,6 +117,15 @@ final class Pipe {
 
     boolean finArrived() {
         return finArrived;
+    }
+
+    /** In virtual time; {@link #NEVER} if it has not been yet. */
+    long finSentAt() {
+        return finSentAt;
+    }
+
+    long finArrivedAt() {
+        return finArrivedAt;
     }
 
     int unsentBytes() {

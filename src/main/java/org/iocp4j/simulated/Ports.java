@@ -103,6 +103,10 @@ final class Ports {
     }
 
     int close(long handle) {
+        SimulatedSocket socket = kernel.handles.socket(handle);
+        if (socket != null && socket.handles > 1) {
+            return kernel.sockets.close(handle); // a duplicated handle; the last one is closesocket's
+        }
         SimulatedPort port = kernel.handles.port(handle);
         if (port == null) {
             return kernel.misuse(ERROR_INVALID_HANDLE());

@@ -55,6 +55,7 @@ public final class SimulatedKernel {
     final Disconnects disconnects = new Disconnects(this);
     final Connections connections = new Connections(this);
     final SimulatedNetwork network = new SimulatedNetwork(this);
+    final TcpTable tcpTable = new TcpTable(this);
     final Schedule schedule;
     private final SimulationRun simulation;
     private final long seed;

@@ -48,6 +48,10 @@ final class SimulatedNetwork {
         bound.remove(socket);
     }
 
+    List<SimulatedSocket> bound() {
+        return bound;
+    }
+
     private SimulatedSocket listener(InetSocketAddress address) {
         for (SimulatedSocket socket : bound) {
             if (socket.state == SimulatedSocket.State.LISTENING && socket.local.getPort() == address.getPort()
@@ -85,6 +89,7 @@ final class SimulatedNetwork {
         }
         Connection connection = new Connection(kernel, client, server, Math.max(1, listener.receiveBufferBytes),
                 client.window());
+        kernel.tcpTable.add(connection);
         listener.backlog.add(connection);
         client.established(connection);
         if (kernel.faults.reset()) {

@@ -29,6 +29,8 @@ final class SimulatedSocket {
     /** What it was before the AcceptEx that has it now. */
     State beforeAccept;
     int generation;
+    /** Open ones; the object lives as long as there is one. */
+    int handles = 1;
 
     SimulatedPort port;
     long key;

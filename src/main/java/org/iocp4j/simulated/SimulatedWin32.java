@@ -95,6 +95,15 @@ final class SimulatedWin32 implements Win32 {
         return leave(kernel.ports.close(handle), TraceEvent.CLOSE_HANDLE, handle);
     }
 
+    @Override
+    public long duplicateHandle(long handle) {
+        enter();
+        long result = kernel.sockets.duplicate(handle);
+        kernel.note(thread, TraceEvent.DUPLICATE, handle, result, 0, 0);
+        kernel.schedule.point(thread);
+        return result;
+    }
+
     // ---- memory ----
 
     @Override
@@ -219,6 +228,12 @@ final class SimulatedWin32 implements Win32 {
     }
 
     // ---- the rest ----
+
+    @Override
+    public int getExtendedTcpTable(long table, long sizeAddress, int family) {
+        enter();
+        return leave(kernel.tcpTable.write(table, sizeAddress, family), TraceEvent.TCP_TABLE, family);
+    }
 
     @Override
     public int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length,

@@ -106,14 +106,29 @@ final class SocketCalls {
         return fault;
     }
 
+    /** Another handle to the same socket: the object lives until the last of them is closed. */
+    long duplicate(long handle) {
+        SimulatedSocket socket = kernel.handles.socket(handle);
+        if (socket == null) {
+            return -kernel.misuse(ERROR_INVALID_HANDLE());
+        }
+        socket.handles++;
+        long another = kernel.handles.reserve();
+        kernel.handles.put(another, socket);
+        return another;
+    }
+
     /** Never fails for a socket: a failure would leave open whether the handle is [inf]. */
     int close(long handle) {
         SimulatedSocket socket = kernel.handles.socket(handle);
         if (socket == null) {
             return kernel.misuse(WSAENOTSOCK());
         }
-        open--;
         kernel.handles.close(handle);
+        if (--socket.handles > 0) {
+            return 0;
+        }
+        open--;
         State before = socket.state;
         socket.state = State.CLOSED;
         kernel.operations.cancelAll(socket);

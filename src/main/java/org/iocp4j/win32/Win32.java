@@ -31,6 +31,9 @@ public interface Win32 extends AutoCloseable {
 
     int closeHandle(long handle);
 
+    /** A second handle to the same object, in this process and with the same rights; or -error. */
+    long duplicateHandle(long handle);
+
     // ---- kernel32: memory ----
 
     /** The address, or -error. */
@@ -78,6 +81,17 @@ public interface Win32 extends AutoCloseable {
     int disconnectEx(long socket, long overlapped, int flags, int reserved);
 
     int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers, int flags);
+
+    // ---- iphlpapi ----
+
+    /**
+     * Fills a {@code MIB_TCPTABLE_OWNER_PID} (or that of TCP over IPv6) with all connections and listeners of the machine.
+     *
+     * @param sizeAddress of a DWORD: the bytes there are; afterwards those needed
+     * @param family      AF_INET or AF_INET6
+     * @return 0, or the error as the call returns it: {@code ERROR_INSUFFICIENT_BUFFER} (122) if there were too few bytes
+     */
+    int getExtendedTcpTable(long table, long sizeAddress, int family);
 
     // ---- ntdll ----
 

@@ -25,6 +25,9 @@ import org.iocp4j.win32.generated.WSADATA;
 
 /** The real calls. */
 public final class WindowsWin32 implements Win32 {
+    /** The pseudo-handle that GetCurrentProcess returns. */
+    private static final long THIS_PROCESS = -1;
+
     /** This thread's error capture; automatic, because threads come and go and the segment must outlive a call only. */
     private final MemorySegment capture = Arena.ofAuto().allocate(Calls.CAPTURE);
 
@@ -106,6 +109,19 @@ public final class WindowsWin32 implements Win32 {
     }
 
     @Override
+    public long duplicateHandle(long handle) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment duplicate = arena.allocate(JAVA_LONG);
+            int inherited = 0;
+            int error = win32((int) Calls.DUPLICATE_HANDLE.invokeExact(capture, THIS_PROCESS, handle, THIS_PROCESS,
+                    duplicate.address(), 0, inherited, DUPLICATE_SAME_ACCESS()));
+            return error == 0 ? duplicate.get(JAVA_LONG, 0) : -error;
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
     public long virtualAlloc(long address, long bytes, int type, int protection) {
         try {
             long allocated = (long) Calls.VIRTUAL_ALLOC.invokeExact(capture, address, bytes, type, protection);
@@ -127,8 +143,7 @@ public final class WindowsWin32 implements Win32 {
     @Override
     public int getProcessMemoryInfo(long counters, int bytes) {
         try {
-            long thisProcess = -1; // the pseudo-handle that GetCurrentProcess returns
-            return win32((int) Calls.GET_PROCESS_MEMORY_INFO.invokeExact(capture, thisProcess, counters, bytes));
+            return win32((int) Calls.GET_PROCESS_MEMORY_INFO.invokeExact(capture, THIS_PROCESS, counters, bytes));
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -275,6 +290,12 @@ public final class WindowsWin32 implements Win32 {
     }
 
     @Override
+    public int getExtendedTcpTable(long table, long sizeAddress, int family) {
+        int unsorted = 0;
+        return GetExtendedTcpTable(table, sizeAddress, unsorted, family, TCP_TABLE_OWNER_PID_ALL(), 0);
+    }
+
+    @Override
     public int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length,
                                     int informationClass) {
         return NtSetInformationFile(handle, ioStatusBlock, information, length, informationClass);
@@ -376,6 +397,7 @@ public final class WindowsWin32 implements Win32 {
                 link(SetFileCompletionNotificationModes$address(), SetFileCompletionNotificationModes$descriptor());
         static final MethodHandle CANCEL_IO_EX = link(CancelIoEx$address(), CancelIoEx$descriptor());
         static final MethodHandle CLOSE_HANDLE = link(CloseHandle$address(), CloseHandle$descriptor());
+        static final MethodHandle DUPLICATE_HANDLE = link(DuplicateHandle$address(), DuplicateHandle$descriptor());
         static final MethodHandle VIRTUAL_ALLOC = link(VirtualAlloc$address(), VirtualAlloc$descriptor());
         static final MethodHandle VIRTUAL_FREE = link(VirtualFree$address(), VirtualFree$descriptor());
         static final MethodHandle GET_PROCESS_MEMORY_INFO =
