@@ -58,6 +58,7 @@ class ArchitectureTest {
                 .optionalLayer("simulated").definedBy(SIMULATED)
                 .optionalLayer("study").definedBy("org.iocp4j.study..")
                 .optionalLayer("bench").definedBy("org.iocp4j.bench..")
+                .layer("simulation").definedBy("org.iocp4j.simulation..")
                 .whereLayer("win32").mayNotAccessAnyLayer()
                 .whereLayer("simulated").mayOnlyAccessLayers("win32")
                 .whereLayer("port").mayOnlyAccessLayers("win32")
@@ -65,6 +66,8 @@ class ArchitectureTest {
                 .whereLayer("server").mayOnlyAccessLayers("socket", "port", "win32")
                 .whereLayer("echo").mayOnlyAccessLayers("server", "socket", "port", "win32")
                 .whereLayer("load").mayNotAccessAnyLayer()
+                .whereLayer("simulation").mayOnlyAccessLayers("echo", "server", "socket", "port", "win32", "simulated")
+                .whereLayer("simulation").mayOnlyBeAccessedByLayers("cli")
                 .whereLayer("cli").mayNotBeAccessedByAnyLayer()
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(CLASSES);

@@ -12,6 +12,14 @@ import org.junit.jupiter.api.Test;
 
 /** The port is closed from outside: the workers get 735 or 6, the server says so, and its close comes back. */
 class PortGoneTest {
+    /** Sends one packet and stays. */
+    private static final class Talker implements SimulatedClient.Script {
+        @Override
+        public void connected(SimulatedClient self) {
+            self.send(new byte[] {8, 0, 1, 2, 3, 4, 5, 6, 7, 8});
+        }
+    }
+
     @Test
     void everyWorkerEndsAndCloseReturns() {
         for (long seed = 0; seed < 20; seed++) {
@@ -21,8 +29,7 @@ class PortGoneTest {
                         .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
                 EchoServer server = EchoServer.start(new EchoOptions(options, EchoProtocol.SEED, SessionIdentity.OVERLAPPED),
                         kernel::attach);
-                EchoClient client = new EchoClient(kernel, new SeededRandom(1), EchoClient.Behaviour.LINGERS, 5);
-                client.connect(server.localAddress());
+                kernel.client(new Talker()).connect(server.localAddress());
                 kernel.sleep(Duration.ofMillis(50));
                 long port = kernel.handles.open().stream().filter(SimulatedPort.class::isInstance)
                         .map(object -> ((SimulatedPort) object).handle).findFirst().orElseThrow();

@@ -30,6 +30,8 @@ import picocli.CommandLine.ParseResult;
             ServeCommand.class,
             DoctorCommand.class,
             DemoCommand.class,
+            StudyCommand.class,
+            SimulateCommand.class,
         })
 public final class Main implements Runnable {
     private static final String[] EXIT_CODES = {

@@ -1,14 +1,17 @@
-package org.iocp4j.simulated;
+package org.iocp4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import org.iocp4j.echo.EchoOptions;
 import org.iocp4j.echo.EchoServer;
+import org.iocp4j.simulated.FaultPlan;
+import org.iocp4j.simulated.SeededRandom;
+import org.iocp4j.simulated.SimulatedKernel;
 import org.junit.jupiter.api.Test;
 
 /** A server as it comes, with a gigabyte of reserved addresses. */
-class DefaultServerSimulationTest {
+class DefaultServerTest {
     @Test
     void servesAsItComes() {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.UNRULY).forbidMisuse();

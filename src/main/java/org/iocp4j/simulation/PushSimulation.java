@@ -1,4 +1,4 @@
-package org.iocp4j.simulated;
+package org.iocp4j.simulation;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
@@ -16,16 +17,24 @@ import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simulated.FaultPlan;
+import org.iocp4j.simulated.SeededRandom;
+import org.iocp4j.simulated.SimulatedKernel;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.win32.Win32;
 
 /**
  * The library under a handler that does whatever a handler may (sends much, disconnects, aborts, throws, blocks) and under
  * threads that send to sessions, and end them, from elsewhere, whether they live or not.
  */
-final class PushSimulation implements SessionHandler {
+final class PushSimulation implements Simulation, SessionHandler {
     private static final int CLIENTS = 8;
     private static final int PUSHERS = 2;
     private static final long ABORT_NANOS = 50_000_000;
+    /** A tick is due each 100 ms, and by then a worker comes by within as long. */
+    private static final long TICK_NANOS = 200_000_000;
+    /** Ten ticks: so many cancels in a row do not fail. */
+    private static final long CANCELS_AGAIN_NANOS = 1_000_000_000;
     private static final Duration ENOUGH = Duration.ofSeconds(20);
 
     /** Callbacks of one session, by its id. */
@@ -39,6 +48,8 @@ final class PushSimulation implements SessionHandler {
     }
 
     private final SimulatedKernel kernel;
+    private final FaultPlan plan;
+    private final UnaryOperator<Win32> seam;
     private final SeededRandom random;
     private final ServerOptions options;
     private final boolean faults;
@@ -51,7 +62,9 @@ final class PushSimulation implements SessionHandler {
     private boolean over;
     private IocpServer server;
 
-    PushSimulation(long seed, FaultPlan plan) {
+    PushSimulation(long seed, FaultPlan plan, UnaryOperator<Win32> seam) {
+        this.plan = plan;
+        this.seam = seam;
         faults = plan.failures().calls() > 0;
         kernel = new SimulatedKernel(seed, plan).operationBytes(48).checkLocksEvery(997).forbidMisuse();
         random = new SeededRandom(seed ^ 0x5555);
@@ -66,12 +79,19 @@ final class PushSimulation implements SessionHandler {
                 .reuseLatest(random.chance(0.5)).build();
     }
 
-    SimulatedKernel kernel() {
+    @Override
+    public SimulatedKernel kernel() {
         return kernel;
     }
 
-    void run() {
+    @Override
+    public void run() {
         kernel.run(this::scenario);
+    }
+
+    @Override
+    public boolean hasStarted() {
+        return server != null;
     }
 
     void require(boolean condition, String violation) {
@@ -80,7 +100,7 @@ final class PushSimulation implements SessionHandler {
 
     private void scenario() {
         try {
-            server = IocpServer.start(options, this, SessionIdentity.OVERLAPPED, kernel::attach);
+            server = IocpServer.start(options, this, SessionIdentity.OVERLAPPED, () -> seam.apply(kernel.attach()));
         } catch (IOException e) {
             require(faults, "the server does not start: " + e);
             kernel.requireNothingLeft();
@@ -192,10 +212,19 @@ final class PushSimulation implements SessionHandler {
         return life;
     }
 
-    /** An abort takes no longer than the packets of what it cancels, unless a handler blocked a worker meanwhile. */
+    /**
+     * An abort takes no longer than the packets of what it cancels, unless a handler blocked a worker meanwhile. After a
+     * CancelIoEx that failed, what is pending ends by itself, or when a tick cancels it again. An abort whose PostQueuedCompletionStatus failed waits for a tick.
+     */
     private void requireSoon(Session session, Life life) {
         long took = kernel.elapsed().toNanos() - life.abortedAt;
-        long bound = ABORT_NANOS + 3 * kernel.plan().timing().delayNanos();
+        long bound = ABORT_NANOS + 3 * plan.timing().delayNanos();
+        if (plan.failures().cancels() > 0) {
+            bound += CANCELS_AGAIN_NANOS;
+        }
+        if (plan.failures().posts() > 0) {
+            bound += TICK_NANOS;
+        }
         require(lastBlock > life.abortedAt || took < bound, "the abort of session " + session + " took " + took + " ns");
     }
 
@@ -232,7 +261,7 @@ final class PushSimulation implements SessionHandler {
         ServerStatistics end = server.statistics();
         require(end.sessions() == 0 && end.acceptsPosted() == 0 && end.socketsRecycling() == 0 && end.strayPackets() == 0
                 && end.socketsCreated() == end.socketsDiscarded(), "at the end: " + end);
-        require(end.workerFailures() == 0 || kernel.plan().failures().posts() > 0, "a worker failed: " + end);
+        require(end.workerFailures() == 0 || plan.failures().posts() > 0, "a worker failed: " + end);
         require(end.handlerFailures() == thrown, "handlerFailures " + end.handlerFailures() + ", thrown " + thrown);
         lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
         require(end.accepts() == lives.size() + end.sessionsRefused(), "accepts " + end.accepts() + ", opened "
@@ -247,13 +276,5 @@ final class PushSimulation implements SessionHandler {
                         client + ": received " + client.received(source) + " of " + taken + " records of source " + source));
             }
         }
-    }
-
-    /** Runs a range of seeds from the command line: {@code FROM COUNT PLAN}. */
-    public static void main(String[] arguments) {
-        SeedRange.main(arguments, (seed, plan) -> {
-            PushSimulation simulation = new PushSimulation(seed, plan);
-            return new SeedRange.Run(simulation.kernel, simulation::run);
-        });
     }
 }

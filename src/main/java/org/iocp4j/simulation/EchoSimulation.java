@@ -1,26 +1,32 @@
-package org.iocp4j.simulated;
+package org.iocp4j.simulation;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.iocp4j.echo.EchoOptions;
 import org.iocp4j.echo.EchoProtocol;
 import org.iocp4j.echo.EchoServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simulated.FaultPlan;
+import org.iocp4j.simulated.SeededRandom;
+import org.iocp4j.simulated.SimulatedKernel;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.win32.Win32;
 
 /** One life of an echo server with ten clients or so: options, clients, schedule and faults by the seed. */
-final class EchoSimulation {
+final class EchoSimulation implements Simulation {
     private static final int CLIENTS = 10;
     private static final int OPERATION_BYTES = 48;
     private static final Duration ENOUGH = Duration.ofSeconds(30);
-
     private static final Duration RECOVERY = Duration.ofSeconds(1);
 
     private final SimulatedKernel kernel;
+    private final FaultPlan plan;
+    private final UnaryOperator<Win32> seam;
     private final SeededRandom random;
     private final ServerOptions options;
     private final boolean faults;
@@ -28,7 +34,9 @@ final class EchoSimulation {
     private EchoServer server;
     private ServerStatistics atEnd;
 
-    EchoSimulation(long seed, FaultPlan plan) {
+    EchoSimulation(long seed, FaultPlan plan, UnaryOperator<Win32> seam) {
+        this.plan = plan;
+        this.seam = seam;
         faults = plan.failures().calls() > 0;
         kernel = new SimulatedKernel(seed, plan).operationBytes(OPERATION_BYTES)
                 .checkLocksEvery(997).forbidMisuse();
@@ -48,19 +56,25 @@ final class EchoSimulation {
                 .build();
     }
 
-    SimulatedKernel kernel() {
+    @Override
+    public SimulatedKernel kernel() {
         return kernel;
     }
 
-    /** Runs it to its end. */
-    void run() {
+    @Override
+    public void run() {
         kernel.run(this::scenario);
+    }
+
+    @Override
+    public boolean hasStarted() {
+        return server != null;
     }
 
     private void scenario() {
         try {
             server = EchoServer.start(new EchoOptions(options, EchoProtocol.SEED, SessionIdentity.OVERLAPPED),
-                    kernel::attach);
+                    () -> seam.apply(kernel.attach()));
         } catch (IOException e) {
             kernel.require(faults, "the server does not start: " + e);
             kernel.requireNothingLeft();
@@ -99,7 +113,6 @@ final class EchoSimulation {
 
     /** When nothing fails any more: all accepts are posted again, and one more client is served like the first. */
     private void requireRecovery() {
-        FaultPlan before = kernel.plan();
         kernel.plan(FaultPlan.UNRULY);
         kernel.socketLimit(Integer.MAX_VALUE);
         boolean all = kernel.until(() -> server.statistics().server().acceptsPosted() == options.accepts(), RECOVERY);
@@ -112,7 +125,7 @@ final class EchoSimulation {
             boolean byReset = last.client.isReset() && server.disconnectMethod() == DisconnectMethod.CLOSE;
             kernel.require(served || byReset, "one more client is not served: " + last + "; " + options);
         }
-        kernel.plan(before);
+        kernel.plan(plan);
     }
 
     private void checkStatistics() {
@@ -121,17 +134,9 @@ final class EchoSimulation {
         kernel.require(atEnd.socketsRecycling() == 0, "socketsRecycling: " + atEnd.socketsRecycling());
         kernel.require(atEnd.strayPackets() == 0, "strayPackets: " + atEnd.strayPackets());
         kernel.require(atEnd.keyMismatches() == 0, "keyMismatches: " + atEnd.keyMismatches());
-        kernel.require(atEnd.workerFailures() == 0 || kernel.plan().failures().posts() > 0,
+        kernel.require(atEnd.workerFailures() == 0 || plan.failures().posts() > 0,
                 "workerFailures: " + atEnd.workerFailures());
         kernel.require(atEnd.handlerFailures() == 0, "handlerFailures: " + atEnd.handlerFailures());
         kernel.require(atEnd.socketsCreated() == atEnd.socketsDiscarded(), "sockets made and closed: " + atEnd);
-    }
-
-    /** Runs a range of seeds from the command line: {@code FROM COUNT PLAN}. */
-    public static void main(String[] arguments) {
-        SeedRange.main(arguments, (seed, plan) -> {
-            EchoSimulation simulation = new EchoSimulation(seed, plan);
-            return new SeedRange.Run(simulation.kernel, simulation::run);
-        });
     }
 }

@@ -1,0 +1,109 @@
+package org.iocp4j.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** The experiments on the system that runs the tests: Windows, or Wine. */
+@EnabledOnOs(OS.WINDOWS)
+@Timeout(120)
+class WindowsStudyTest {
+    private static final String ERROR_87 = "ERROR_INVALID_PARAMETER (87)";
+    private static Site site;
+
+    @BeforeAll
+    static void here() {
+        site = Site.here();
+    }
+
+    @Test
+    void packetsNameTheWrongSession() {
+        Finding finding = run(new WrongSession());
+        assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
+        StudyChecks.countsAddUp(finding, 1_000);
+        assertThat(finding.timelines()).hasSize(5);
+    }
+
+    /** Generation 1: the key is the session's. Later: it is the first one's, on the same socket. */
+    @RepeatedTest(3)
+    void theKeyStaysAndTheOverlappedGoesAlong() {
+        Finding finding = run(new KeyAndOverlapped());
+        assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
+        List<List<String>> rows = finding.tables().getFirst().rows();
+        assertThat(rows).hasSize(30).allSatisfy(row -> assertThat(row.get(5)).as("%s", row).isEqualTo(row.get(3)));
+        String firstSocket = rows.getFirst().getFirst();
+        assertThat(rows).filteredOn(row -> row.getFirst().equals(firstSocket) && !row.get(2).equals("AcceptEx"))
+                .hasSize(12).extracting(row -> row.get(4)).containsOnly("1");
+    }
+
+    @RepeatedTest(3)
+    void aSecondAssociationFailsWith87() {
+        Finding finding = run(new SecondAssociation());
+        assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
+        assertThat(finding.evidence()).contains("10 of 10 second associations failed with " + ERROR_87);
+        assertThat(finding.tables().getFirst().rows()).extracting(row -> row.get(3) + ", " + row.get(4))
+                .containsOnly("the port, -", "NULL, " + ERROR_87);
+        assertThat(finding.tables().getFirst().rows()).filteredOn(row -> row.getFirst().equals("through a duplicated handle"))
+                .hasSize(2).extracting(List::getLast).containsOnly(ERROR_87);
+    }
+
+    @RepeatedTest(3)
+    void onlyTheSerialNumberSurvivesLatePackets() {
+        Finding finding = run(new LatePackets());
+        assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
+        assertThat(finding.tables().getFirst().rows()).isNotEmpty().allSatisfy(row -> {
+            assertThat(row.getLast()).isEqualTo("recognised as late");
+            assertThat(row.get(5)).as("slot key").isEqualTo("a live stranger");
+        });
+    }
+
+    @RepeatedTest(3)
+    void theCuresHoldForMoreThanEcho() {
+        Finding finding = run(new Cures());
+        assertThat(finding.cures()).containsEntry("overlapped", Verdict.WORKS).containsEntry("slot-key", Verdict.WORKS)
+                .containsEntry("fresh-socket", Verdict.WORKS);
+        StudyChecks.onlyTheBugFails(finding, finding.cures().get("re-key") == Verdict.WORKS);
+    }
+
+    @Test
+    @Tag("slow")
+    void whoeverClosedFirstHasTimeWait() {
+        Finding finding = run(new TimeWait());
+        assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
+        if (site.platform() == Platform.WINE) {
+            StudyChecks.whoeverClosedFirstWaits(finding);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void reuseSavesCallsWhateverItDoesToSpeed() {
+        Finding finding = run(new Cost());
+        assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
+        StudyChecks.reuseSavesCalls(finding);
+        assertThat(finding.evidence()).filteredOn(line -> line.contains(" beside closesocket: "))
+                .isNotEmpty().allMatch(line -> line.matches(".*: (slower|faster|no clear difference), ratio .*"));
+    }
+
+    @Test
+    @Tag("slow")
+    void underWineTheVerdictsAreThoseOfTheFile() {
+        assumeTrue(site.platform() == Platform.WINE);
+        StudyChecks.areAsExpected("expect-wine.txt",
+                Study.experiments().stream().map(experiment -> Study.run(experiment, site, state -> { })).toList());
+    }
+
+    private static Finding run(Experiment experiment) {
+        Study.Result result = Study.run(experiment, site, state -> { });
+        assertThat(result.failure()).isEmpty();
+        return result.finding();
+    }
+}
