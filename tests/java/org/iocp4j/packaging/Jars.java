@@ -5,16 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
@@ -70,27 +66,19 @@ final class Jars {
         return Files.createTempDirectory(jar.getParent(), "packaging-test");
     }
 
-    /** Runs this JVM's java and waits for its end. */
-    static Ended java(List<String> arguments) throws IOException, InterruptedException {
+    /** Runs this JVM's java and waits for its end. Its output goes to files: under Wine a pipe cannot be read to its end. */
+    static Ended java(Path folder, List<String> arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-PrintWarnings"));
         command.addAll(arguments);
-        Process process = new ProcessBuilder(command).start();
+        Path out = folder.resolve("out.txt");
+        Path err = folder.resolve("err.txt");
+        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         try {
-            CompletableFuture<String> out = CompletableFuture.supplyAsync(() -> text(process.getInputStream()));
-            CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> text(process.getErrorStream()));
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended: %s", command).isTrue();
-            return new Ended(process.exitValue(), out.join(), err.join());
         } finally {
             process.destroyForcibly();
         }
-    }
-
-    private static String text(InputStream stream) {
-        try {
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
     }
 }

@@ -98,7 +98,7 @@ class LibraryJarTest {
         }
         arguments.addAll(List.of("--add-modules", "org.iocp4j", "--module-path", path(user, library, slf4j),
                 "-m", "user/" + EchoOnce.class.getName()));
-        return Jars.java(arguments);
+        return Jars.java(folder, arguments);
     }
 
     private static String path(Path... parts) {

@@ -81,7 +81,7 @@ final class HtmlTimeline {
         int width = 2 * MARGIN + (events + 1) * step;
         out.append("<figure class=\"wide\">\n<figcaption>").append(HtmlText.escape(HtmlText.sentence(timeline.title())))
                 .append(' ').append(summary()).append("</figcaption>\n<div class=\"timeline\">\n");
-        out.append(String.format("<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">%n", labelWidth, height));
+        out.append(String.format("<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">\n", labelWidth, height));
         for (int i = 0; i < lanes.size(); i++) {
             int y = TOP + i * LANE + BAR_TOP;
             text("lane", 0, y + 8, HtmlText.capped(lanes.get(i).name(), 20));
@@ -90,7 +90,7 @@ final class HtmlTimeline {
         out.append("</svg>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: ")
                 .append(HtmlText.escape(timeline.title())).append("\">\n");
         out.append(String.format("<svg class=\"plot\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"%s-t %s-d\">"
-                + "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>%n", width, height, id, id, id,
+                + "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>\n", width, height, id, id, id,
                 HtmlText.escape(timeline.title()), id, description()));
         for (int i = 0; i < lanes.size(); i++) {
             lane(lanes.get(i), TOP + i * LANE);
@@ -146,7 +146,7 @@ final class HtmlTimeline {
     private void lane(Lane of, int y) {
         int top = y + BAR_TOP;
         int middle = top + BAR / 2;
-        out.append(String.format("<line class=\"rail\" x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>%n", middle,
+        out.append(String.format("<line class=\"rail\" x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", middle,
                 2 * MARGIN + (events + 1) * step, middle));
         List<Dot> dots = of.packets().stream().filter(dot -> dot.at() < events).toList();
         for (Bar bar : of.bars()) {
@@ -195,7 +195,7 @@ final class HtmlTimeline {
         }
         int from = x(dot.at());
         int to = (x(own.from()) + x(own.to())) / 2;
-        out.append(String.format("<path class=\"posted\" d=\"M%d %d V%d H%d V%d\"/>%n", from, top + BAR / 2, top - 2, to, top));
+        out.append(String.format("<path class=\"posted\" d=\"M%d %d V%d H%d V%d\"/>\n", from, top + BAR / 2, top - 2, to, top));
     }
 
     /** One line from all wrong packets of a socket to the session that their key names, if it is on this socket. */
