@@ -2,7 +2,7 @@
 # Builds OUT/wineserver from Debian's own source package of the installed Wine, with two changes:
 # - AcceptEx gives a reused socket a fresh connection state. Stock Wine 8.0 leaves "shut down for writing" and
 #   "hung up" set after DisconnectEx(TF_REUSE_SOCKET), so the second connection on a socket can neither send nor
-#   receive.
+#   receive. It also goes on watching the former connection: a client that closes late would complete the accept.
 # - A wineserver that stays (-p) lets the desktop stay too. Else Wine starts a desktop process with the first program
 #   and ends it after the last; it holds that first program's standard error open, and whoever reads that to its end
 #   waits for all of them.
@@ -40,6 +40,19 @@ patch -p1 --fuzz=0 <<'PATCH'
      acceptsock->connect_time = current_time;
      fd_copy_completion( acceptsock->fd, newfd );
      release_object( acceptsock->fd );
+@@ -2493,6 +2495,12 @@
+         }
+         list_add_tail( &sock->accept_list, &req->entry );
+         acceptsock->accept_recv_req = req;
++        if (acceptsock->state == SOCK_CONNECTED)
++        {
++            /* its former connection is over, and must not wake this request */
++            acceptsock->state = SOCK_UNCONNECTED;
++            sock_reselect( acceptsock );
++        }
+         release_object( acceptsock );
+ 
+         acceptsock->wparam = params->accept_handle;
 --- a/server/winstation.c
 +++ b/server/winstation.c
 @@ -332,3 +332,4 @@

@@ -54,6 +54,39 @@ class SocketReuseTest extends EchoTest {
         assertThat(figures.socketsCreated() - figures.socketsDiscarded()).isBetween(1L, 2L);
     }
 
+    /** The server disconnects first, and its client closes only when the socket is posted for the next one. */
+    @ParameterizedTest
+    @EnumSource(End.class)
+    void aClientThatClosesLateIsNoNewClient(End end) throws IOException {
+        start(small(DisconnectMethod.DISCONNECT_EX));
+        TestClient late = null;
+        for (int generation = 1; generation <= CONNECTIONS; generation++) {
+            TestClient client = logIn();
+            client.echo(generation);
+            client.sendBytes((byte) 7, (byte) 0); // no packet has this length
+            client.expectEndOfStream();
+            awaitNobody();
+            if (late != null) {
+                close(late, end);
+            }
+            late = client;
+        }
+        close(late, end);
+        ServerStatistics figures = settled();
+        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.peerResets()).isZero();
+        assertThat(figures.socketsCreated()).isEqualTo(2);
+        assertThat(figures.socketsDiscarded()).isZero();
+    }
+
+    private static void close(TestClient client, End end) throws IOException {
+        if (end == End.RST) {
+            client.closeByReset();
+        } else {
+            client.closeByFin();
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"CLOSE, FIN", "CLOSE, RST", "GRACEFUL, FIN", "GRACEFUL, RST"})
     void theMethodsThatCloseMakeASocketForEachConnection(DisconnectMethod method, End end) throws IOException {
