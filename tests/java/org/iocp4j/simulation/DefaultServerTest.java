@@ -1,6 +1,7 @@
 package org.iocp4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import java.time.Duration;
 import org.iocp4j.echo.EchoOptions;
@@ -21,6 +22,16 @@ class DefaultServerTest {
             client.connect(server.localAddress());
             assertThat(kernel.until(client::isComplete, Duration.ofSeconds(5))).isTrue();
             server.close();
+            kernel.requireNothingLeft();
+        });
+    }
+
+    @Test
+    void aPoolThatTheSystemHasNoSocketsForIsAnErrorAndLeavesNothing() {
+        SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM).forbidMisuse().socketLimit(100);
+        kernel.run(() -> {
+            assertThatIOException().isThrownBy(() -> EchoServer.start(EchoOptions.defaults(), kernel::attach))
+                    .withMessage("WSASocketW: WSAEMFILE (10024), socket 101 of the pool's 256");
             kernel.requireNothingLeft();
         });
     }

@@ -4,6 +4,7 @@ import static org.iocp4j.win32.generated.WinTypes.INVALID_HANDLE_VALUE;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 
 import java.util.concurrent.atomic.LongAdder;
+import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.slf4j.Logger;
@@ -31,7 +32,7 @@ public final class CompletionPort {
             throws Win32Exception {
         long created = win32.createIoCompletionPort(INVALID_HANDLE_VALUE(), 0, 0, concurrency);
         if (created < 0) {
-            throw new Win32Exception("CreateIoCompletionPort", (int) -created, "concurrency " + concurrency);
+            throw win32.failure("CreateIoCompletionPort", (int) -created, "concurrency " + concurrency);
         }
         this.handle = created;
         this.operations = operations;
@@ -108,7 +109,7 @@ public final class CompletionPort {
             return 0;
         }
         if (count < 0) {
-            throw new Win32Exception("GetQueuedCompletionStatusEx", -count, "port " + handle);
+            throw io.win32().failure("GetQueuedCompletionStatusEx", -count, "port " + handle);
         }
         return count;
     }
@@ -145,7 +146,7 @@ public final class CompletionPort {
     public void close(Win32 win32) {
         int error = win32.closeHandle(handle);
         if (error != 0) {
-            LOG.error("CloseHandle", new Win32Exception("CloseHandle", error, "port " + handle));
+            LOG.error("CloseHandle: {}, port {}", ErrorName.of(error), handle);
         }
     }
 }

@@ -29,7 +29,7 @@ public final class Region {
         this.name = name;
         long address = win32.virtualAlloc(0, bytes, MEM_RESERVE(), PAGE_READWRITE());
         if (address < 0) {
-            throw new Win32Exception("VirtualAlloc", (int) -address, bytes + " bytes of addresses for " + name);
+            throw win32.failure("VirtualAlloc", (int) -address, bytes + " bytes of addresses for " + name);
         }
         memory = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
     }
@@ -60,7 +60,7 @@ public final class Region {
                 / PIECE_BYTES * PIECE_BYTES);
         long address = win32.virtualAlloc(memory.address() + committed, wanted - committed, MEM_COMMIT(), PAGE_READWRITE());
         if (address < 0) {
-            throw new Win32Exception("VirtualAlloc", (int) -address, (wanted - committed) + " bytes for " + name);
+            throw win32.failure("VirtualAlloc", (int) -address, (wanted - committed) + " bytes for " + name);
         }
         committedBytes.accumulateAndGet(wanted, Math::max);
     }
@@ -71,7 +71,7 @@ public final class Region {
         arena.close();
         int error = win32.virtualFree(address, 0, MEM_RELEASE());
         if (error != 0) {
-            throw new AssertionError(new Win32Exception("VirtualFree", error, name));
+            throw new AssertionError(win32.failure("VirtualFree", error, name));
         }
     }
 }

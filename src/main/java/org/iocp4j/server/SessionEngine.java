@@ -95,6 +95,8 @@ final class SessionEngine implements SocketEvents {
             SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
                     operations, this);
             undo.push(() -> socketPool.free(win32));
+            undo.push(() -> socketPool.closeAll(win32));
+            socketPool.prefill(options.pool(), io);
             blocks = blockPool;
             slab = operations;
             port = completionPort;
@@ -106,7 +108,6 @@ final class SessionEngine implements SocketEvents {
             undo.forEach(Runnable::run);
             throw e;
         }
-        pool.prefill(options.pool(), io);
     }
 
     // ---- packets ----

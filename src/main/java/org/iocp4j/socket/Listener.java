@@ -5,6 +5,7 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,7 +14,6 @@ import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.Holds;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.win32.ErrorName;
-import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,15 +56,13 @@ public final class Listener {
         this.pool = pool;
         this.receiver = receiver;
         int family = Sockaddr.family(options.address().getAddress());
-        long socket = io.win32().wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
-                WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
-        check("WSASocketW", socket < 0 ? (int) -socket : 0);
-        handle = socket;
+        handle = SocketPool.tcpSocket(family, io.win32());
+        check(io, "WSASocketW", handle < 0 ? (int) -handle : 0);
         try {
             setOptions(io, family);
-            localAddress = bind(io.win32());
-            check("listen", io.win32().listen(handle, SOMAXCONN()));
-            check("CreateIoCompletionPort", port.associate(io.win32(), handle, KEY));
+            localAddress = bind(io);
+            check(io, "listen", io.win32().listen(handle, SOMAXCONN()));
+            check(io, "CreateIoCompletionPort", port.associate(io.win32(), handle, KEY));
         } catch (Win32Exception e) {
             io.win32().closesocket(handle);
             throw e;
@@ -73,32 +71,32 @@ public final class Listener {
 
     private void setOptions(IoContext io, int family) throws Win32Exception {
         // SO_REUSEADDR would let another process take the port on Windows; this forbids it [doc].
-        check("SO_EXCLUSIVEADDRUSE", io.setOption(handle, SOL_SOCKET(), SO_EXCLUSIVEADDRUSE(), 1));
-        check("TCP_NODELAY", io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1));
+        check(io, "SO_EXCLUSIVEADDRUSE", io.setOption(handle, SOL_SOCKET(), SO_EXCLUSIVEADDRUSE(), 1));
+        check(io, "TCP_NODELAY", io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1));
         if (family == AF_INET6()) {
             boolean both = options.address().getAddress().isAnyLocalAddress();
-            check("IPV6_V6ONLY", io.setOption(handle, IPPROTO_IPV6(), IPV6_V6ONLY(), both ? 0 : 1));
+            check(io, "IPV6_V6ONLY", io.setOption(handle, IPPROTO_IPV6(), IPV6_V6ONLY(), both ? 0 : 1));
         }
         if (options.lingerReset()) {
-            check("SO_LINGER", io.setOption(handle, SOL_SOCKET(), SO_LINGER(), SocketPool.LINGER_RESET));
+            check(io, "SO_LINGER", io.setOption(handle, SOL_SOCKET(), SO_LINGER(), SocketPool.LINGER_RESET));
         }
         if (options.sendBufferBytes().isPresent()) {
-            check("SO_SNDBUF", io.setOption(handle, SOL_SOCKET(), SO_SNDBUF(), options.sendBufferBytes().getAsInt()));
+            check(io, "SO_SNDBUF", io.setOption(handle, SOL_SOCKET(), SO_SNDBUF(), options.sendBufferBytes().getAsInt()));
         }
     }
 
-    private InetSocketAddress bind(Win32 win32) throws Win32Exception {
+    private InetSocketAddress bind(IoContext io) throws Win32Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(Sockaddr.MAX_BYTES, Long.BYTES);
             MemorySegment length = arena.allocate(JAVA_INT);
-            check("bind", win32.bind(handle, address.address(), Sockaddr.write(options.address(), address)));
+            check(io, "bind", io.win32().bind(handle, address.address(), Sockaddr.write(options.address(), address)));
             length.set(JAVA_INT, 0, Sockaddr.MAX_BYTES);
-            check("getsockname", win32.getsockname(handle, address.address(), length.address()));
+            check(io, "getsockname", io.win32().getsockname(handle, address.address(), length.address()));
             return Sockaddr.read(address, 0);
         }
     }
 
-    private void check(String call, int error) throws Win32Exception {
+    private void check(IoContext io, String call, int error) throws Win32Exception {
         if (error == 0) {
             return;
         }
@@ -108,9 +106,12 @@ public final class Listener {
         }
         if (error == WSAEACCES()) {
             throw new Win32Exception(call, error, subject,
-                    "another process holds the port exclusively, or it lies in an excluded port range");
+                    "another process holds the port, exclusively or on all addresses, or it is in an excluded range");
         }
-        throw new Win32Exception(call, error, subject);
+        if (options.address().getAddress() instanceof Inet6Address v6 && v6.isLinkLocalAddress() && v6.getScopeId() == 0) {
+            throw new Win32Exception(call, error, subject, "a link-local address needs its interface, as in fe80::1%3");
+        }
+        throw io.win32().failure(call, error, subject);
     }
 
     /** Posts what is missing of the accepts. Worker threads only. */

@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class LoopbackCheck implements AutoCloseable {
     /** The longest wait for any one thing. */
     static final int BOUND_MILLIS = 2_000;
+    /** A disconnect that the peer has not seen after so long is one that it does not see. */
+    private static final int UNSEEN_MILLIS = 500;
     /** The longest wait at the end for what was cancelled. */
     static final int END_MILLIS = 500;
     private static final Logger LOG = LoggerFactory.getLogger(LoopbackCheck.class);
@@ -94,8 +96,7 @@ final class LoopbackCheck implements AutoCloseable {
     }
 
     private long newSocket(int family) throws Win32Exception {
-        long made = win32.wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
-                WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
+        long made = SocketPool.tcpSocket(family, win32);
         require("WSASocketW", made < 0 ? (int) -made : 0);
         return made;
     }
@@ -128,6 +129,24 @@ final class LoopbackCheck implements AutoCloseable {
         }
         return "one byte each way on generation " + generation + ", packets with the "
                 + (receive.key == FIRST_KEY ? "first key" : "key " + receive.key);
+    }
+
+    /** The server disconnects first, and its client listens whether it does. */
+    String transmitFileSeen() throws IOException, TimeoutException {
+        try (Socket client = connect()) {
+            require("CreateIoCompletionPort", port.associate(win32, socket, FIRST_KEY));
+            exchange(client);
+            disconnect.posted(io.transmitNothing(disconnect.operation, OWNER, socket,
+                    TF_DISCONNECT() | TF_REUSE_SOCKET()));
+            client.setSoTimeout(UNSEEN_MILLIS);
+            client.getInputStream().read();
+        } catch (SocketTimeoutException e) {
+            throw new IOException("a peer that the server disconnects first sees nothing of it until the socket is"
+                    + " accepted into again", e);
+        } finally {
+            disconnect.await(); // maybe only now that the peer has closed too [doc]
+        }
+        return "a peer sees a disconnect of the server's at once";
     }
 
     /** A second association with another key, and then the key that packets carry. */
@@ -227,7 +246,7 @@ final class LoopbackCheck implements AutoCloseable {
 
     void require(String call, int error) throws Win32Exception {
         if (error != 0) {
-            throw new Win32Exception(call, error, "generation " + generation);
+            throw io.win32().failure(call, error, "generation " + generation);
         }
     }
 

@@ -69,25 +69,36 @@ public final class SocketPool {
         this.free = new FreeList<>(keepFree, order);
     }
 
-    /** Makes sockets until {@code count} are free; fewer if the system refuses, which is counted. */
-    public void prefill(int count, IoContext io) {
-        for (int i = 0; i < count; i++) {
-            PooledSocket socket = create(io);
-            if (socket == null) {
-                return;
+    /** Makes {@code count} sockets, or none: what it made is closed before it says what was refused. */
+    public void prefill(int count, IoContext io) throws Win32Exception {
+        for (int i = 1; i <= count; i++) {
+            long handle = tcpSocket(family, io.win32());
+            if (handle < 0) {
+                closeAll(io.win32());
+                throw io.win32().failure("WSASocketW", (int) -handle, "socket " + i + " of the pool's " + count);
             }
-            give(socket, State.ACCEPTING, io);
+            give(place(handle, io), State.ACCEPTING, io);
         }
     }
 
     /** A free socket, or a new one; null if there can be none now, which is counted. */
     PooledSocket take(IoContext io) {
         PooledSocket socket = free.take();
-        if (socket == null) {
-            return create(io);
+        if (socket != null) {
+            socket.accepting();
+            return socket;
         }
-        socket.accepting();
-        return socket;
+        long handle = tcpSocket(family, io.win32());
+        if (handle < 0) {
+            failed("WSASocketW", (int) -handle);
+            return null;
+        }
+        try {
+            return place(handle, io);
+        } catch (Win32Exception e) {
+            failed("a place for a socket", e.code());
+            return null;
+        }
     }
 
     /** A client has come to an accepting socket. */
@@ -151,13 +162,14 @@ public final class SocketPool {
         }
     }
 
-    private PooledSocket create(IoContext io) {
-        long handle = io.win32().wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
+    /** A TCP socket for overlapped I/O; if none is made, the error, negative. */
+    static long tcpSocket(int family, Win32 win32) {
+        return win32.wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
                 WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
-        if (handle < 0) {
-            failed("WSASocketW", (int) -handle);
-            return null;
-        }
+    }
+
+    /** Gives a new socket a place; closes it if there is none. */
+    private PooledSocket place(long handle, IoContext io) throws Win32Exception {
         // Here, and on the listener: whether an accepted socket has its own or the listener's, it is set.
         io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1);
         try {
@@ -170,8 +182,7 @@ public final class SocketPool {
             return socket;
         } catch (Win32Exception e) {
             io.win32().closesocket(handle);
-            failed("a place for a socket", e.code());
-            return null;
+            throw e;
         }
     }
 
@@ -181,7 +192,7 @@ public final class SocketPool {
         do {
             slot = slotCount.get();
             if (slot == slots.length()) {
-                throw new Win32Exception("socket", WSAEMFILE(), "capacity " + slot);
+                throw new Win32Exception("a place for a socket", WSAEMFILE(), "capacity " + slot);
             }
             addresses.commit(io.win32(), (slot + 1L) * 2 * addressBytes);
             slab.commit(io.win32(), (slot + 1) * OPERATIONS_PER_SOCKET);

@@ -106,6 +106,11 @@ public interface Win32 extends AutoCloseable {
     /** The system's text for a Win32 or Winsock code, or an empty string where it has none. */
     String formatMessage(int code);
 
+    /** What to throw when a call was refused, with the system's text for the code. */
+    default Win32Exception failure(String call, int code, String subject) {
+        return new Win32Exception(call, code, subject, formatMessage(code));
+    }
+
     /** Blocks the calling thread. */
     void sleep(int millis);
 
