@@ -25,6 +25,7 @@ class DoctorCommandTest {
                 JDK +\\d.*
                 reuse after DisconnectEx +yes  \\(self-check on loopback: .* generation 2.*\\)
                 reuse after TransmitFile +yes  \\(self-check on loopback: .* generation 2.*\\)
+                TransmitFile's disconnect seen +(yes|no )  \\(self-check on loopback: .*\\)
                 skip-on-success +yes  \\(self-check on loopback: .*\\)
                 skip-on-success with DisconnectEx +(yes|no )  \\(self-check on loopback: .*\\)
                 re-key +(yes|no )  \\(self-check on loopback: NtSetInformationFile.*\\)

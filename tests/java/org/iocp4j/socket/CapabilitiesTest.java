@@ -94,6 +94,17 @@ class CapabilitiesTest {
         }
 
         @Test
+        void wineTellsNoPeerOfTransmitFilesDisconnect() {
+            assumeTrue(win32.wineVersion().startsWith("8."), "Wine 8 only");
+            Answer answer = Capabilities.check(Capability.TRANSMIT_FILE_SEEN_BY_PEER, win32);
+            assertThat(answer.works()).isFalse();
+            assertThat(answer.detail()).endsWith("sees nothing of it until the socket is accepted into again");
+            // Worth a warning, but it can be had.
+            assertThat(Capabilities.choose(Optional.of(DisconnectMethod.TRANSMIT_FILE), win32))
+                    .isEqualTo(DisconnectMethod.TRANSMIT_FILE);
+        }
+
+        @Test
         void wineLosesThePacketOfADisconnectThatSkips() {
             assumeTrue(win32.wineVersion().startsWith("8."), "Wine 8 only");
             Answer answer = Capabilities.check(Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX, win32);

@@ -67,6 +67,9 @@ public final class Capabilities {
                 ? Capability.REUSE_AFTER_DISCONNECT_EX : Capability.REUSE_AFTER_TRANSMIT_FILE;
         Answer answer = answer(needed, win32);
         if (answer.works()) {
+            if (method == DisconnectMethod.TRANSMIT_FILE) {
+                warnIfUnseen(win32);
+            }
             return method;
         }
         String reason = needed + " does not work on this " + platform(win32) + ": " + answer.detail();
@@ -75,6 +78,13 @@ public final class Capabilities {
         }
         LOG.warn("{}; each connection gets a new socket instead ({})", reason, DisconnectMethod.CLOSE);
         return DisconnectMethod.CLOSE;
+    }
+
+    private static void warnIfUnseen(Win32 win32) {
+        Answer seen = answer(Capability.TRANSMIT_FILE_SEEN_BY_PEER, win32);
+        if (!seen.works()) {
+            LOG.warn("{} on this {}: {}", DisconnectMethod.TRANSMIT_FILE, platform(win32), seen.detail());
+        }
     }
 
     /** The best answer that costs little: what is documented of Windows, and what a self-check finds under Wine. */
@@ -99,6 +109,7 @@ public final class Capabilities {
     static Answer documented(Capability capability) {
         String detail = switch (capability) {
             case REUSE_AFTER_DISCONNECT_EX, REUSE_AFTER_TRANSMIT_FILE -> "TF_REUSE_SOCKET; may be delayed by TIME_WAIT";
+            case TRANSMIT_FILE_SEEN_BY_PEER -> "TF_DISCONNECT";
             case SKIP_ON_SUCCESS -> "where the provider gives file handles (XP1_IFS_HANDLES)";
             case SKIP_ON_SUCCESS_WITH_DISCONNECT_EX -> "a disconnect that pends sends its packet";
             case RE_KEY -> "Windows 8.1 and newer";
@@ -137,6 +148,7 @@ public final class Capabilities {
             return switch (capability) {
                 case REUSE_AFTER_DISCONNECT_EX -> check.reuse(DisconnectMethod.DISCONNECT_EX);
                 case REUSE_AFTER_TRANSMIT_FILE -> check.reuse(DisconnectMethod.TRANSMIT_FILE);
+                case TRANSMIT_FILE_SEEN_BY_PEER -> check.transmitFileSeen();
                 case SKIP_ON_SUCCESS -> new NotificationCheck(check).skipOnSuccess();
                 case SKIP_ON_SUCCESS_WITH_DISCONNECT_EX -> new NotificationCheck(check).skipOnSuccessWithDisconnectEx();
                 case RE_KEY -> new NotificationCheck(check).reKey();
