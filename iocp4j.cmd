@@ -56,7 +56,8 @@ call :find_jar
 if not defined JAR goto build_failed
 
 :run
-"%JAVA_HOME%\bin\java.exe" -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 %IOCP4J_JAVA_OPTS% -jar "%JAR%" %*
+rem The JVM's own warnings go to stderr: standard output is the program's.
+"%JAVA_HOME%\bin\java.exe" -Xlog:disable -Xlog:all=warning:stderr -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 %IOCP4J_JAVA_OPTS% -jar "%JAR%" %*
 exit /b %ERRORLEVEL%
 
 :java

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +49,8 @@ class LoadCommandTest {
         assertThat(lines.getLast()).containsEntry("summary", true).containsEntry("connects", 3L)
                 .containsKeys("sentPackets", "receivedPackets", "receivedPacketsPerSecond")
                 .containsKeys("p50", "p99", "p999", "max");
+        String explained = Files.readString(Path.of("docs", "counters.md"));
+        assertThat(lines.getLast().keySet()).allSatisfy(key -> assertThat(explained).contains("`" + key + "`"));
         for (String error : List.of("connectFailures", "disconnectsFromServer", "loginDuplicates", "loginMissing",
                 "echoMissing", "packetErrors")) {
             assertThat(lines.getLast()).containsEntry(error, 0L);
@@ -84,8 +88,14 @@ class LoadCommandTest {
             port = socket.getLocalPort();
         }
         assertThat(Main.run(out, err, "load", "--port", String.valueOf(port))).isOne();
-        assertThat(err()).isEqualTo("connect: Connection refused, 127.0.0.1:" + port + "\n");
+        String line = "connect: Connection refused, 127.0.0.1:" + port + "\n";
+        assertThat(err()).isEqualTo(line);
         assertThat(out()).isEmpty();
+
+        assertThat(Main.run(out, err, "load", "--port", String.valueOf(port), "--json")).isOne();
+        assertThat(err()).isEqualTo(line + line);
+        assertThat(parse(out().lines().toList().getLast())).containsEntry("summary", true)
+                .containsEntry("connectFailures", 50L).containsEntry("p50", null);
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,6 +38,23 @@ class MainProcessTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         assertThat(Main.run(out, out, "--version")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("iocp4j ").hasLineCount(1);
+    }
+
+    /** A script must not take half of an answer for the whole. */
+    @Test
+    void whatCannotBeWrittenIsAnError() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        assertThat(Main.run(full, err, "--version")).isOne();
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("standard output: not all could be written\n");
+        err.reset();
+        assertThat(Main.run(new PrintStream(full), err, "--version")).isOne(); // as System.out
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("standard output: not all could be written\n");
     }
 
     /** Java on Windows can only end a process the hard way. */

@@ -127,6 +127,8 @@ class ServeCommandTest {
                 "acceptFailures", "handlerFailures", "workerFailures", "strayPackets")) {
             assertThat(figures.getLast()).containsEntry(counter, 0L);
         }
+        String explained = Files.readString(Path.of("docs", "counters.md"));
+        assertThat(figures.getLast().keySet()).allSatisfy(key -> assertThat(explained).contains("`" + key + "`"));
         assertThat((Long) figures.getLast().get("processMemoryBytes")).isGreaterThan(1 << 20);
         assertThat(err()).isEmpty();
     }

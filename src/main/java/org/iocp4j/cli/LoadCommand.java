@@ -81,6 +81,9 @@ final class LoadCommand implements Callable<Integer> {
         } catch (UnknownHostException e) {
             throw new CommandFailure("connect: unknown host, " + host);
         } catch (ConnectException e) {
+            if (json) {
+                report.summary(client.summary()); // a program waits for it, whatever came of the run
+            }
             throw new CommandFailure(e.getMessage());
         } catch (IOException e) {
             throw new CommandFailure("load: " + e.getMessage());

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -33,13 +34,20 @@ import picocli.CommandLine.ParseResult;
             StudyCommand.class,
             SimulateCommand.class,
         })
-public final class Main implements Runnable {
+public final class Main implements Callable<Integer> {
     private static final String[] EXIT_CODES = {
         "0:all went well, every error counter is 0",
         "1:the run failed, or it counted errors",
         "2:wrong options; one line on stderr says which",
         "70:a fault in iocp4j itself, with a stack trace",
         "130:interrupted before it could end in order",
+    };
+
+    private static final String[] LAUNCHER = {
+        "%nOf the launcher (./iocp4j, on Windows iocp4j) alone:",
+        "  test [MAVEN ARGUMENT...]  all tests; on Linux in this machine's JVM and in the Windows JVM",
+        "  java ARGUMENT...          the JVM that the server runs in",
+        "  setup                     on Linux: sets that JVM up, and nothing else",
     };
 
     @CommandLine.Spec
@@ -59,9 +67,15 @@ public final class Main implements Runnable {
 
     /** Runs one command in this process and returns its exit code; every line it writes ends in \n. */
     public static int run(OutputStream out, OutputStream err, String... args) {
+        PrintWriter output = writer(out);
         PrintWriter errors = writer(err);
         try {
-            return commandLine(writer(out), errors).execute(args);
+            int exitCode = commandLine(output, errors).execute(args);
+            if (exitCode == ExitCode.OK && (output.checkError() || out instanceof PrintStream p && p.checkError())) {
+                errors.println("standard output: not all could be written");
+                return ExitCode.FAILED;
+            }
+            return exitCode;
         } catch (Throwable e) {
             // picocli lets an Error through, such as a class that does not link on this platform.
             e.printStackTrace(errors);
@@ -70,14 +84,15 @@ public final class Main implements Runnable {
     }
 
     @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "command missing, must be "
-                + String.join(", ", spec.subcommands().keySet()));
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.WRONG_OPTIONS;
     }
 
     static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         CommandLine main = new CommandLine(new Main());
         contract(main);
+        main.getCommandSpec().usageMessage().footer(LAUNCHER);
         main.setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -3,6 +3,7 @@ package org.iocp4j.cli;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ final class ReadyFile {
             case NoSuchFileException missing -> "no such folder";
             case AccessDeniedException denied -> "access denied";
             case DirectoryNotEmptyException folder -> "it is a folder";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
             default -> e.toString();
         };
         return new CommandFailure("--ready-file: cannot write " + path + ": " + reason);

@@ -134,7 +134,8 @@ final class ServeOptions {
         try {
             return new InetSocketAddress(InetAddress.getByName(host), port);
         } catch (UnknownHostException e) {
-            throw new CommandFailure("bind: unknown host, " + host);
+            String hint = host.matches("[^:]+:\\d+") ? " - the port goes to --port" : "";
+            throw new CommandFailure("bind: unknown host, " + host + hint);
         }
     }
 

@@ -29,6 +29,7 @@ public final class LoadClient {
     private volatile boolean stopping;
     private volatile boolean serverAbsent;
     private volatile List<LoadThread> threads = List.of();
+    private volatile LoadStatistics total;
 
     public LoadClient(LoadOptions options) {
         this.options = options;
@@ -61,8 +62,18 @@ public final class LoadClient {
             stop();
             ended.await();
         }
+        total = report.total();
         check();
-        return summary(report.total());
+        return summary();
+    }
+
+    /** What it has counted, once {@link #run} has returned or thrown. */
+    public LoadSummary summary() {
+        Histogram all = RoundTrip.newHistogram();
+        for (LoadThread thread : threads) {
+            all.add(thread.roundTrips);
+        }
+        return new LoadSummary(total, RoundTrip.of(all), firstReason());
     }
 
     /** Starts no more batches; those that are out may still come back, then {@link #run} returns. */
@@ -141,14 +152,6 @@ public final class LoadClient {
             return null;
         }
         return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage().split(": ")[0];
-    }
-
-    private LoadSummary summary(LoadStatistics total) {
-        Histogram all = RoundTrip.newHistogram();
-        for (LoadThread thread : threads) {
-            all.add(thread.roundTrips);
-        }
-        return new LoadSummary(total, RoundTrip.of(all), firstReason());
     }
 
     private long sum(Counter counter) {
