@@ -39,7 +39,7 @@ class DemoCommandTest {
         Process demo = builder.start();
         assertThat(demo.waitFor()).isOne();
         assertThat(demo.errorReader().readLine()).isEqualTo("IOCP4J_LAUNCHER does not name the launcher, which starts a"
-                + " Windows JVM here: type ./iocp4j demo");
+                + " Windows JVM here: type ./iocp4j and the command");
         assertThat(demo.errorReader().readLine()).isNull();
     }
 

@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Timeout;
 
 /** As another project's integration test would use it. */
 @NeedsCompletionPorts
-@Timeout(60)
+@Timeout(180)
 class EchoServerTest {
     @Test
     void startsOnAFreePortGreetsAndEchoes() throws IOException {
         try (var server = EchoServer.start(EchoOptions.defaults());
              var socket = new Socket(server.localAddress().getAddress(), server.port())) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout((int) Settled.LONGEST.toMillis());
             assertThat(server.port()).isPositive();
 
             byte[] login = socket.getInputStream().readNBytes(10);

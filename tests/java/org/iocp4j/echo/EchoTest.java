@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** An echo server for each test, small enough for sockets to be used again soon. */
 @NeedsCompletionPorts
-@Timeout(60)
+@Timeout(180)
 abstract class EchoTest {
     protected EchoServer server;
     private ServerOptions options;

@@ -2,7 +2,8 @@ package org.iocp4j.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
+import static org.iocp4j.server.Settled.LONGEST;
+import static org.iocp4j.server.Settled.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -14,8 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.OS;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each counter of the client, against a server that does the one thing it counts. */
-@Timeout(60)
+@Timeout(180)
 class LoadClientTest {
     private static final Duration SHORT = Duration.ofMillis(300);
     /** Long enough not to be reached: the test stops the client when it has seen what it wants. */
@@ -33,7 +34,7 @@ class LoadClientTest {
     @ValueSource(ints = {1, 100, 20_000})
     void rightEchoCountsNoErrors(int overSend) throws Exception {
         try (FakeServer server = FakeServer.seed()) {
-            LoadSummary summary = new LoadClient(options(server).clients(10).overSend(overSend).build()).run();
+            LoadSummary summary = runUntilEchoed(options(server).clients(10).overSend(overSend));
             assertThat(summary.total().errors()).as("%s", summary).isZero();
             assertThat(summary.total().connects()).isEqualTo(10);
             assertThat(summary.total().sessions()).isZero();
@@ -50,7 +51,7 @@ class LoadClientTest {
     @Test
     void rawEchoNeedsNoLogin() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> peer.echo())) {
-            LoadSummary summary = new LoadClient(options(server).protocol(Protocol.RAW).build()).run();
+            LoadSummary summary = runUntilEchoed(options(server).protocol(Protocol.RAW));
             assertThat(summary.total().errors()).as("%s", summary).isZero();
             assertThat(summary.total().receivedPackets()).isPositive();
         }
@@ -78,7 +79,7 @@ class LoadClientTest {
                 peer.out().write(b);
             }
         })) {
-            LoadSummary summary = new LoadClient(options(server).overSend(10).build()).run();
+            LoadSummary summary = runUntilEchoed(options(server).overSend(10));
             assertThat(summary.total().errors()).as("%s", summary).isZero();
             assertThat(summary.total().receivedPackets()).isPositive();
         }
@@ -114,13 +115,11 @@ class LoadClientTest {
 
     @Test
     void anotherClientsPacketIsAPacketError() throws Exception {
-        List<byte[]> stolen = new ArrayList<>();
+        List<byte[]> stolen = new CopyOnWriteArrayList<>();
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
             byte[] packet = peer.packet();
-            synchronized (stolen) {
-                stolen.add(packet);
-            }
+            stolen.add(packet);
             await().until(() -> stolen.size() == 2);
             peer.out().write(stolen.stream().filter(other -> !Arrays.equals(other, packet)).findFirst().orElseThrow());
             peer.echo();
@@ -172,9 +171,9 @@ class LoadClientTest {
             peer.echo();
         })) {
             LoadStatistics total = once(options(server).loginTimeout(Duration.ofSeconds(1)));
-            assertThat(total.loginMissing()).isOne();
-            assertThat(total.errors()).isOne();
-            assertThat(total.connects()).isEqualTo(2);
+            // A machine may be too slow for the second login, too: each connection but the last had none.
+            assertThat(total.loginMissing()).isPositive().isEqualTo(total.connects() - 1);
+            assertThat(total.errors()).isEqualTo(total.loginMissing());
         }
     }
 
@@ -187,11 +186,14 @@ class LoadClientTest {
             }
             peer.echo();
         })) {
-            LoadStatistics total = once(options(server).echoTimeout(SHORT));
+            // One batch on the second connection, so that a slow machine is late with one at most.
+            LoadStatistics total = runUntil(options(server).echoTimeout(SHORT).loopDelay(Duration.ofMinutes(1)),
+                    second -> second.receivedPackets() > 0).total();
             assertThat(total.echoMissing()).isOne();
             assertThat(total.errors()).isOne();
             assertThat(total.connects()).isEqualTo(2);
-            assertThat(total.sentPackets()).isEqualTo(total.receivedPackets() + 100);
+            assertThat(total.sentPackets()).isEqualTo(200);
+            assertThat(total.receivedPackets()).isEqualTo(100);
         }
     }
 
@@ -201,8 +203,8 @@ class LoadClientTest {
             peer.out().write(FakeServer.LOGIN);
             peer.swallow();
         })) {
-            LoadOptions options = options(server).echoTimeout(UNTIL_STOPPED).drainTimeout(SHORT).build();
-            LoadSummary summary = new LoadClient(options).run();
+            LoadSummary summary = runUntil(options(server).echoTimeout(UNTIL_STOPPED).drainTimeout(SHORT),
+                    second -> second.sentPackets() > 0);
             assertThat(summary.total().echoMissing()).isOne();
             assertThat(summary.total().receivedPackets()).isZero();
             assertThat(summary.roundTripMicros()).isNull();
@@ -233,9 +235,9 @@ class LoadClientTest {
     @Test
     void reconnectsByFinAndByReset() throws Exception {
         try (FakeServer server = FakeServer.seed()) {
-            LoadOptions options = options(server).clients(4).reconnectPercent(100).loopDelay(Duration.ofMillis(1))
-                    .duration(UNTIL_STOPPED).build();
-            LoadStatistics total = runUntil(options, () -> server.accepted.get() > 100);
+            LoadStatistics total = runUntil(
+                    options(server).clients(4).reconnectPercent(100).loopDelay(Duration.ofMillis(1)),
+                    second -> second.connects() > 100).total();
             assertThat(total.errors()).as("%s", total).isZero();
             assertThat(total.closedByFin()).isPositive();
             assertThat(total.closedByReset()).isPositive();
@@ -252,8 +254,8 @@ class LoadClientTest {
     @Test
     void loopDelayHoldsTheNextBatchBack() throws Exception {
         try (FakeServer server = FakeServer.seed()) {
-            LoadOptions options = options(server).clients(3).loopDelay(Duration.ofMinutes(1)).build();
-            LoadStatistics total = new LoadClient(options).run().total();
+            LoadStatistics total = runUntil(options(server).clients(3).loopDelay(Duration.ofMinutes(1)),
+                    second -> second.receivedPackets() >= 300).total();
             assertThat(total.sentPackets()).isEqualTo(300);
             assertThat(total.errors()).isZero();
         }
@@ -273,7 +275,7 @@ class LoadClientTest {
             peer.out().write(FakeServer.LOGIN);
             peer.packet();
         })) {
-            LoadClient client = new LoadClient(options(server).clients(1).duration(UNTIL_STOPPED).build());
+            LoadClient client = new LoadClient(options(server).build());
             List<LoadStatistics> seconds = new ArrayList<>();
             LoadSummary summary = client.run(second -> {
                 seconds.add(second);
@@ -302,8 +304,7 @@ class LoadClientTest {
             return;
         }
         try (server) {
-            LoadOptions options = LoadOptions.to("::1", server.port()).duration(SHORT).build();
-            LoadSummary summary = new LoadClient(options).run();
+            LoadSummary summary = runUntilEchoed(patient(LoadOptions.to("::1", server.port())));
             assertThat(summary.total().errors()).isZero();
             assertThat(summary.total().receivedPackets()).isPositive();
         }
@@ -312,40 +313,40 @@ class LoadClientTest {
     @Test
     void severalThreadsShareTheClients() throws Exception {
         try (FakeServer server = FakeServer.seed()) {
-            LoadSummary summary = new LoadClient(options(server).clients(7).threads(3).build()).run();
+            LoadSummary summary = runUntilEchoed(options(server).clients(7).threads(3));
             assertThat(summary.total().connects()).isEqualTo(7);
             assertThat(summary.total().errors()).isZero();
         }
     }
 
     private static LoadOptions.Builder options(FakeServer server) {
-        return LoadOptions.to("127.0.0.1", server.port()).clients(1).duration(SHORT)
-                .echoTimeout(Duration.ofSeconds(20)).drainTimeout(Duration.ofSeconds(20));
+        return patient(LoadOptions.to("127.0.0.1", server.port()));
+    }
+
+    private static LoadOptions.Builder patient(LoadOptions.Builder options) {
+        return options.clients(1).duration(UNTIL_STOPPED).loginTimeout(LONGEST).echoTimeout(LONGEST)
+                .drainTimeout(LONGEST);
     }
 
     /** Runs until packets come back right, after whatever the server's first connection went through. */
     private static LoadStatistics once(LoadOptions.Builder options) throws Exception {
-        LoadClient client = new LoadClient(options.duration(UNTIL_STOPPED).build());
-        return client.run(second -> {
-            if (second.receivedPackets() > 200 && second.errors() > 0) {
-                client.stop();
-            }
-        }).total();
+        return runUntil(options, second -> second.receivedPackets() > 200 && second.errors() > 0).total();
     }
 
-    private static LoadStatistics runUntil(LoadOptions options, BooleanSupplier seen)
-            throws Exception {
-        LoadClient client = new LoadClient(options);
-        CompletableFuture<LoadSummary> run = CompletableFuture.supplyAsync(() -> {
-            try {
-                return client.run();
-            } catch (IOException | InterruptedException e) {
-                throw new IllegalStateException(e);
+    /** Runs until every client has connected, and packets come back. */
+    private static LoadSummary runUntilEchoed(LoadOptions.Builder builder) throws Exception {
+        int clients = builder.build().clients();
+        return runUntil(builder, second -> second.sessions() == clients && second.receivedPackets() > 0);
+    }
+
+    /** Runs until that is seen, which is looked at once a second. */
+    private static LoadSummary runUntil(LoadOptions.Builder options, Predicate<LoadStatistics> seen) throws Exception {
+        LoadClient client = new LoadClient(options.build());
+        return client.run(second -> {
+            if (seen.test(second)) {
+                client.stop();
             }
         });
-        await().until(seen::getAsBoolean);
-        client.stop();
-        return run.get().total();
     }
 
     private static void close(FakeServer server) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Timeout(60)
+@Timeout(180)
 class FreeListTest {
     private static List<Integer> takeAll(FreeList<Integer> list) {
         List<Integer> taken = new ArrayList<>();

@@ -12,6 +12,7 @@ import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
@@ -45,7 +46,8 @@ public final class HeapWin32 {
     public static final long PORT = 4000;
 
     private final Win32 win32 = (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
-            (proxy, method, arguments) -> call(method, arguments));
+            (proxy, method, arguments) -> method.isDefault() ? InvocationHandler.invokeDefault(proxy, method, arguments)
+                    : call(method, arguments));
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();
     private final Arena arena = Arena.ofAuto();
     private final TreeMap<Long, MemorySegment> reserved = new TreeMap<>();
@@ -59,6 +61,7 @@ public final class HeapWin32 {
         answer("virtualFree", a -> virtualFree((long) a[0], (long) a[1], (int) a[2]));
         answer("createIoCompletionPort", a -> PORT);
         answer("getQueuedCompletionStatusEx", a -> dequeue((long) a[1], (int) a[2], (long) a[3]));
+        answer("formatMessage", a -> "");
         answer("nanoTime", a -> System.nanoTime());
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(180)
 class OperationSlabTest {
     private static final int CAPACITY = 5000;
     private static final Completion NOTHING = (operation, key, status, bytes, io) -> { };

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,9 @@ import org.junit.jupiter.api.Test;
 /** Pausing for a full send queue, and the time that a handler takes, cost no session and no byte. */
 class BackPressureTest extends ServerTest {
     private static final int MESSAGE_BYTES = 40;
-    private static final int ROUNDS = 3_000;
+    private static final int ROUNDS = 1_000;
+
+    private final Reports<Long> atWork = new Reports<>();
 
     /**
      * Another thread fills the queue while the handler reads: so now and then the worker finds the queue empty, then full,
@@ -19,49 +22,40 @@ class BackPressureTest extends ServerTest {
      */
     @Test
     void aSessionWhoseQueueAnotherThreadFillsStaysOpen() throws Exception {
-        Reports<Long> ids = new Reports<>();
-        Reports<CloseReason> ends = new Reports<>();
-        start(small().bufferBytes(64).sendQueueBytes(64), new SessionHandler() {
-            @Override
-            public void opened(Session session) {
-                ids.add(session.id());
-            }
-
+        start(small().bufferBytes(64).sendQueueBytes(64), new Echo() {
             @Override
             public void received(Session session, ByteBuffer data) {
                 data.position(data.limit());
             }
-
-            @Override
-            public void closed(Session session, CloseReason reason) {
-                ends.add(reason);
-            }
         });
         try (TestClient client = connect()) {
-            long id = ids.next();
+            long id = opened.next();
             CountDownLatch done = new CountDownLatch(1);
-            Thread filler = Thread.ofPlatform().start(() -> {
+            CompletableFuture<Void> filler = Background.run(() -> {
                 ByteBuffer message = ByteBuffer.allocate(MESSAGE_BYTES);
                 while (done.getCount() > 0) {
                     server.send(id, message.clear());
                 }
             });
-            for (int i = 0; i < ROUNDS; i++) {
-                client.sendBytes((byte) i);
-                client.readExactly(MESSAGE_BYTES);
+            try {
+                for (int i = 0; i < ROUNDS; i++) {
+                    client.sendBytes((byte) i);
+                    client.readExactly(MESSAGE_BYTES);
+                }
+            } finally {
+                done.countDown();
             }
-            done.countDown();
             filler.join();
-            assertThat(ends.waiting()).as("sessions ended").isZero();
+            assertThat(closed.waiting()).as("sessions ended").isZero();
         }
-        assertThat(ends.next()).isIn(CloseReason.PEER_CLOSED, CloseReason.PEER_RESET);
+        assertThat(closed.next()).isIn(CloseReason.PEER_CLOSED, CloseReason.PEER_RESET);
     }
 
     /** The disconnect time begins when the handler has asked for the end, not when its packet was dequeued. */
     @Test
     void whatASlowHandlerSendsLastStillGoesOut() throws Exception {
         int answerBytes = 4 << 20;
-        Duration disconnectTime = Duration.ofSeconds(1);
+        Duration disconnectTime = Duration.ofSeconds(5);
         start(small().sendQueueBytes(answerBytes).disconnectTime(disconnectTime), (session, data) -> {
             data.position(data.limit());
             work(disconnectTime.plusMillis(200));
@@ -75,19 +69,48 @@ class BackPressureTest extends ServerTest {
         assertThat(statistics().closeTimeouts()).isZero();
     }
 
-    /** A handler at work is not an idle session. */
+    /** A handler at work is not an idle session: it outlasts one that came later and is silent. */
     @Test
+    @SuppressWarnings("try") // a client that only is there
     void aHandlerLongerThanTheIdleTimeDoesNotEndItsSession() throws Exception {
-        Duration idleTime = Duration.ofMillis(400);
-        start(small().idleTime(idleTime), (session, data) -> {
-            work(idleTime.multipliedBy(3));
-            session.send(data);
+        CountDownLatch sent = new CountDownLatch(1);
+        CountDownLatch idleEnded = new CountDownLatch(1);
+        start(small().idleTime(Duration.ofSeconds(1)), new Echo() {
+            @Override
+            public void opened(Session session) {
+                await(sent); // so that the client, however slow, is not idle before it begins
+                super.opened(session);
+            }
+
+            @Override
+            public void received(Session session, ByteBuffer data) {
+                atWork.add(session.id());
+                await(idleEnded);
+                super.received(session, data);
+            }
         });
         try (TestClient client = connect()) {
             client.sendBytes((byte) 7);
+            sent.countDown();
+            atWork.next();
+            try (TestClient silent = connect()) {
+                assertThat(closed.next()).isEqualTo(CloseReason.IDLE);
+            }
+            assertThat(statistics().idleTimeouts()).isEqualTo(1);
+            idleEnded.countDown();
             client.expect((byte) 7);
+        } finally {
+            sent.countDown();
+            idleEnded.countDown();
         }
-        assertThat(statistics().idleTimeouts()).isZero();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** What a handler that takes so long does: here it waits for a latch that nobody opens. */

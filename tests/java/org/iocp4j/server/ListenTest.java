@@ -43,6 +43,7 @@ class ListenTest extends ServerTest {
         assertThat(server.localAddress().getPort()).isPositive();
         for (int i = 0; i < 10; i++) { // on reused sockets, too
             serves(server.localAddress());
+            settled();
         }
         settled().cleanly();
     }
@@ -72,6 +73,7 @@ class ListenTest extends ServerTest {
         assertThat(server.localAddress().getAddress()).isEqualTo(InetAddress.getByName("::1"));
         for (int i = 0; i < 10; i++) {
             serves(server.localAddress());
+            settled();
         }
         assertThat(settled().cleanly().socketsReused()).isPositive();
     }
@@ -83,6 +85,7 @@ class ListenTest extends ServerTest {
         for (int i = 0; i < 5; i++) {
             serves(new InetSocketAddress("127.0.0.1", port));
             serves(new InetSocketAddress("::1", port));
+            settled();
         }
         assertThat(settled().cleanly().socketsReused()).isPositive();
     }

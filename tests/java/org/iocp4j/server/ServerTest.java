@@ -1,6 +1,7 @@
 package org.iocp4j.server;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -12,10 +13,30 @@ import org.junit.jupiter.api.Timeout;
 
 /** A server for each test, with the handler that the test needs. */
 @NeedsCompletionPorts
-@Timeout(60)
+@Timeout(180)
 abstract class ServerTest {
     protected IocpServer server;
     protected ServerOptions options;
+    protected final Reports<Long> opened = new Reports<>();
+    protected final Reports<CloseReason> closed = new Reports<>();
+
+    /** Echoes, and reports who came and went. */
+    class Echo implements SessionHandler {
+        @Override
+        public void opened(Session session) {
+            opened.add(session.id());
+        }
+
+        @Override
+        public void received(Session session, ByteBuffer data) {
+            session.send(data);
+        }
+
+        @Override
+        public void closed(Session session, CloseReason reason) {
+            closed.add(reason);
+        }
+    }
 
     static ServerOptions.Builder small() {
         return ServerOptions.builder().workers(4).accepts(2).pool(4).maxSessions(64)
@@ -33,6 +54,11 @@ abstract class ServerTest {
 
     TestClient connect() throws IOException {
         return TestClient.connect(server.localAddress());
+    }
+
+    static void echo(TestClient client, String text) throws IOException {
+        client.sendBytes(text.getBytes());
+        client.expect(text.getBytes());
     }
 
     ServerStatistics statistics() {
@@ -53,9 +79,9 @@ abstract class ServerTest {
 
         T next() {
             try {
-                T report = queue.poll(20, TimeUnit.SECONDS);
+                T report = queue.poll(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS);
                 if (report == null) {
-                    throw new AssertionError("nothing reported within 20 s");
+                    throw new AssertionError("nothing reported within " + Settled.LONGEST.toSeconds() + " s");
                 }
                 return report;
             } catch (InterruptedException e) {

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The table with real sessions, on a system whose receives never end. */
-@Timeout(60)
+@Timeout(180)
 class SessionTableTest {
     private static final int CONNECTIONS = 100;
 

@@ -9,16 +9,31 @@ import org.awaitility.core.ConditionFactory;
 
 /** What must hold of every server when its clients have gone. */
 public final class Settled {
+    /** The longest that a test waits for anything that is to happen at once: machines are slow sometimes. */
+    public static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final int LOOKS = 30;
+
     private final ServerStatistics statistics;
 
     private Settled(ServerStatistics statistics) {
         this.statistics = statistics;
     }
 
-    /** Until something holds, asked often and for long: machines are slow sometimes. */
+    /** Until something holds, asked often and for long. */
     public static ConditionFactory await() {
-        return Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(10))
-                .atMost(Duration.ofSeconds(20));
+        return Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(10)).atMost(LONGEST);
+    }
+
+    /** Until figures have been the same for many looks: where everything stands still for a time, nobody looks either. */
+    public static void awaitStandstill(Supplier<?> figures) {
+        Object[] last = {null};
+        int[] same = {0};
+        await().until(() -> {
+            Object now = figures.get();
+            same[0] = now.equals(last[0]) ? same[0] + 1 : 0;
+            last[0] = now;
+            return same[0] == LOOKS;
+        });
     }
 
     /** When no session is left: as many accepts are posted as ever, no socket is on its way, no worker has failed. */

@@ -19,7 +19,7 @@ public final class TestClient implements AutoCloseable {
     public static final int PACKET_BYTES = 10;
 
     private static final byte[] LOGIN = {8, 0, -1, -1, -1, -1, -1, -1, -1, 0x7F};
-    private static final int BOUND_MILLIS = 15_000;
+    private static final int BOUND_MILLIS = (int) Settled.LONGEST.toMillis();
 
     private final Socket socket;
     private final InputStream in;

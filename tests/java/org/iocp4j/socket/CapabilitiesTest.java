@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.iocp4j.socket.Capabilities.Answer;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
-@Timeout(60)
+@Timeout(180)
 class CapabilitiesTest {
     /** What Windows is documented to do needs no Windows: nothing is called but wineVersion. */
     @Nested
@@ -167,9 +168,9 @@ class CapabilitiesTest {
             Win32 silent = failing("disconnectEx", 0);
             long start = System.nanoTime();
             Answer answer = Capabilities.check(Capability.REUSE_AFTER_DISCONNECT_EX, silent);
-            assertThat((System.nanoTime() - start) / 1e9).isLessThan(8);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
             assertThat(answer.works()).isFalse();
-            assertThat(answer.detail()).isEqualTo("disconnect: nothing within 2000 ms, generation 1");
+            assertThat(answer.detail()).isEqualTo("disconnect: nothing within 5000 ms, generation 1");
             assertThat(Capabilities.check(Capability.REUSE_AFTER_DISCONNECT_EX, win32).works()).isTrue();
         }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.condition.OS;
 
 /** The experiments on the system that runs the tests: Windows, or Wine. */
 @EnabledOnOs(OS.WINDOWS)
-@Timeout(120)
+@Timeout(600)
 class WindowsStudyTest {
     private static final String ERROR_87 = "ERROR_INVALID_PARAMETER (87)";
     private static Site site;

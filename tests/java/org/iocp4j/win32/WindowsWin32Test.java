@@ -24,7 +24,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-@Timeout(60)
+@Timeout(180)
 class WindowsWin32Test {
     private static final long NO_SOCKET = -1;
     private static final long BOGUS_HANDLE = 0x7FFF_FFF8;

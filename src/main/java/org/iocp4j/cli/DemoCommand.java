@@ -28,10 +28,10 @@ final class DemoCommand implements Callable<Integer> {
     private static final int OVER_SEND = 100;
     private static final double RECONNECT_PERCENT = 5;
     /** Longer than the study's 500 ms: two JVMs, Wine and whatever else runs here share the processors. */
-    private static final Duration ECHO_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration ECHO_TIMEOUT = Duration.ofSeconds(5);
     private static final int BUG_SECONDS = 3;
     /** Few accepts and few free sockets, so that within these seconds each socket comes round many times. */
-    private static final List<String> BUG_OPTIONS = List.of("--identity", "key", "--accepts", "16", "--pool", "16");
+    private static final List<String> BUG_OPTIONS = List.of("--identity", "key", "--accepts", "2", "--pool", "2");
     /** How much longer than its load a server may live: long where it is told when to end, and else waited for. */
     private static final int SPARE_SECONDS = ServerProcess.canInterrupt() ? 60 : 6;
 

@@ -93,7 +93,9 @@ public final class Main implements Callable<Integer> {
         CommandLine main = new CommandLine(new Main());
         contract(main);
         main.getCommandSpec().usageMessage().footer(LAUNCHER);
-        main.setOut(out)
+        // Where TERM is set, picocli takes every Windows for a terminal, files and pipes too.
+        main.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+                .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false)

@@ -87,9 +87,6 @@ final class LoadThread implements Runnable {
     }
 
     private void turn(long end) throws IOException {
-        for (Connection due = timers.expired(now()); due != null; due = timers.expired(now())) {
-            due.expired();
-        }
         while (!draining && connecting < MOST_CONNECTING && !toConnect.isEmpty()) {
             connecting++;
             toConnect.remove().connect();
@@ -99,6 +96,10 @@ final class LoadThread implements Runnable {
             selector.select(onReady, Math.min(wait, LONGEST_WAIT_MILLIS));
         } else {
             selector.selectNow(onReady);
+        }
+        // Behind the reading: where this process stalled, what is there by now has not timed out.
+        for (Connection due = timers.expired(now()); due != null; due = timers.expired(now())) {
+            due.expired();
         }
     }
 

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LoopbackCheck implements AutoCloseable {
     /** The longest wait for any one thing. */
-    static final int BOUND_MILLIS = 2_000;
+    static final int BOUND_MILLIS = 5_000;
     /** A disconnect that the peer has not seen after so long is one that it does not see. */
     private static final int UNSEEN_MILLIS = 500;
     /** The longest wait at the end for what was cancelled. */
