@@ -17,6 +17,11 @@ import org.slf4j.LoggerFactory;
 public final class CompletionPort {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
 
+    /**
+     * So often in a row a thread looks only after what was over at once; then the port's packets have their turn.
+     */
+    private static final int ROUNDS = 2;
+
     private final long handle;
     private final OperationSlab operations;
     private final PostedPacket posted;
@@ -62,28 +67,43 @@ public final class CompletionPort {
     }
 
     /**
-     * Waits for packets, at most so long, and gives each to its operation's completion, on this thread.
+     * Does what this thread has deferred, tells of the operations that were over when it posted them, waits for packets, at
+     * most so long, and gives each to its operation's completion; all on this thread.
      *
      * @param timeoutMillis -1 = for ever
-     * @return how many came
-     * @throws CompletionFailedException after the whole batch, if a completion threw
+     * @return how many operations came home
+     * @throws CompletionFailedException after all of that, if a completion threw
      * @throws Win32Exception if the port is no more: ERROR_ABANDONED_WAIT_0 (735) on Windows [doc], ERROR_INVALID_HANDLE
      *                        (6) at the next call under Wine [wine]
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
-        int count = take(io, timeoutMillis);
-        Throwable failure = null;
+        int home = 0;
+        for (int round = 0; round < ROUNDS && io.hasWork(); round++) {
+            io.runDeferred();
+            home += tellFinished(io);
+        }
+        io.runDeferred();
+        int count = take(io, io.hasWork() ? 0 : timeoutMillis);
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
             } catch (RuntimeException | Error e) {
-                // The batch's other packets are already off the port: lost, if not dispatched now.
-                failure = failure == null ? e : failure;
-                LOG.error("a completion failed", e);
+                io.failed(e); // the batch's other packets are off the port already: lost, if not dispatched now
             }
         }
-        if (failure != null) {
-            throw new CompletionFailedException(failure);
+        io.throwFailure();
+        return home + count;
+    }
+
+    /** Those that are there now: what is over at once in consequence is for the next round. */
+    private int tellFinished(IoContext io) {
+        int count = io.finishedCount();
+        for (int i = 0; i < count; i++) {
+            try {
+                io.nextFinished().comeHome(io);
+            } catch (RuntimeException | Error e) {
+                io.failed(e);
+            }
         }
         return count;
     }

@@ -2,23 +2,31 @@ package org.iocp4j.port;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_PENDING;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What one thread needs to post operations and dequeue packets: its view of Windows, and scratch memory that a call
  * reads or fills before it returns. Used by that thread alone.
  *
- * <p>Each post returns {@code 0} when the operation is on its way, and its packet will come, exactly once, perhaps
- * before the method has returned; otherwise the error, and no packet comes. I/O that a thread has started is cancelled
- * when the thread ends [doc], so only long-lived platform threads post.
+ * <p>Each post returns {@code 0} when the operation is on its way, and its completion will be told, exactly once: by a
+ * packet, perhaps on another thread before the method has returned, or, if it was over at once and no packet comes
+ * ({@link Notice}), on this thread by its next {@link CompletionPort#dequeue}, never inside the post. Otherwise the post
+ * returns the error, and no completion comes. I/O that a thread has started is cancelled when the thread ends [doc], so
+ * only long-lived platform threads post.
  */
 public final class IoContext {
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
+
     /** The most packets one dequeue takes. */
     static final int BATCH = 64;
     /** The most buffers one send gathers. */
@@ -34,6 +42,10 @@ public final class IoContext {
     private final MemorySegment buffers = arena.allocate(WSABUF.sizeof() * GATHER, 16);
     private final MemorySegment sockaddrs = arena.allocate(4 * Long.BYTES, Long.BYTES);
     private final MemorySegment option = arena.allocate(JAVA_LONG);
+    /** Over when their calls returned, without a packet, and still to be told of. */
+    private final ArrayDeque<Operation> finished = new ArrayDeque<>();
+    private final ArrayDeque<Deferred> deferred = new ArrayDeque<>();
+    private Throwable failure;
     private long nowNanos;
 
     public IoContext(Win32 win32) {
@@ -127,13 +139,65 @@ public final class IoContext {
         return win32.setsockopt(socket, level, name, option.address(), Long.BYTES);
     }
 
-    /** The one place that knows what a call's return means for its packet: at once or pending, a packet comes. */
+    /** The one place that knows what a call's return means for its packet. */
     private int posted(Operation operation, int error) {
-        if (error == 0 || error == WSA_IO_PENDING()) {
+        if (error == WSA_IO_PENDING()) {
+            // By now the packet may have come, and the operation be posted anew by another thread: but not with STATUS.
+            if (operation.notice() == Notice.STATUS && operation.status() != STATUS_PENDING()) {
+                finished.add(operation);
+            }
             return 0;
         }
-        operation.stay();
+        if (error != 0) {
+            operation.stay();
+        } else if (operation.notice() != Notice.PACKET) {
+            finished.add(operation);
+        }
         return error;
+    }
+
+    /** Has it done when this thread has dealt with the packets it has, before it waits for more. */
+    public void defer(Deferred task) {
+        deferred.add(task);
+    }
+
+    /** Does what was deferred until now. */
+    void runDeferred() {
+        for (int i = deferred.size(); i > 0; i--) {
+            try {
+                deferred.remove().run(this);
+            } catch (RuntimeException | Error e) {
+                failed(e);
+            }
+        }
+    }
+
+    /** A completion threw: the others are told first, then {@link #throwFailure} throws the first failure. */
+    void failed(Throwable e) {
+        LOG.error("a completion failed", e);
+        failure = failure == null ? e : failure;
+    }
+
+    void throwFailure() {
+        Throwable first = failure;
+        failure = null;
+        if (first != null) {
+            throw new CompletionFailedException(first);
+        }
+    }
+
+    /** The next that was over at once, or null. */
+    Operation nextFinished() {
+        return finished.poll();
+    }
+
+    int finishedCount() {
+        return finished.size();
+    }
+
+    /** Whether this thread knows of something to do that no packet tells it. */
+    public boolean hasWork() {
+        return !finished.isEmpty() || !deferred.isEmpty();
     }
 
     /** Fills the entries; how many, or minus the error. */

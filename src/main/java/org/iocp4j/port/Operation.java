@@ -33,6 +33,8 @@ public final class Operation {
     /** The kernel's: posted, and its packet not dequeued yet. Read through OUT. */
     @SuppressWarnings("unused")
     private boolean out;
+    /** Set and read by whoever has the operation at home. */
+    private Notice notice = Notice.PACKET;
 
     Operation(MemorySegment memory, long offset, Completion completion) {
         this.memory = memory;
@@ -48,6 +50,15 @@ public final class Operation {
     /** Who posted it last, read from off-heap memory: the number that was given to the post. */
     public long owner() {
         return memory.get(JAVA_LONG, offset + OPERATION.session$offset());
+    }
+
+    /** How the kernel tells of its end from the next post on: as its handle is set. */
+    public void notice(Notice newNotice) {
+        notice = newNotice;
+    }
+
+    Notice notice() {
+        return notice;
     }
 
     /** Whether the kernel holds it. True means: neither post nor free it. */
@@ -75,9 +86,19 @@ public final class Operation {
         OUT.setVolatile(this, false);
     }
 
+    /** The outcome so far: STATUS_PENDING until the kernel has done with it. */
+    int status() {
+        return (int) memory.get(JAVA_LONG, offset + OVERLAPPED.Internal$offset());
+    }
+
+    /** It was over when its call returned, and no packet tells of it. */
+    void comeHome(IoContext io) {
+        comeHome(0, (int) memory.get(JAVA_LONG, offset + OVERLAPPED.InternalHigh$offset()), io);
+    }
+
     /** Its packet was dequeued. The outcome is in OVERLAPPED.Internal; that of the packet itself is reserved [doc]. */
     void comeHome(long key, int bytes, IoContext io) {
-        int status = (int) memory.get(JAVA_LONG, offset + OVERLAPPED.Internal$offset());
+        int status = status();
         if (!OUT.compareAndSet(this, true, false)) {
             throw new IllegalStateException("a packet for an operation that is at home: " + this);
         }

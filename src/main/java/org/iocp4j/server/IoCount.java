@@ -34,11 +34,6 @@ final class IoCount {
         return count.getAndIncrement() >= 0;
     }
 
-    /** One less; never the last, since the caller has another. */
-    void unhold() {
-        count.getAndDecrement();
-    }
-
     /**
      * One less.
      *

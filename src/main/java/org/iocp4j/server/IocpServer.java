@@ -11,6 +11,7 @@ import org.iocp4j.port.IoContext;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.Capabilities;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
@@ -68,7 +69,10 @@ public final class IocpServer implements AutoCloseable {
         this.system = system;
         try (Win32 win32 = system.get()) {
             DisconnectMethod method = Capabilities.choose(options.disconnectMethod(), win32);
-            engine = new SessionEngine(options, method, identity, handler, system, new IoContext(win32));
+            // Only packets carry keys: where the key names the session, every operation sends one.
+            PacketSkipping skipping = identity == SessionIdentity.OVERLAPPED
+                    ? Capabilities.chooseSkipping(method, win32) : PacketSkipping.OFF;
+            engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoContext(win32));
         }
         workers = new WorkerGroup(engine, options.workers(), system);
         engine.onWorker(engine::accept);

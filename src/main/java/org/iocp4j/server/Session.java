@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import org.iocp4j.port.Block;
+import org.iocp4j.port.Deferred;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.port.Operation;
 import org.iocp4j.socket.DisconnectMethod;
@@ -50,6 +51,7 @@ public final class Session {
     private final SendQueue queue;
     private final IoCount ioCount = new IoCount();
     private final HandlerCall call;
+    private final Deferred postReceive = this::postReceive;
 
     private volatile long id;
     private long serial;
@@ -308,13 +310,22 @@ public final class Session {
         }
     }
 
-    /** Posts the receive. The caller has a count. */
+    /** Has the receive posted, behind the sends of what this thread has at hand. The caller has a count. */
     private void receive(IoContext io) {
-        ByteBuffer buffer = input.buffer();
-        io.buffer(0, input.address() + buffer.position(), buffer.remaining());
         ioCount.hold();
-        int error = io.receive(socket.receive(), id, socket.handle());
-        posted(socket.receive(), "WSARecv", error, io);
+        io.defer(postReceive);
+    }
+
+    /** Has a count of its own, so that no handle is used that the packet's thread has closed by now. */
+    private void postReceive(IoContext io) {
+        if (phase != ABORTING) {
+            ByteBuffer buffer = input.buffer();
+            io.buffer(0, input.address() + buffer.position(), buffer.remaining());
+            ioCount.hold();
+            int error = io.receive(socket.receive(), id, socket.handle());
+            posted(socket.receive(), "WSARecv", error, io);
+        }
+        drop(io);
     }
 
     /** Sends what is queued, if no send is out. The caller has a count. */
@@ -334,13 +345,13 @@ public final class Session {
         posted(socket.send(), "WSASend", error, io);
     }
 
-    /** After a post: takes the count back if it failed, and cancels it if the session has been aborted meanwhile. */
+    /** After a post: drops its count if it failed, and cancels it if the session has been aborted meanwhile. */
     private void posted(Operation operation, String call, int error, IoContext io) {
         if (error != 0) {
-            ioCount.unhold();
             SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
             engine.counters.peerResets.increment();
             abort(CloseReason.PEER_RESET, io);
+            drop(io);
         } else if (phase == ABORTING) {
             cancel(operation.address(), io);
         }

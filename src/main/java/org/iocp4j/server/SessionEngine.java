@@ -24,6 +24,7 @@ import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Disconnector;
 import org.iocp4j.socket.Listener;
 import org.iocp4j.socket.ListenerOptions;
+import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.socket.SocketEvents;
 import org.iocp4j.socket.SocketPool;
@@ -63,6 +64,7 @@ final class SessionEngine implements SocketEvents {
     private final Disconnector disconnector;
     private final Listener listener;
     private final SessionTable table;
+    private final PacketSkipping skipping;
     private final Queue<Consumer<IoContext>> commands =
             new ConcurrentLinkedQueue<>();
     private final AtomicLong nextTickNanos;
@@ -71,11 +73,12 @@ final class SessionEngine implements SocketEvents {
     private volatile boolean stopping;
 
     /** Listens when this returns; accepts nothing before {@link #accept}. */
-    SessionEngine(ServerOptions options, DisconnectMethod method, SessionIdentity identity, SessionHandler handler,
-                  Supplier<Win32> system, IoContext io) throws Win32Exception {
+    SessionEngine(ServerOptions options, DisconnectMethod method, PacketSkipping skipping, SessionIdentity identity,
+                  SessionHandler handler, Supplier<Win32> system, IoContext io) throws Win32Exception {
         this.options = options;
         this.handler = handler;
         this.identity = identity;
+        this.skipping = skipping;
         this.callers = ThreadLocal.withInitial(system);
         this.nextTickNanos = new AtomicLong(io.nowNanos());
         Win32 win32 = io.win32();
@@ -209,7 +212,7 @@ final class SessionEngine implements SocketEvents {
             refuse(socket, io);
             return;
         }
-        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), io);
+        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), skipping, io);
         if (error != 0) {
             LOG.error("CreateIoCompletionPort: {}, {}", ErrorName.of(error), socket);
             blocks.give(buffer);

@@ -1,8 +1,15 @@
 package org.iocp4j.socket;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
+import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
+import static org.iocp4j.win32.generated.WinTypes.SO_PROTOCOL_INFOW;
+import static org.iocp4j.win32.generated.WinTypes.XP1_IFS_HANDLES;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.generated.WSAPROTOCOL_INFOW;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,6 +86,40 @@ public final class Capabilities {
         }
         LOG.warn("{}; each connection gets a new socket instead ({})", reason, DisconnectMethod.CLOSE);
         return DisconnectMethod.CLOSE;
+    }
+
+    /** The skipping to use with a disconnect method that works here: as much as this platform can. */
+    public static PacketSkipping chooseSkipping(DisconnectMethod method, Win32 win32) {
+        // TransmitFile is left alone: Wine sends its packet all the same [wine].
+        if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(win32)
+                || !answer(Capability.SKIP_ON_SUCCESS, win32).works()) {
+            return PacketSkipping.OFF;
+        }
+        if (method != DisconnectMethod.DISCONNECT_EX) {
+            return PacketSkipping.ON;
+        }
+        Answer disconnect = answer(Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX, win32);
+        if (disconnect.works()) {
+            return PacketSkipping.ON;
+        }
+        return disconnect.detail().equals(NotificationCheck.OVER_WITHOUT_PACKET)
+                ? PacketSkipping.ON_DISCONNECT_BY_STATUS : PacketSkipping.OFF;
+    }
+
+    /** Without XP1_IFS_HANDLES a layered provider sits between, and packets may be skipped that were not told of [doc]. */
+    private static boolean givesFileHandles(Win32 win32) {
+        long socket = SocketPool.tcpSocket(AF_INET(), win32);
+        if (socket < 0) {
+            return false;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(WSAPROTOCOL_INFOW.layout());
+            MemorySegment length = arena.allocateFrom(JAVA_INT, (int) info.byteSize());
+            int error = win32.getsockopt(socket, SOL_SOCKET(), SO_PROTOCOL_INFOW(), info.address(), length.address());
+            return error == 0 && (WSAPROTOCOL_INFOW.dwServiceFlags1(info) & XP1_IFS_HANDLES()) != 0;
+        } finally {
+            win32.closesocket(socket);
+        }
     }
 
     private static void warnIfUnseen(Win32 win32) {

@@ -26,6 +26,9 @@ final class NotificationCheck {
     private static final int SILENCE_MILLIS = 100;
     private static final int STATUS_STILL_PENDING = 0x103;
 
+    static final String OVER_WITHOUT_PACKET =
+            "DisconnectEx returns " + ErrorName.of(WSA_IO_PENDING()) + ", is over, and sends no packet";
+
     private static final long KEY = 5;
     private static final long NEW_KEY = 6;
     private static final byte SENT = 3;
@@ -74,8 +77,7 @@ final class NotificationCheck {
             if (isPending()) {
                 throw loopback.late("DisconnectEx");
             }
-            throw new IOException("DisconnectEx returns " + ErrorName.of(WSA_IO_PENDING())
-                    + ", is over, and sends no packet");
+            throw new IOException(OVER_WITHOUT_PACKET);
         });
     }
 

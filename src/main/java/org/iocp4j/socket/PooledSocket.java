@@ -1,10 +1,13 @@
 package org.iocp4j.socket;
 
+import static org.iocp4j.win32.generated.WinTypes.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Notice;
 import org.iocp4j.port.Operation;
 import org.iocp4j.port.OperationSlab;
 
@@ -125,12 +128,18 @@ public final class PooledSocket {
      *
      * @return 0, or the error
      */
-    public int associateOnce(CompletionPort port, long key, IoContext io) {
+    public int associateOnce(CompletionPort port, long key, PacketSkipping skipping, IoContext io) {
         if (associated) {
             return 0;
         }
         int error = port.associate(io.win32(), handle, key);
         associated = error == 0;
+        boolean skips = associated && skipping != PacketSkipping.OFF && io.win32().setFileCompletionNotificationModes(
+                handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()) == 0;
+        Notice transfers = skips ? Notice.RETURN : Notice.PACKET;
+        receive.notice(transfers);
+        send.notice(transfers);
+        disconnect.notice(skips && skipping == PacketSkipping.ON_DISCONNECT_BY_STATUS ? Notice.STATUS : transfers);
         return error;
     }
 

@@ -1,0 +1,171 @@
+package org.iocp4j.port;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_PENDING;
+import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
+import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
+import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.iocp4j.win32.Win32Exception;
+import org.iocp4j.win32.generated.OVERLAPPED;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Operations that are over when their call returns, and how their completion is told. */
+class NoticeTest {
+    private static final long SOCKET = 880;
+
+    private final HeapWin32 system = new HeapWin32();
+    private final IoContext io = new IoContext(system.win32());
+    private final List<String> told = new ArrayList<>();
+    private final List<Integer> timeouts = new ArrayList<>();
+    private OperationSlab slab;
+    private CompletionPort port;
+
+    @BeforeEach
+    void makePort() throws Win32Exception {
+        slab = new OperationSlab(system.win32(), 10);
+        slab.commit(system.win32(), 10);
+        port = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> { });
+    }
+
+    private Operation operation(String name, Notice notice) {
+        Operation operation = slab.add((op, key, status, bytes, on) -> told.add(name + ": " + status + ", " + bytes));
+        operation.notice(notice);
+        return operation;
+    }
+
+    /** WSARecv answers so, and leaves this in the OVERLAPPED. */
+    private void receiveReturns(int error, int status, int bytes) {
+        system.answer("wsaRecv", a -> {
+            MemorySegment overlapped = MemorySegment.ofAddress((long) a[4]).reinterpret(OVERLAPPED.sizeof());
+            overlapped.set(JAVA_LONG, OVERLAPPED.Internal$offset(), 0xABCD_0000_0000L | status);
+            overlapped.set(JAVA_LONG, OVERLAPPED.InternalHigh$offset(), bytes);
+            return error;
+        });
+    }
+
+    private void noPacketsButTimeouts() {
+        system.answer("getQueuedCompletionStatusEx", a -> {
+            timeouts.add((int) a[4]);
+            return WAIT_TIMEOUT();
+        });
+    }
+
+    @Test
+    void whatIsOverAtOnceIsToldByTheNextDequeueAndNotInsideThePost() throws Exception {
+        receiveReturns(0, 0, 17);
+        noPacketsButTimeouts();
+        Operation a = operation("a", Notice.RETURN);
+        assertThat(io.receive(a, 1, SOCKET)).isZero();
+        assertThat(told).isEmpty();
+        assertThat(a.isOut()).as("its memory is nobody else's before it is told").isTrue();
+        assertThat(port.dequeue(io, 100)).isOne();
+        assertThat(told).containsExactly("a: 0, 17");
+        assertThat(a.isOut()).isFalse();
+        assertThat(timeouts).containsExactly(100);
+        port.dequeue(io, 100);
+        assertThat(told).as("once").hasSize(1);
+    }
+
+    @Test
+    void withPacketsAReturnTellsNothing() throws Exception {
+        receiveReturns(0, 0, 17);
+        Operation a = operation("a", Notice.PACKET);
+        io.receive(a, 1, SOCKET);
+        assertThat(port.dequeue(io, 0)).isZero();
+        system.packet(0, a, 0, 17);
+        assertThat(port.dequeue(io, 0)).isOne();
+        assertThat(told).containsExactly("a: 0, 17");
+    }
+
+    @Test
+    void whatPendsHasItsPacketWhateverTheNotice() throws Exception {
+        receiveReturns(WSA_IO_PENDING(), STATUS_PENDING(), 0);
+        for (Notice notice : Notice.values()) {
+            Operation operation = operation(notice.name(), notice);
+            io.receive(operation, 1, SOCKET);
+            assertThat(port.dequeue(io, 0)).isZero();
+            system.packet(0, operation, 0, 5);
+            assertThat(port.dequeue(io, 0)).isOne();
+        }
+        assertThat(told).containsExactly("PACKET: 0, 5", "RETURN: 0, 5", "STATUS: 0, 5");
+    }
+
+    /** Pending, but over by the OVERLAPPED: only STATUS reads it, for otherwise there is a packet, too. */
+    @Test
+    void aPendingReturnIsLookedThroughOnlyWhereThereIsNoPacket() throws Exception {
+        receiveReturns(WSA_IO_PENDING(), 0, 0);
+        for (Notice notice : Notice.values()) {
+            io.receive(operation(notice.name(), notice), 1, SOCKET);
+        }
+        assertThat(port.dequeue(io, 0)).isOne();
+        assertThat(told).containsExactly("STATUS: 0, 0");
+    }
+
+    @Test
+    void aRefusedPostIsToldByItsReturnAlone() throws Exception {
+        receiveReturns(WSAECONNRESET(), 0, 0);
+        for (Notice notice : Notice.values()) {
+            Operation operation = operation(notice.name(), notice);
+            assertThat(io.receive(operation, 1, SOCKET)).isEqualTo(WSAECONNRESET());
+            assertThat(operation.isOut()).isFalse();
+        }
+        assertThat(port.dequeue(io, 0)).isZero();
+        assertThat(told).isEmpty();
+    }
+
+    /** An echo that is over at once, again and again: others' packets have their turn all the same. */
+    @Test
+    void afterTwoRoundsThePortHasItsTurnWithoutAWait() throws Exception {
+        receiveReturns(0, 0, 1);
+        noPacketsButTimeouts();
+        Operation[] again = new Operation[1];
+        again[0] = slab.add((op, key, status, bytes, on) -> {
+            told.add("again");
+            io.receive(again[0], 1, SOCKET);
+        });
+        again[0].notice(Notice.RETURN);
+        io.receive(again[0], 1, SOCKET);
+        assertThat(port.dequeue(io, 100)).isEqualTo(2);
+        assertThat(port.dequeue(io, 100)).isEqualTo(2);
+        assertThat(told).hasSize(4);
+        assertThat(timeouts).containsExactly(0, 0);
+    }
+
+    @Test
+    void whatIsDeferredIsDoneBeforeTheNextWait() throws Exception {
+        noPacketsButTimeouts();
+        io.defer(on -> told.add("first, waits " + timeouts));
+        io.defer(on -> {
+            throw new IllegalStateException("a fault");
+        });
+        io.defer(on -> {
+            told.add("third");
+            io.defer(then -> told.add("of third"));
+        });
+        assertThatThrownBy(() -> port.dequeue(io, 100)).isInstanceOf(CompletionFailedException.class)
+                .hasRootCauseMessage("a fault");
+        assertThat(told).containsExactly("first, waits []", "third", "of third");
+        assertThat(port.dequeue(io, 100)).isZero();
+    }
+
+    @Test
+    void oneThatThrowsKeepsNoOtherFromBeingTold() {
+        receiveReturns(0, 0, 3);
+        Operation broken = slab.add((op, key, status, bytes, on) -> {
+            throw new IllegalStateException("a fault");
+        });
+        broken.notice(Notice.RETURN);
+        io.receive(broken, 1, SOCKET);
+        io.receive(operation("b", Notice.RETURN), 1, SOCKET);
+        assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
+        assertThat(told).containsExactly("b: 0, 3");
+        assertThat(slab.out()).isZero();
+    }
+}
