@@ -3,9 +3,12 @@ package org.iocp4j.simulated;
 import static org.iocp4j.win32.generated.WinTypes.*;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.WSABUF;
 
@@ -22,6 +25,7 @@ final class Operations {
     private long packets;
     private long withoutPacket;
     private long lost;
+    private Traffic traffic = Traffic.NONE;
     private int checked;
 
     Operations(SimulatedKernel kernel) {
@@ -152,6 +156,7 @@ final class Operations {
         // The low bit of hEvent: no packet [doc].
         boolean eventOnly = (kernel.memory.getLong(overlapped + OVERLAPPED.hEvent$offset()) & 1) != 0;
         if (port == null || skipped || eventOnly) {
+            traffic = skipped ? traffic.plus(operation) : traffic;
             withoutPacket++;
             kernel.note(null, TraceEvent.NO_PACKET, operation.serial, operation.file.handle, 0, 0);
             home(operation);
@@ -176,6 +181,7 @@ final class Operations {
     /** A thread has its packet: the memory is the program's again. */
     void dequeued(PendingOperation operation) {
         packets++;
+        traffic = traffic.plus(operation);
         verifyOverlapped(operation);
         home(operation);
     }
@@ -300,6 +306,35 @@ final class Operations {
         SimulatedThread now = kernel.schedule.holder();
         return kernel.fail(operation + ": " + what + "; seen in a call of " + (now == null ? "nobody" : now.name)
                 + " at line " + kernel.trace.count(), operation.callSite);
+    }
+
+    // ---- what there is ----
+
+    Census census() {
+        Set<SimulatedSocket> accepting = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<SimulatedSocket> disconnecting = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<SimulatedSocket> busy = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (PendingOperation operation : out) {
+            busy.add(operation.file);
+            if (operation.kind == PendingOperation.Kind.ACCEPT) {
+                accepting.add(operation.acceptSocket);
+            } else if (operation.isDisconnect()) {
+                disconnecting.add(operation.file);
+            }
+        }
+        Census census = Census.EMPTY;
+        for (Object object : kernel.handles.open()) {
+            if (object instanceof SimulatedSocket socket && socket.state != SimulatedSocket.State.LISTENING) {
+                census = accepting.contains(socket) ? census.plusAccepting()
+                        : disconnecting.contains(socket) ? census.plusDisconnecting()
+                        : census.plus(socket.state, busy.contains(socket));
+            }
+        }
+        return census;
+    }
+
+    Traffic traffic() {
+        return traffic;
     }
 
     List<PendingOperation> out() {

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Schedule {
     /** In real time: how long a started thread may take to make its first call, or a leaving one to end. */
-    private static final long BOUND_MILLIS = 10_000;
+    private static final long BOUND_MILLIS = 60_000;
 
     private final SimulatedKernel kernel;
     private final ThreadGroup group;
@@ -178,6 +178,7 @@ final class Schedule {
         kernel.timeline.tick(kernel.random.below(400) + 100);
         kernel.timeline.runDue();
         kernel.operations.checkOne();
+        kernel.stepCheck().run();
         if (!ready.isEmpty() && kernel.random.chance(kernel.plan().timing().switches())) {
             SimulatedThread next = ready.remove(kernel.random.below(ready.size()));
             ready.add(me);
@@ -219,6 +220,9 @@ final class Schedule {
     }
 
     private SimulatedThread nextReady() {
+        if (ready.isEmpty()) {
+            kernel.restCheck().run();
+        }
         while (ready.isEmpty()) {
             if (!kernel.timeline.advance()) {
                 throw fail("nobody can run, and nothing is to come", null);

@@ -67,6 +67,8 @@ public final class SimulatedKernel {
     private long stepLimit = 5_000_000;
     private int lockCheckSteps;
     private boolean misuseForbidden;
+    private Runnable stepCheck = () -> { };
+    private Runnable restCheck = () -> { };
 
     public SimulatedKernel(long seed, FaultPlan plan) {
         this.seed = seed;
@@ -120,6 +122,21 @@ public final class SimulatedKernel {
      */
     public SimulatedKernel forbidMisuse() {
         misuseForbidden = true;
+        return this;
+    }
+
+    /** Runs at each entry to a call and each return from one, and makes no call: what must hold at any time. */
+    public SimulatedKernel checkEachStep(Runnable check) {
+        stepCheck = check;
+        return this;
+    }
+
+    /**
+     * Runs whenever no thread can go on before time does, each waiting for packets or asleep, and makes no call: what must
+     * hold when nobody is in the middle of anything.
+     */
+    public SimulatedKernel checkAtRest(Runnable check) {
+        restCheck = check;
         return this;
     }
 
@@ -227,6 +244,14 @@ public final class SimulatedKernel {
         return sockets.open();
     }
 
+    public Census census() {
+        return operations.census();
+    }
+
+    public Traffic traffic() {
+        return operations.traffic();
+    }
+
     /** Operations that the kernel has, packets not dequeued included. */
     public int operationsOut() {
         return operations.out().size();
@@ -297,6 +322,14 @@ public final class SimulatedKernel {
     /** In a run that is repeated, each post remembers where it was made. */
     boolean hasCallSites() {
         return SimulationRun.REPEATED;
+    }
+
+    Runnable stepCheck() {
+        return stepCheck;
+    }
+
+    Runnable restCheck() {
+        return restCheck;
     }
 
     long nanoTime() {

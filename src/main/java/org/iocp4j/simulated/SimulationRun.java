@@ -14,8 +14,8 @@ final class SimulationRun {
     static final boolean REPEATED = System.getProperty("seed") != null;
 
     private static final long WATCH_MILLIS = 5;
-    private static final long STANDSTILL_MILLIS = 20_000;
-    private static final long END_MILLIS = 10_000;
+    private static final long STANDSTILL_MILLIS = 60_000;
+    private static final long END_MILLIS = 30_000;
 
     /** Threads that the scenario's threads start are in it too; what they die of is a failure of the run. */
     private final class Group extends ThreadGroup {

@@ -31,6 +31,7 @@ final class EchoSimulation implements Simulation {
     private final ServerOptions options;
     private final boolean faults;
     private final List<EchoClient> clients = new ArrayList<>();
+    private final Invariants invariants;
     private EchoServer server;
     private ServerStatistics atEnd;
 
@@ -53,7 +54,9 @@ final class EchoSimulation implements Simulation {
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
                 .disconnectMethod(DisconnectMethod.values()[random.below(4)])
                 .reuseLatest(random.chance(0.5)).listenerLinger(random.chance(0.3))
-                .build();
+                .socketSendBufferBytes(Plan.socketSendBufferBytes(random)).build();
+        invariants = new Invariants(kernel, options, faults, () -> server == null ? null : server.statistics().server(),
+                () -> { });
     }
 
     @Override
@@ -81,7 +84,7 @@ final class EchoSimulation implements Simulation {
             return;
         }
         serve();
-        server.close();
+        invariants.close(server::close);
         atEnd = server.statistics().server();
         kernel.requireNothingLeft();
         clients.forEach(client -> kernel.require(client.isComplete() || mayFallShort(client), client + "; " + options));

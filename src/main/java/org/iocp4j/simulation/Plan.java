@@ -5,6 +5,7 @@ import org.iocp4j.simulated.FaultPlan;
 import org.iocp4j.simulated.FaultPlan.Disconnects;
 import org.iocp4j.simulated.FaultPlan.Failures;
 import org.iocp4j.simulated.FaultPlan.Timing;
+import org.iocp4j.simulated.SeededRandom;
 
 /** The fault plans of a hunt, by name. */
 public enum Plan {
@@ -35,6 +36,11 @@ public enum Plan {
     /** The one that a seed runs under: this one, unless it stands for all. Both simulations come under each. */
     public Plan of(long seed) {
         return this == ALL ? values()[(int) Long.remainderUnsigned(seed >>> 1, values().length - 1)] : this;
+    }
+
+    /** Most often so few that sends wait, and end in parts where the plan says so. */
+    static int socketSendBufferBytes(SeededRandom random) {
+        return random.pick(0, 16, 64, 256, 8_192);
     }
 
     FaultPlan faults() {

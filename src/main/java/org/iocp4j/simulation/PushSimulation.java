@@ -31,11 +31,14 @@ final class PushSimulation implements Simulation, SessionHandler {
     private static final int CLIENTS = 8;
     private static final int PUSHERS = 2;
     private static final long ABORT_NANOS = 50_000_000;
+    /** A client that reads has by then what was taken for it. */
+    private static final long DELIVERY_NANOS = 100_000_000;
     /** A tick is due each 100 ms, and by then a worker comes by within as long. */
     private static final long TICK_NANOS = 200_000_000;
     /** Ten ticks: so many cancels in a row do not fail. */
     private static final long CANCELS_AGAIN_NANOS = 1_000_000_000;
     private static final Duration ENOUGH = Duration.ofSeconds(20);
+    private static final Duration AFTERWARDS = Duration.ofSeconds(1);
 
     /** Callbacks of one session, by its id. */
     private static final class Life {
@@ -43,8 +46,14 @@ final class PushSimulation implements Simulation, SessionHandler {
         boolean closed;
         /** Nothing promises that all that was taken comes out. */
         boolean cutShort;
+        long disconnectedAt = Long.MAX_VALUE;
         long abortedAt = Long.MAX_VALUE;
+        long takenAt = Long.MAX_VALUE;
         final Map<Long, Long> taken = new HashMap<>();
+
+        boolean isEnding() {
+            return closed || cutShort || disconnectedAt != Long.MAX_VALUE;
+        }
     }
 
     private final SimulatedKernel kernel;
@@ -57,6 +66,7 @@ final class PushSimulation implements Simulation, SessionHandler {
     private final Map<Long, Life> lives = new HashMap<>();
     private final List<Long> ids = new ArrayList<>();
     private final List<PushClient> clients = new ArrayList<>();
+    private final Invariants invariants;
     private int thrown;
     private long lastBlock;
     private boolean over;
@@ -76,7 +86,10 @@ final class PushSimulation implements Simulation, SessionHandler {
                 .idleTime(random.chance(0.3) ? Duration.ofMillis(300) : Duration.ZERO)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
                 .disconnectMethod(DisconnectMethod.values()[random.below(4)])
-                .reuseLatest(random.chance(0.5)).build();
+                .reuseLatest(random.chance(0.5))
+                .socketSendBufferBytes(Plan.socketSendBufferBytes(random)).build();
+        invariants = new Invariants(kernel, options, faults, () -> server == null ? null : server.statistics(),
+                this::checkAtRest);
     }
 
     @Override
@@ -118,11 +131,14 @@ final class PushSimulation implements Simulation, SessionHandler {
         }
         Duration bound = random.chance(0.7) ? ENOUGH : Duration.ofMillis(150);
         kernel.until(() -> clients.stream().allMatch(PushClient::isOver), bound);
+        if (random.chance(0.3)) {
+            kernel.sleep(AFTERWARDS); // what ought to end by itself does
+        }
         boolean pushersFirst = random.chance(0.5);
         if (pushersFirst) {
             endPushers(pushers);
         }
-        server.close();
+        invariants.close(server::close);
         server.close();
         endPushers(pushers);
         kernel.requireNothingLeft();
@@ -152,9 +168,11 @@ final class PushSimulation implements Simulation, SessionHandler {
             long number = life.taken.getOrDefault(source, 0L);
             if (server.send(id, record(id, source, number))) {
                 life.taken.put(source, number + 1);
+                life.takenAt = kernel.elapsed().toNanos();
             }
         } else if (random.chance(0.5)) {
             server.disconnect(id);
+            life.disconnectedAt = Math.min(life.disconnectedAt, kernel.elapsed().toNanos());
         } else {
             life.cutShort = true;
             life.abortedAt = Math.min(life.abortedAt, kernel.elapsed().toNanos());
@@ -198,7 +216,7 @@ final class PushSimulation implements Simulation, SessionHandler {
         Life life = enter(session);
         require(reason != null, "no reason why session " + session + " is closed");
         life.closed = true;
-        requireSoon(session, life);
+        requireSoon(session.id(), life);
         life.cutShort |= reason != CloseReason.PEER_CLOSED && reason != CloseReason.DISCONNECTED
                 && reason != CloseReason.SERVER_STOPPED && reason != CloseReason.IDLE;
         life.inside = false;
@@ -213,25 +231,51 @@ final class PushSimulation implements Simulation, SessionHandler {
     }
 
     /**
-     * An abort takes no longer than the packets of what it cancels, unless a handler blocked a worker meanwhile. After a
-     * CancelIoEx that failed, what is pending ends by itself, or when a tick cancels it again. An abort whose PostQueuedCompletionStatus failed waits for a tick.
+     * An abort takes no longer than the packets of what it cancels, a disconnect no longer than its time and a tick besides;
+     * unless a handler blocked a worker meanwhile.
      */
-    private void requireSoon(Session session, Life life) {
-        long took = kernel.elapsed().toNanos() - life.abortedAt;
-        long bound = ABORT_NANOS + 3 * plan.timing().delayNanos();
-        if (plan.failures().cancels() > 0) {
-            bound += CANCELS_AGAIN_NANOS;
+    private void requireSoon(long id, Life life) {
+        requireWithin(life.abortedAt, ABORT_NANOS, "the abort of session ", id);
+        requireWithin(life.disconnectedAt, options.disconnectTime().toNanos() + TICK_NANOS + ABORT_NANOS,
+                "the disconnect of session ", id);
+    }
+
+    /**
+     * After a CancelIoEx that failed, what is pending ends by itself, or when a tick cancels it again; what a
+     * PostQueuedCompletionStatus that failed should have asked for is done by a tick.
+     */
+    private void requireWithin(long since, long nanos, String what, long id) {
+        long took = kernel.elapsed().toNanos() - since;
+        long bound = nanos + 3 * plan.timing().delayNanos() + (plan.failures().cancels() > 0 ? CANCELS_AGAIN_NANOS : 0)
+                + (plan.failures().posts() > 0 ? TICK_NANOS : 0);
+        if (took >= bound && lastBlock <= since) {
+            require(false, what + Long.toUnsignedString(id) + " took " + took + " ns");
         }
-        if (plan.failures().posts() > 0) {
-            bound += TICK_NANOS;
+    }
+
+    private void checkAtRest() {
+        lives.forEach((id, life) -> {
+            if (!life.closed) {
+                requireSoon(id, life);
+            }
+        });
+        for (PushClient client : clients) {
+            Life life = lives.get(client.session());
+            if (life != null && !life.isEnding() && !client.isOver()) {
+                life.taken.forEach((source, taken) -> {
+                    if (client.received(source) < taken) {
+                        requireWithin(life.takenAt, DELIVERY_NANOS, "a record to session ", client.session());
+                    }
+                });
+            }
         }
-        require(lastBlock > life.abortedAt || took < bound, "the abort of session " + session + " took " + took + " ns");
     }
 
     private boolean answer(Session session, Life life) {
         long number = life.taken.getOrDefault(0L, 0L);
         if (session.send(record(session.id(), 0, number))) {
             life.taken.put(0L, number + 1);
+            life.takenAt = kernel.elapsed().toNanos();
             return true;
         }
         return false;
@@ -239,10 +283,13 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     private void whim(Session session, Life life) {
         if (random.chance(blocking)) {
+            invariants.handlerBlocks();
             kernel.sleep(Duration.ofNanos(random.between(1, 30_000_000)));
+            invariants.handlerGoesOn();
             lastBlock = kernel.elapsed().toNanos();
         }
         if (random.chance(0.03)) {
+            life.disconnectedAt = Math.min(life.disconnectedAt, kernel.elapsed().toNanos());
             session.disconnect();
         } else if (random.chance(0.02)) {
             life.cutShort = true;

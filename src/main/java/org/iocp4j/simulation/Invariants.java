@@ -1,0 +1,118 @@
+package org.iocp4j.simulation;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.simulated.Census;
+import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simulated.Traffic;
+
+/**
+ * What must hold of a server all the time, as far as its statistics and the kernel tell. Bounds hold at each step; whenever all
+ * threads wait, the server's figures and the kernel's sockets are the same, one by one.
+ */
+final class Invariants {
+    /** An accept that could not be posted is posted by a tick, one each 100 ms and whoever comes by runs it. */
+    private static final long TICKS_NANOS = Duration.ofMillis(300).toNanos();
+
+    private final SimulatedKernel kernel;
+    private final ServerOptions options;
+    private final Supplier<ServerStatistics> server;
+    private final Runnable more;
+    private final boolean faults;
+    private boolean closing;
+    /** Threads that sleep in the handler: whatever they were in the middle of waits with them. */
+    private int blocked;
+    private long failuresSeen;
+    /** Until then a failure or a handler may be why accepts are missing. */
+    private long excusedUntil;
+
+    /**
+     * @param server null as long as there is none
+     * @param more   what must hold besides, when all threads wait and the server is open
+     */
+    Invariants(SimulatedKernel kernel, ServerOptions options, boolean faults, Supplier<ServerStatistics> server,
+               Runnable more) {
+        this.kernel = kernel;
+        this.options = options;
+        this.faults = faults;
+        this.server = server;
+        this.more = more;
+        kernel.checkEachStep(this::checkBounds).checkAtRest(this::checkAtRest);
+    }
+
+    /** From now on sockets and sessions go as they can, within the time that is promised. */
+    void close(Runnable server) {
+        closing = true;
+        Duration start = kernel.elapsed();
+        server.run();
+        Duration took = kernel.elapsed().minus(start);
+        Duration bound = options.drainTime().plus(options.disconnectTime().multipliedBy(4)).plusSeconds(5);
+        kernel.require(took.compareTo(bound) < 0, "close() took " + took + "; " + options);
+    }
+
+    void handlerBlocks() {
+        blocked++;
+    }
+
+    void handlerGoesOn() {
+        blocked--;
+        excuse();
+    }
+
+    private void excuse() {
+        excusedUntil = kernel.elapsed().toNanos() + TICKS_NANOS;
+    }
+
+    private void checkBounds() {
+        ServerStatistics now = server.get();
+        if (now == null) {
+            return;
+        }
+        require(now.sessions() >= 0 && now.sessions() <= options.maxSessions(), "sessions", now);
+        require(now.acceptsPosted() >= 0 && now.acceptsPosted() <= options.accepts(), "acceptsPosted", now);
+        require(now.socketsRecycling() >= 0 && now.socketsFree() <= options.pool(), "sockets", now);
+        require(now.strayPackets() == 0 && now.keyMismatches() == 0, "a packet is nobody's", now);
+    }
+
+    private void checkAtRest() {
+        ServerStatistics now = server.get();
+        if (now == null || closing || blocked > 0) {
+            return;
+        }
+        Census sockets = kernel.census();
+        require(now.socketsFree() == sockets.free(), "free sockets", now);
+        require(now.acceptsPosted() == sockets.accepting(), "accepting sockets", now);
+        require(now.socketsRecycling() == sockets.disconnecting(), "sockets being disconnected", now);
+        require(now.sessions() == sockets.connected() + sockets.disconnecting(), "connected sockets", now);
+        require(now.socketsCreated() - now.socketsDiscarded() + 1 == kernel.openSockets(), "open sockets", now);
+        require(sockets.unfit() == 0, "a socket that is good for nothing is open", now);
+        require(sockets.forsaken() == 0, "a session has nothing posted", now);
+        requireAccepts(now);
+
+        Traffic traffic = kernel.traffic();
+        long turnedAway = traffic.accepts() - now.accepts();
+        require(turnedAway >= 0 && turnedAway <= now.acceptFailures(), "accepts", now);
+        require(now.receives() == traffic.receives() && now.receivedBytes() == traffic.receivedBytes(), "receives", now);
+        require(now.sends() == traffic.sends() && now.sentBytes() == traffic.sentBytes(), "sends", now);
+        more.run();
+    }
+
+    private void requireAccepts(ServerStatistics now) {
+        long failures = now.acceptFailures() + now.socketFailures() + now.workerFailures();
+        if (failures != failuresSeen) {
+            failuresSeen = failures;
+            excuse();
+        }
+        boolean excused = faults && kernel.elapsed().toNanos() < excusedUntil;
+        require(now.acceptsPosted() == options.accepts() || excused, "accepts are missing", now);
+    }
+
+    private void require(boolean holds, String what, ServerStatistics now) {
+        if (!holds) {
+            kernel.require(false, what + ": " + now + "; the kernel has " + kernel.openSockets() + " sockets open, "
+                    + kernel.census() + ", " + kernel.traffic() + "; " + options);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package org.iocp4j.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Mistakes in the server's own code, a few changed lines each: the simulation finds each within 2,000 seeds. */
+@Tag("slow")
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the same computation in every JVM: the host's runs it")
+class MutatedServerTest {
+    private static final int SEEDS = 2_000;
+
+    enum Mistake {
+        RELEASES_WITHOUT_THE_FLAG("server/IoCount.java",
+                "return count.decrementAndGet() == 0 && count.compareAndSet(0, RELEASED);",
+                "return count.decrementAndGet() == 0;"),
+        COUNTS_A_RECEIVE_AFTER_ITS_POST("server/Session.java",
+                """
+                            ioCount.hold();
+                            int error = io.receive(socket.receive(), id, socket.handle());
+                """,
+                """
+                            int error = io.receive(socket.receive(), id, socket.handle());
+                            ioCount.hold();
+                """),
+        GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/Session.java",
+                "            closing(why, io);\n        }\n        if (socket.receive()",
+                """
+                            closing(why, io);
+                            Block early = input;
+                            engine.blocks.grow(io.win32());
+                            input = engine.blocks.take();
+                            engine.blocks.give(early);
+                        }
+                        if (socket.receive()"""),
+        KEEPS_THE_COUNT_OF_A_MISS("server/Session.java",
+                "        drop(io); // may be the last count of the session that is here now: then we release that one\n",
+                ""),
+        PAUSES_FOR_EVER("server/Session.java",
+                "} else if (PAUSED.compareAndSet(this, true, false)) {",
+                "} else if (PAUSED.compareAndSet(this, true, false) && phase != OPEN) {"),
+        CLOSES_THE_QUEUE_TOO_LATE("server/Session.java",
+                "        queue.close(); // before the phase says so: what was taken goes out\n", ""),
+        ENDS_AN_OVERDUE_SESSION_NEVER("server/Session.java",
+                "boolean overdue = closing && now - closeDeadlineNanos > 0;",
+                "boolean overdue = false;"),
+        WAKES_NOBODY("server/SendQueue.java",
+                "        wakePosted = false;\n        if (sending", "        if (sending"),
+        FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",
+                "int bytes = Math.min(left, buffer.remaining());\n            buffer.position(buffer.position() + bytes);",
+                "int bytes = Math.min(left, buffer.remaining());\n            buffer.position(buffer.limit());"),
+        FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/Listener.java",
+                "        replenish(io); // before the connection", "        // before the connection"),
+        POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/Disconnector.java",
+                "        if (status >= 0) {", "        if (status != 1) {"),
+        USES_A_SOCKET_AGAIN_WITHOUT_WAITING("socket/Disconnector.java",
+                "        if (error != 0 && socket.moves",
+                """
+                        if (error == 0 && socket.moves(State.DISCONNECTING, State.FREE)) {
+                            disconnecting.decrementAndGet();
+                            listener.disconnected(owner, io);
+                            pool.keep(socket, io);
+                        }
+                        if (error != 0 && socket.moves"""),
+        CLOSES_TWICE_WHAT_TOOK_TOO_LONG("socket/Disconnector.java",
+                "                    && socket.moves(State.DISCONNECTING, State.CLOSING)) {\n                timeouts",
+                "                    ) {\n                timeouts"),
+        ASSOCIATES_EACH_TIME("socket/PooledSocket.java",
+                "        if (associated) {", "        if (associated && generation < 2) {");
+
+        private final String file;
+        private final String text;
+        private final String replacement;
+
+        Mistake(String file, String text, String replacement) {
+            this.file = file;
+            this.text = text;
+            this.replacement = replacement;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isFound(Mistake mistake) throws IOException {
+        String violation = MutatedServer.of(mistake.file, mistake.text, mistake.replacement, FirstViolation.class)
+                .apply(SEEDS);
+        assertThat(violation).as("a violation in %d seeds", SEEDS).isNotNull();
+    }
+
+    @Test
+    void nothingIsFoundWhereNoMistakeIs() throws IOException {
+        String same = "final class IoCount";
+        assertThat(MutatedServer.of("server/IoCount.java", same, same, FirstViolation.class).apply(20)).isNull();
+    }
+}
