@@ -59,6 +59,7 @@ class ArchitectureTest {
                 .optionalLayer("study").definedBy("org.iocp4j.study..")
                 .optionalLayer("bench").definedBy("org.iocp4j.bench..")
                 .layer("simulation").definedBy("org.iocp4j.simulation..")
+                .layer("soak").definedBy("org.iocp4j.soak..")
                 .whereLayer("win32").mayNotAccessAnyLayer()
                 .whereLayer("simulated").mayOnlyAccessLayers("win32")
                 .whereLayer("port").mayOnlyAccessLayers("win32")
@@ -68,6 +69,7 @@ class ArchitectureTest {
                 .whereLayer("load").mayNotAccessAnyLayer()
                 .whereLayer("simulation").mayOnlyAccessLayers("echo", "server", "socket", "port", "win32", "simulated")
                 .whereLayer("simulation").mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("soak").mayOnlyAccessLayers("load")
                 .whereLayer("cli").mayNotBeAccessedByAnyLayer()
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(CLASSES);

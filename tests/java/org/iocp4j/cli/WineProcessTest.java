@@ -13,9 +13,12 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** A server in a Windows JVM under Wine and its peers on Linux, as users have them: signals, and the demo. */
 @Timeout(120)
+@EnabledOnOs(OS.LINUX)
 class WineProcessTest extends WineTestBed {
     @Test
     void interruptDrainsPrintsTotalsAndEndsWith0() throws Exception {

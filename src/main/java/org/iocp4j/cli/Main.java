@@ -33,6 +33,7 @@ import picocli.CommandLine.ParseResult;
             DemoCommand.class,
             StudyCommand.class,
             SimulateCommand.class,
+            SoakCommand.class,
         })
 public final class Main implements Callable<Integer> {
     private static final String[] EXIT_CODES = {

@@ -120,7 +120,8 @@ final class ServeCommand implements Callable<Integer> {
 
         private Sample sample() {
             Long cpu = ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(null);
-            return new Sample(System.nanoTime(), server.statistics(), cpu, ProcessMemory.now(win32));
+            return new Sample(System.nanoTime(), server.statistics(), cpu, ProcessMemory.now(win32),
+                    JavaHeap.bytesAfterGc());
         }
 
         /** Returns when the signal has come or the time is up. */

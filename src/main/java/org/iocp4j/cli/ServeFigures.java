@@ -16,10 +16,12 @@ import org.iocp4j.win32.ProcessMemory;
  * @param sentPacketsPerSecond         as above
  * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not told
  * @param memory                       of the process, now
+ * @param heapAfterGcBytes             what the last collections left in the Java heap; null before the first
  */
 record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPerSecond,
         double receiveCompletionsPerSecond, double receivedPacketsPerSecond, double sendCompletionsPerSecond,
-        double sentPacketsPerSecond, Double cpuPercent, ProcessMemory memory) {
+        double sentPacketsPerSecond, Double cpuPercent, ProcessMemory memory,
+        Long heapAfterGcBytes) {
 
     /** The figures of {@code now}, with the rates from {@code before} to it. */
     static ServeFigures between(Sample before, Sample now, Sample start) {
@@ -34,7 +36,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
                 rate(before.echo.sentPackets(), now.echo.sentPackets(), seconds),
                 before.cpuNanos == null || now.cpuNanos == null ? null
                         : 100 * rate(before.cpuNanos, now.cpuNanos, seconds) / 1e9,
-                now.memory);
+                now.memory, now.heapAfterGcBytes);
     }
 
     private static double rate(long before, long now, double seconds) {
@@ -47,7 +49,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
      * @param nanos    {@link System#nanoTime}
      * @param cpuNanos processor time of the process since its start; null if not told
      */
-    record Sample(long nanos, EchoStatistics echo, Long cpuNanos, ProcessMemory memory) {
+    record Sample(long nanos, EchoStatistics echo, Long cpuNanos, ProcessMemory memory, Long heapAfterGcBytes) {
         private double secondsSince(Sample before) {
             return (nanos - before.nanos) / 1e9;
         }

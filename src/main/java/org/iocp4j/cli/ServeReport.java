@@ -134,8 +134,10 @@ interface ServeReport {
                     .put("socketsDiscarded", s.socketsDiscarded());
             incidents(f).forEach(json::put);
             return json.put("bufferBytes", s.bufferBytes())
+                    .put("operationsOut", s.operationsOut())
                     .put("processMemoryBytes", f.memory().processBytes())
                     .put("nonPagedPoolBytes", f.memory().nonPagedPoolBytes())
+                    .put("heapAfterGcBytes", f.heapAfterGcBytes())
                     .put("cpuPercent", f.cpuPercent());
         }
     }

@@ -25,6 +25,8 @@ import java.util.concurrent.TimeoutException;
 final class ServerProcess implements AutoCloseable {
     /** Holds the launcher's path; set by the launcher. */
     private static final String LAUNCHER = "IOCP4J_LAUNCHER";
+    /** Read by the launcher. */
+    private static final String LAUNCHER_JVM_OPTIONS = "IOCP4J_JAVA_OPTS";
     private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     private static final JsonFactory JSON = new JsonFactory();
     private static final String READY = "ready ";
@@ -45,11 +47,19 @@ final class ServerProcess implements AutoCloseable {
 
     /** Starts it on a free port. @param options more of serve's */
     static ServerProcess start(List<String> options) {
-        List<String> command = new ArrayList<>(command());
+        return start(List.of(), options);
+    }
+
+    /** As {@link #start(List)}, in a JVM with options of its own. */
+    static ServerProcess start(List<String> jvmOptions, List<String> options) {
+        String launcher = System.getenv(LAUNCHER);
+        List<String> command = new ArrayList<>(command(launcher, jvmOptions));
         command.addAll(List.of("serve", "--port", "0", "--json"));
         command.addAll(options);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(Redirect.INHERIT);
+        builder.environment().merge(LAUNCHER_JVM_OPTIONS, String.join(" ", jvmOptions), (given, ours) -> given + " " + ours);
         try {
-            Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+            Process process = builder.start();
             process.getOutputStream().close();
             return new ServerProcess(process);
         } catch (IOException e) {
@@ -57,22 +67,24 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private static List<String> command() {
-        String launcher = System.getenv(LAUNCHER);
+    private static List<String> command(String launcher, List<String> jvmOptions) {
         if (!WINDOWS) {
             if (launcher == null) {
                 throw new CommandFailure(LAUNCHER + " does not name the launcher, which starts a Windows JVM here: type"
-                        + " ./iocp4j demo");
+                        + " ./iocp4j and the command");
             }
             return List.of(launcher);
         }
         if (launcher != null && launcher.endsWith(".cmd")) {
             return List.of("cmd.exe", "/d", "/c", launcher);
         }
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // Wine has one processor group, of which the JVM would complain.
-                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED",
-                "-cp", System.getProperty("java.class.path"), Main.class.getName());
+                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        return command;
     }
 
     /** Whether {@link #interrupt} reaches the server: Windows has no signals, there its {@code --seconds} ends it. */
@@ -129,6 +141,15 @@ final class ServerProcess implements AutoCloseable {
     /** The figures of the last line it printed, under the names of {@code serve --json}; empty before the first. */
     Map<String, Long> latest() {
         return latest;
+    }
+
+    /** Its id; the launcher becomes the JVM, so on Linux that is the JVM's too. */
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     /** Ends it, if that can be, and gives its totals. */

@@ -62,7 +62,7 @@ final class HandlerCall {
 
     private void failed(Throwable failure) {
         counters.handlerFailures.increment();
-        SessionEngine.LOG.error("the handler failed in session {}: the session ends", session, failure);
+        SessionEngine.LOG.error("the handler failed in session {}: the session ends", session, new LoggedFailure(failure));
         askEnd(CloseReason.HANDLER_FAILED, true);
     }
 

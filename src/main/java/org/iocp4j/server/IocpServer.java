@@ -74,7 +74,8 @@ public final class IocpServer implements AutoCloseable {
                     ? Capabilities.chooseSkipping(method, win32) : PacketSkipping.OFF;
             engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoContext(win32));
         }
-        workers = new WorkerGroup(engine, options.workers(), system);
+        workers = new WorkerGroup(engine);
+        workers.start(options.workers(), system, this::close);
         engine.onWorker(engine::accept);
     }
 
@@ -86,6 +87,11 @@ public final class IocpServer implements AutoCloseable {
     /** The method in force: the one asked for, or the best that works here. */
     public DisconnectMethod disconnectMethod() {
         return engine.method();
+    }
+
+    /** Whether it serves: not since {@link #close}, or since a worker's failure that stops it ({@link OnWorkerFailure}). */
+    public boolean isOpen() {
+        return !closing.get();
     }
 
     public ServerStatistics statistics() {

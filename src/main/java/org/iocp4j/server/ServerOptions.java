@@ -26,12 +26,13 @@ import org.iocp4j.socket.DisconnectMethod;
  *                              longest
  * @param listenerLinger        linger {1, 0} on the listener, as the seed has it; accepted sockets get it off again
  * @param socketSendBufferBytes SO_SNDBUF of the sockets, if it is to be set
+ * @param onWorkerFailure       what follows an error in a worker, outside the handler
  */
 public record ServerOptions(
         InetSocketAddress address, int workers, int concurrency, int accepts, int pool, int maxSessions,
         int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime, Duration drainTime,
         Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
-        OptionalInt socketSendBufferBytes) {
+        OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
     /** The most that an id has room for. */
     public static final int MAX_SESSIONS = SessionTable.MAX_SESSIONS;
@@ -102,6 +103,7 @@ public record ServerOptions(
         private boolean reuseLatest;
         private boolean listenerLinger;
         private OptionalInt socketSendBufferBytes = OptionalInt.empty();
+        private OnWorkerFailure onWorkerFailure = OnWorkerFailure.GO_ON;
 
         private Builder() {
         }
@@ -187,10 +189,15 @@ public record ServerOptions(
             return this;
         }
 
+        public Builder onWorkerFailure(OnWorkerFailure value) {
+            onWorkerFailure = value;
+            return this;
+        }
+
         public ServerOptions build() {
             return new ServerOptions(address, workers, concurrency, accepts, pool, maxSessions, bufferBytes,
                     sendQueueBytes, idleTime, disconnectTime, drainTime, disconnectMethod, reuseLatest, listenerLinger,
-                    socketSendBufferBytes);
+                    socketSendBufferBytes, onWorkerFailure);
         }
     }
 }

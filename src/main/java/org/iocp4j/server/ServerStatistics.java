@@ -32,6 +32,7 @@ package org.iocp4j.server;
  * @param workerFailures      errors in a worker outside the handler
  * @param strayPackets        packets that belong to no operation of the server
  * @param bufferBytes         memory taken for buffers, now
+ * @param operationsOut       accepts, receives, sends and disconnects that the system holds, now
  */
 public record ServerStatistics(
         int sessions, long accepts, int acceptsPosted, long acceptFailures,
@@ -40,5 +41,6 @@ public record ServerStatistics(
         int socketsFree, int socketsRecycling, long disconnectFailures, long disconnectTimeouts,
         long sessionsRefused, long sendsRefused, long memoryRefusals, long latePackets, long keyMismatches,
         long peerResets, long idleTimeouts, long closeTimeouts, long framesTooLong,
-        long handlerFailures, long workerFailures, long strayPackets, long bufferBytes) {
+        long handlerFailures, long workerFailures, long strayPackets, long bufferBytes,
+        int operationsOut) {
 }

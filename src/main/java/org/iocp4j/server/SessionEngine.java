@@ -339,11 +339,10 @@ final class SessionEngine implements SocketEvents {
         } catch (Win32Exception e) {
             counters.workerFailures.increment();
             LOG.error("a worker cannot dequeue", e);
+            if (e.code() == ERROR_ABANDONED_WAIT_0() || e.code() == ERROR_INVALID_HANDLE()) {
+                return false;
+            }
             io.win32().sleep(TICK_MILLIS); // what is short may come back; without this the log would fill the disk
-            return e.code() != ERROR_ABANDONED_WAIT_0() && e.code() != ERROR_INVALID_HANDLE();
-        } catch (RuntimeException | Error e) {
-            counters.workerFailures.increment();
-            LOG.error("a worker failed; it goes on", e);
         }
         return true;
     }
@@ -457,6 +456,6 @@ final class SessionEngine implements SocketEvents {
                 counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
                 counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
                 counters.framesTooLong.sum(), counters.handlerFailures.sum(), counters.workerFailures.sum(),
-                port.strayPackets(), blocks.committedBytes());
+                port.strayPackets(), blocks.committedBytes(), slab.out());
     }
 }

@@ -2,6 +2,7 @@ package org.iocp4j.server;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.iocp4j.port.IoContext;
@@ -15,25 +16,59 @@ final class WorkerGroup {
     private final SessionEngine engine;
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicInteger running = new AtomicInteger();
+    private final AtomicBoolean serverStopped = new AtomicBoolean();
     private volatile boolean stopping;
 
-    WorkerGroup(SessionEngine engine, int count, Supplier<Win32> system) {
+    WorkerGroup(SessionEngine engine) {
         this.engine = engine;
+    }
+
+    /**
+     * Starts the threads.
+     *
+     * @param stopServer run on a thread of its own, once, if a worker fails and that is to stop the server
+     */
+    void start(int count, Supplier<Win32> system, Runnable stopServer) {
         for (int i = 1; i <= count; i++) {
             running.incrementAndGet();
-            threads.add(Thread.ofPlatform().name("iocp-worker-" + i).start(() -> run(system)));
+            threads.add(Thread.ofPlatform().name("iocp-worker-" + i).start(() -> run(system, stopServer)));
         }
     }
 
-    private void run(Supplier<Win32> system) {
+    private void run(Supplier<Win32> system, Runnable stopServer) {
         try (Win32 win32 = system.get()) {
             IoContext io = new IoContext(win32);
             boolean portOpen = true;
-            while (portOpen && !stopping) {
-                portOpen = engine.dequeue(io);
+            while (portOpen && (!stopping || io.hasWork())) {
+                portOpen = dequeue(io, stopServer);
             }
+        } catch (RuntimeException | Error e) {
+            failed("a worker could not start, or not end in order", e, stopServer);
         } finally {
             running.decrementAndGet();
+        }
+    }
+
+    private boolean dequeue(IoContext io, Runnable stopServer) {
+        try {
+            return engine.dequeue(io);
+        } catch (RuntimeException | Error e) {
+            failed("a worker failed", e, stopServer);
+            return true;
+        }
+    }
+
+    /** Counts first, and throws nothing: the worker that failed has to go on. */
+    private void failed(String what, Throwable failure, Runnable stopServer) {
+        engine.counters.workerFailures.increment();
+        try {
+            boolean goOn = engine.options.onWorkerFailure() == OnWorkerFailure.GO_ON;
+            SessionEngine.LOG.error("{}; the server {}", what, goOn ? "goes on" : "stops", failure);
+            if (!goOn && serverStopped.compareAndSet(false, true)) {
+                Thread.ofPlatform().name("iocp-stop").start(stopServer);
+            }
+        } catch (RuntimeException | Error e) {
+            // Not even memory for a line or a thread: the counter tells it.
         }
     }
 

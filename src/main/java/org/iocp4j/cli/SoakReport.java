@@ -1,0 +1,118 @@
+package org.iocp4j.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.iocp4j.soak.Trend;
+
+/** What a soak run prints: to be read, or as JSON lines. */
+interface SoakReport {
+    void started(String address, int seconds);
+
+    /** @param server its latest figures; empty if it has given none yet */
+    void line(int second, Map<String, Long> server);
+
+    void summary(SoakResult result);
+
+    /** Lines for people. */
+    record Text(PrintWriter out) implements SoakReport {
+        @Override
+        public void started(String address, int seconds) {
+            line("the server listens on %s; clients of all kinds for %d s", address, seconds);
+        }
+
+        @Override
+        public void line(int second, Map<String, Long> server) {
+            if (server.isEmpty()) {
+                line("%6ds  server: -", second);
+                return;
+            }
+            line("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations  memory %s"
+                    + "  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
+                    server.get("sessionsRefused"), server.get("receivedPackets"), Growth.liveSockets(server),
+                    server.get("operationsOut"), kib(server.get("processMemoryBytes")),
+                    kib(server.get("heapAfterGcBytes")));
+        }
+
+        private static String kib(Long bytes) {
+            return bytes == null ? "-" : String.format(Locale.ROOT, "%,dK", bytes >> 10);
+        }
+
+        @Override
+        public void summary(SoakResult result) {
+            line("%-26s %13s %13s %13s %13s", "after the warm-up", "first", "last", "a minute", "allowed");
+            for (Trend.Verdict trend : result.growth()) {
+                if (trend.isJudged()) {
+                    line("%-26s %,13d %,13d %,+13.1f %,13d  %s", trend.name(), trend.first(), trend.last(),
+                            trend.slopePerMinute(), trend.allowance(), trend.isFlat() ? "flat" : "GROWS");
+                } else {
+                    line("%-26s not judged: %s", trend.name(), trend.notJudged());
+                }
+            }
+            line("behaved   %,d packets echoed, each checked; %s", result.clients().receivedPackets(),
+                    list(result.clientErrors()));
+            line("abused    %s; %d floods", list(result.clients().lives()), result.clients().floods());
+            line("counted   %s", list(result.marksOfAbuse()));
+            line("errors    %s", list(result.serverErrors()));
+            line("at rest   %s", result.rest());
+            result.problems().forEach(problem -> line("problem   %s", problem));
+            line("total: %d s, %s", result.seconds(), result.problems().isEmpty() ? "as it should be" : "NOT as it should be");
+        }
+
+        private static String list(Map<?, Long> counters) {
+            return counters.entrySet().stream()
+                    .map(counter -> counter.getKey() + " " + String.format(Locale.ROOT, "%,d", counter.getValue()))
+                    .collect(Collectors.joining(", "));
+        }
+
+        private void line(String format, Object... values) {
+            out.println(String.format(Locale.ROOT, format, values));
+        }
+    }
+
+    /**
+     * Lines for programs. The last one's {@code growth} has an object for each figure: {@code first}, {@code last} and
+     * {@code slopePerMinute}, null if {@code notJudged} says why, {@code allowance}, {@code flat}.
+     */
+    record Json(PrintWriter out) implements SoakReport {
+        @Override
+        public void started(String address, int seconds) {
+            out.println(new JsonLine().put("server", address).put("seconds", seconds).end());
+        }
+
+        @Override
+        public void line(int second, Map<String, Long> server) {
+            JsonLine json = new JsonLine().put("second", second);
+            server.forEach(json::put);
+            out.println(json.end());
+        }
+
+        @Override
+        public void summary(SoakResult result) {
+            JsonLine json = new JsonLine().put("summary", true).put("seconds", result.seconds())
+                    .put("passed", result.problems().isEmpty())
+                    .put("problems", String.join("; ", result.problems()))
+                    .put("receivedPackets", result.clients().receivedPackets())
+                    .put("floods", result.clients().floods())
+                    .put("sessions", result.totals().get("sessions"));
+            object(json, "clientErrors", result.clientErrors());
+            object(json, "serverErrors", result.serverErrors());
+            object(json, "marksOfAbuse", result.marksOfAbuse());
+            object(json, "abuses", result.clients().lives());
+            json.open("growth");
+            for (Trend.Verdict trend : result.growth()) {
+                json.open(trend.name()).put("first", trend.first()).put("last", trend.last())
+                        .put("slopePerMinute", trend.slopePerMinute()).put("allowance", trend.allowance())
+                        .put("flat", trend.isJudged() ? trend.isFlat() : null).put("notJudged", trend.notJudged()).close();
+            }
+            out.println(json.end());
+        }
+
+        private static void object(JsonLine json, String name, Map<?, Long> counters) {
+            json.open(name);
+            counters.forEach((counter, count) -> json.put(counter.toString(), count));
+            json.close();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package org.iocp4j.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.iocp4j.load.LoadSummary;
+import org.iocp4j.soak.Traffic;
+import org.iocp4j.soak.Trend;
+
+/**
+ * What a soak run gave.
+ *
+ * @param seconds its length
+ * @param growth  how the server's figures went
+ * @param clients what the clients counted
+ * @param atRest  the server's figures when the clients had gone
+ * @param totals  the server's figures at its end
+ */
+record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clients, Map<String, Long> atRest,
+        Map<String, Long> totals) {
+    /** What no client may bring about, however bad. */
+    private static final List<String> SERVER_ERRORS = List.of("keyMismatches", "socketFailures", "memoryRefusals",
+            "handlerFailures", "workerFailures", "strayPackets");
+    /** What the abuse must have brought about: else it was none. */
+    private static final List<String> MARKS_OF_ABUSE = List.of("sessionsRefused", "protocolErrors", "peerResets",
+            "idleTimeouts");
+    /** These may stay unjudged: other programs may run, or floods leave too few samples. */
+    private static final Set<String> BEST_EFFORT = Set.of("jvmDescriptors", "wineserverDescriptors");
+
+    static boolean isAtRest(Map<String, Long> figures) {
+        return figures.get("sessions") == 0 && figures.get("socketsRecycling") == 0
+                && figures.get("operationsOut").equals(figures.get("acceptsPosted"))
+                && Growth.liveSockets(figures) == figures.get("acceptsPosted") + figures.get("socketsFree");
+    }
+
+    Map<String, Long> serverErrors() {
+        Map<String, Long> errors = new LinkedHashMap<>();
+        SERVER_ERRORS.forEach(name -> errors.put(name, totals.get(name)));
+        // A packet is late because its disconnect was given up before, and not else.
+        errors.put("latePackets", Math.max(0, totals.get("latePackets") - totals.get("disconnectTimeouts")));
+        return errors;
+    }
+
+    Map<String, Long> marksOfAbuse() {
+        Map<String, Long> marks = new LinkedHashMap<>();
+        MARKS_OF_ABUSE.forEach(name -> marks.put(name, totals.get(name)));
+        return marks;
+    }
+
+    /** Of all clients that behave, and what the others were sent wrong. */
+    Map<String, Long> clientErrors() {
+        Map<String, Long> errors = new LinkedHashMap<>();
+        for (LoadSummary load : clients.loads()) {
+            LoadReport.errors(load.total()).forEach((name, count) -> errors.merge(name, count, Long::sum));
+        }
+        errors.put("wrongReplies", clients.wrongReplies());
+        return errors;
+    }
+
+    /** A line for each thing that does not hold; none if all is as it should be. */
+    List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        for (Trend.Verdict trend : growth) {
+            if (trend.isJudged() && !trend.isFlat()) {
+                problems.add(String.format(Locale.ROOT, "%s has grown by %,d, from %,d to %,d; %,d are allowed", trend.name(),
+                        trend.last() - trend.first(), trend.first(), trend.last(), trend.allowance()));
+            } else if (!trend.isJudged() && !BEST_EFFORT.contains(trend.name())) {
+                problems.add(trend.name() + " cannot be judged: " + trend.notJudged());
+            }
+        }
+        clientErrors().forEach((name, count) -> addIf(problems, count != 0, "clients: " + name + " " + count));
+        serverErrors().forEach((name, count) -> addIf(problems, count != 0, "server: " + name + " " + count));
+        marksOfAbuse().forEach((name, count) -> addIf(problems, count == 0, "no abuse was seen: " + name + " 0"));
+        clients.lives().forEach((abuse, count) -> addIf(problems, count == 0, "no client lived through " + abuse));
+        addIf(problems, clients.floods() == 0, "no flood came");
+        addIf(problems, !isAtRest(atRest), "left when all clients had gone: " + rest());
+        addIf(problems, totals.get("sessions") != 0, "sessions left at the end: " + totals.get("sessions"));
+        return problems;
+    }
+
+    /** What there was when the clients had gone. */
+    String rest() {
+        return String.format(Locale.ROOT,
+                "%d sessions, %d disconnects, %d operations for %d accepts, %d sockets, %d of them free",
+                atRest.get("sessions"), atRest.get("socketsRecycling"), atRest.get("operationsOut"),
+                atRest.get("acceptsPosted"), Growth.liveSockets(atRest), atRest.get("socketsFree"));
+    }
+
+    private static void addIf(List<String> problems, boolean holds, String problem) {
+        if (holds) {
+            problems.add(problem);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package org.iocp4j.soak;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+
+/**
+ * What clients do that no server asked for, to one that speaks the seed's protocol. Each is a life of one connection, or of
+ * some in a row. A peer that vanishes without a word cannot be had on one machine: that one is simulated.
+ */
+public enum Abuse {
+    /** Sends while anything goes out and reads nothing; then reads a little, slowly, and leaves the rest. */
+    SLOW_READER {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            SocketChannel channel = self.connect(SMALL_BUFFER_BYTES);
+            self.logIn(channel);
+            int packets = self.sendWhileItGoes(channel, MOST_PACKETS);
+            int read = Math.min(packets, 400);
+            for (int i = 0; i < read; i++) {
+                self.expect(channel, AbusiveClient.packets(i, 1));
+                self.pause(2);
+            }
+        }
+    },
+    /** Byte by byte. It is served like any other. */
+    SLOW_SENDER {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            SocketChannel channel = self.connect();
+            self.logIn(channel);
+            byte[] packets = AbusiveClient.packets(self.random.nextInt(), 3);
+            for (byte each : packets) {
+                self.send(channel, each);
+                self.pause(20);
+            }
+            self.expect(channel, packets);
+            channel.close();
+        }
+    },
+    /** Says nothing, until the server has had enough. */
+    SILENT {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            self.readToEnd(self.connect());
+        }
+    },
+    /** Connections that are reset as soon as they are there, some with half a packet sent. */
+    RESET_STORM {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            for (int i = 0; i < 20; i++) {
+                SocketChannel channel = self.connect();
+                if (self.random.nextBoolean()) {
+                    self.send(channel, new byte[] {8, 0, 1, 2, 3});
+                }
+                self.reset(channel);
+                self.pause(5); // the others want to be accepted, too
+            }
+        }
+    },
+    /** Bytes at random. */
+    GARBAGE {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            SocketChannel channel = self.connect();
+            byte[] bytes = new byte[2 + self.random.nextInt(4_000)];
+            self.random.nextBytes(bytes);
+            bytes[0] |= 1; // a length that is not 8, or this would be a packet
+            self.send(channel, bytes);
+            self.readToEnd(channel);
+        }
+    },
+    /** Announces the longest packet that two bytes can name, and sends it. */
+    OVERSIZE {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            SocketChannel channel = self.connect();
+            self.logIn(channel);
+            byte[] packet = new byte[2 + 0xFFFF];
+            packet[0] = packet[1] = (byte) 0xFF;
+            self.send(channel, packet);
+            self.readToEnd(channel);
+        }
+    },
+    /** Sends its FIN and stays. */
+    HALF_OPEN {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            SocketChannel channel = self.connect();
+            self.send(channel, AbusiveClient.packets(self.random.nextInt(), 100));
+            channel.shutdownOutput();
+            self.pause(STAY_MILLIS);
+        }
+    },
+    /** Makes the server disconnect it, and neither reads that nor closes. */
+    NEVER_CLOSING {
+        @Override
+        void live(AbusiveClient self) throws IOException {
+            SocketChannel channel = self.connect();
+            self.logIn(channel);
+            self.send(channel, new byte[] {9, 0});
+            self.pause(STAY_MILLIS);
+        }
+    };
+
+    private static final int SMALL_BUFFER_BYTES = 8 * 1024;
+    /** 5 MB: more than the sockets of both sides hold. */
+    private static final int MOST_PACKETS = 500_000;
+    private static final int STAY_MILLIS = 3_000;
+
+    /** Ends with an exception when the server ends it, or when it is stopped; what is open then is reset. */
+    abstract void live(AbusiveClient self) throws IOException;
+}

@@ -1,0 +1,78 @@
+package org.iocp4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Processes as users have them on Linux: the server in a Windows JVM under Wine, what goes with it in this machine's. Each test
+ * class says itself that it is for Linux: JUnit's annotation is not inherited.
+ */
+abstract class WineTestBed {
+    private static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
+    private static final Path BED = BASE.resolve("tests/wine");
+
+    private final List<Process> processes = new ArrayList<>();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void onlyWhereTheTestBedIsSetUp() throws Exception {
+        Process ready = new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_ready", BED.toString())
+                .redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD).start();
+        assumeTrue(ready.waitFor() == 0, "the Wine test bed is not set up");
+    }
+
+    @AfterEach
+    void endWhatIsLeft() {
+        processes.forEach(Process::destroyForcibly);
+    }
+
+    /** A command in the Windows JVM, with the classes under test. */
+    Process startWindows(String... arguments) throws IOException {
+        return start(windowsJava(), arguments);
+    }
+
+    /** A command in this JVM's kind; a stand-in for the launcher starts its server with the classes under test. */
+    Process startHost(String... arguments) throws IOException {
+        Path launcher = Files.writeString(folder.resolve("launcher"), "#!/bin/sh\nexec " + windowsJava().stream()
+                .map(word -> word.equals("-cp") ? "$IOCP4J_JAVA_OPTS -cp" : "'" + word + "'")
+                .collect(Collectors.joining(" ")) + " \"$@\"\n");
+        assertThat(launcher.toFile().setExecutable(true)).isTrue();
+        return start(List.of("env", "IOCP4J_LAUNCHER=" + launcher,
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Main.class.getName()), arguments);
+    }
+
+    private static List<String> windowsJava() {
+        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .collect(Collectors.joining(";"));
+        return List.of(BED.resolve("bin/java").toString(), "--enable-native-access=ALL-UNNAMED", "-cp", classPath,
+                Main.class.getName());
+    }
+
+    private Process start(List<String> command, String... options) throws IOException {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(List.of(options));
+        Process process = new ProcessBuilder(all).redirectError(Redirect.DISCARD).start();
+        processes.add(process);
+        return process;
+    }
+
+    static void interrupt(Process process) throws Exception {
+        assertThat(new ProcessBuilder("sh", "-c", "kill -INT " + process.pid()).start().waitFor()).isZero();
+    }
+}
