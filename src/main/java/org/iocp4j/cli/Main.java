@@ -34,6 +34,7 @@ import picocli.CommandLine.ParseResult;
             StudyCommand.class,
             SimulateCommand.class,
             SoakCommand.class,
+            BenchCommand.class,
         })
 public final class Main implements Callable<Integer> {
     private static final String[] EXIT_CODES = {

@@ -1,0 +1,308 @@
+package org.iocp4j.bench;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/**
+ * One turn of a load on a server: connects, works, leaves. The same engine for all loads and servers: ordinary
+ * non-blocking channels, one selector, the calling thread. Every byte that comes back is checked.
+ */
+final class BenchClient implements AutoCloseable {
+    /** Whatever takes longer has failed. */
+    private static final long LONGEST_NANOS = Duration.ofSeconds(20).toNanos();
+    private static final long LOOK_MILLIS = 100;
+    private static final int MOST_CONNECTING = 64;
+    private static final int BUFFER_BYTES = 1 << 16;
+    /** Connections come from so many addresses of 127/8 in turn: one alone has no port left after some churn. */
+    private static final int SOURCES = 100;
+    private static final int HIGHEST_MICROS = 60_000_000;
+
+    /**
+     * What was done.
+     *
+     * @param operations before the time was up: the time asked for, or until every connection has had one
+     * @param nanos      that time
+     * @param all        those too that were under way when it was up: what the server has worked for
+     * @param micros     how long each of all took
+     */
+    record Counted(long operations, long nanos, long all, Histogram micros) {
+        double perSecond() {
+            return operations * 1e9 / nanos;
+        }
+    }
+
+    static Histogram newHistogram() {
+        return new Histogram(HIGHEST_MICROS, 3);
+    }
+
+    private final Load load;
+    private final InetSocketAddress server;
+    private final Selector selector = Selector.open();
+    private final List<Connection> connections = new ArrayList<>();
+    private final ByteBuffer message;
+    private final ByteBuffer input = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private int sources;
+    private int connecting;
+    /** Connections that do something now. */
+    private int busy;
+    private IOException failure;
+
+    private Histogram micros = newHistogram();
+    private long operations;
+    private long all;
+    private long deadline;
+    private boolean working;
+    /** When the time was up; 0 before. */
+    private long upNanos;
+
+    BenchClient(Load load, InetSocketAddress server) throws IOException {
+        this.load = load;
+        this.server = server;
+        message = ByteBuffer.allocateDirect(load.messageBytes());
+        while (message.hasRemaining()) {
+            message.put((byte) message.position());
+        }
+    }
+
+    /** Connects what is to be held, each with a message there and back: so it is known to be served. */
+    Counted open() throws IOException {
+        long start = System.nanoTime();
+        int wanted = load.kind() == Load.Kind.CHURN ? 0 : load.connections();
+        while (connections.size() < wanted || busy > 0) {
+            while (connections.size() < wanted && connecting < MOST_CONNECTING) {
+                Connection connection = new Connection(connections.size());
+                connections.add(connection);
+                connection.connect();
+            }
+            select();
+        }
+        return counted(wanted, System.nanoTime() - start);
+    }
+
+    /** Works for so long; then what is under way ends. */
+    Counted work(Duration time) throws IOException {
+        micros = newHistogram();
+        operations = 0;
+        all = 0;
+        long start = System.nanoTime();
+        deadline = start + time.toNanos();
+        upNanos = 0;
+        working = true;
+        for (int i = 0; i < load.active(); i++) {
+            if (load.kind() == Load.Kind.CHURN) {
+                new Connection(i).connect();
+            } else {
+                connections.get(i).send();
+            }
+        }
+        while (busy > 0) {
+            select();
+        }
+        working = false;
+        return counted(operations, upNanos - start);
+    }
+
+    private Counted counted(long number, long nanos) {
+        Counted counted = new Counted(number, nanos, Math.max(number, all), micros);
+        micros = newHistogram();
+        return counted;
+    }
+
+    /** Leaves, and sees the server close its side of each connection: then it has no work left of this turn. */
+    void leave() throws IOException {
+        for (Connection connection : connections) {
+            busy++;
+            connection.leave();
+        }
+        while (busy > 0) {
+            select();
+        }
+        connections.clear();
+    }
+
+    private void select() throws IOException {
+        long start = System.nanoTime();
+        while (selector.select(this::ready, LOOK_MILLIS) == 0) {
+            if (System.nanoTime() - start > LONGEST_NANOS) {
+                throw new IOException(load.name() + ": nothing came for " + Duration.ofNanos(LONGEST_NANOS).toSeconds()
+                        + " s, " + busy + " connections wait");
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void ready(SelectionKey key) {
+        try {
+            ((Connection) key.attachment()).ready();
+        } catch (IOException e) {
+            failure = failure == null ? new IOException(load.name() + ": " + e.getMessage(), e) : failure;
+        }
+    }
+
+    /** Closes what an error left open. */
+    @Override
+    public void close() throws IOException {
+        for (SelectionKey key : selector.keys()) {
+            key.channel().close();
+        }
+        selector.close();
+    }
+
+    private enum State { CONNECTING, ECHO, HELD, LEAVING }
+
+    private final class Connection {
+        private final int number;
+        private State state;
+        private SocketChannel channel;
+        private SelectionKey key;
+        private long startNanos;
+        private int sent;
+        private int received;
+
+        Connection(int number) {
+            this.number = number;
+        }
+
+        void connect() throws IOException {
+            startNanos = System.nanoTime();
+            busy++;
+            connecting++;
+            state = State.CONNECTING;
+            channel = SocketChannel.open();
+            channel.configureBlocking(false);
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            if (server.getAddress().isLoopbackAddress() && server.getAddress().getAddress().length == 4) {
+                channel.bind(new InetSocketAddress("127.0.0." + (2 + sources++ % SOURCES), 0));
+            }
+            boolean connected = channel.connect(server);
+            key = channel.register(selector, connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
+            if (connected) {
+                connected();
+            }
+        }
+
+        private void connected() throws IOException {
+            connecting--;
+            key.interestOps(SelectionKey.OP_READ);
+            state = State.ECHO;
+            sent = 0;
+            received = 0;
+            write();
+        }
+
+        void send() throws IOException {
+            startNanos = System.nanoTime();
+            busy++;
+            state = State.ECHO;
+            sent = 0;
+            received = 0;
+            write();
+        }
+
+        private void write() throws IOException {
+            message.putLong(0, number); // so that another connection's bytes are seen to be another's
+            message.limit(message.capacity()).position(sent);
+            channel.write(message);
+            sent = message.position();
+            boolean waits = (key.interestOps() & SelectionKey.OP_WRITE) != 0;
+            if (waits != sent < message.capacity()) {
+                key.interestOps(SelectionKey.OP_READ | (waits ? 0 : SelectionKey.OP_WRITE));
+            }
+        }
+
+        void ready() throws IOException {
+            if (state == State.CONNECTING) {
+                channel.finishConnect();
+                connected();
+                return;
+            }
+            if (key.isWritable()) {
+                write();
+            }
+            if (key.isReadable()) {
+                read();
+            }
+        }
+
+        private void read() throws IOException {
+            int bytes = channel.read(input.clear());
+            if (bytes < 0) {
+                if (state != State.LEAVING) {
+                    throw new IOException("the server closed a connection that was " + state);
+                }
+                left();
+                return;
+            }
+            check(input.flip());
+            received += bytes;
+            if (received == message.capacity()) {
+                echoed();
+            }
+        }
+
+        private void check(ByteBuffer came) throws IOException {
+            if (state != State.ECHO || came.remaining() > sent - received) {
+                throw new IOException("the server sent " + came.remaining() + " bytes too many");
+            }
+            message.putLong(0, number);
+            message.limit(received + came.remaining()).position(received);
+            if (!message.equals(came)) {
+                throw new IOException("an echo differs from what was sent");
+            }
+        }
+
+        private void echoed() throws IOException {
+            if (load.kind() == Load.Kind.CHURN) {
+                leave(); // and is at work until the server has closed its side too
+                return;
+            }
+            busy--;
+            state = State.HELD;
+            if (goesOn(load.packets())) {
+                send();
+            }
+        }
+
+        /** An operation, or as many as a message counts for, is done; whether there is to be another. */
+        private boolean goesOn(int count) {
+            long now = System.nanoTime();
+            micros.recordValue(Math.min((now - startNanos) / 1_000, HIGHEST_MICROS));
+            if (!working) {
+                return false;
+            }
+            all += count;
+            if (upNanos != 0) {
+                return false;
+            }
+            operations += count;
+            if (now >= deadline && micros.getTotalCount() >= load.active()) {
+                upNanos = now;
+            }
+            return upNanos == 0;
+        }
+
+        void leave() throws IOException {
+            state = State.LEAVING;
+            channel.shutdownOutput();
+        }
+
+        private void left() throws IOException {
+            busy--;
+            channel.close();
+            if (goesOn(1)) {
+                connect();
+            }
+        }
+    }
+}

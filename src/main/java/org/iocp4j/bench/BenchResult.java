@@ -1,0 +1,43 @@
+package org.iocp4j.bench;
+
+import org.HdrHistogram.Histogram;
+
+/**
+ * One server under one load.
+ *
+ * @param ratio              its operations per second by the baseline's, round by round
+ * @param perSecond          its operations per second, round by round
+ * @param costs              of all rounds together
+ * @param operations         that these have done
+ * @param micros             how long each took
+ * @param bytesPerConnection by which its process has grown for each held connection; null where that is not told
+ */
+public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spread ratio, Spread perSecond, Costs costs,
+        long operations, Histogram micros, Double bytesPerConnection) {
+
+    /** Processor time of the server's process; null where it is not told, as in what follows. */
+    public Double cpuMicrosPerOperation() {
+        return perOperation(costs.cpuNanos(), 1e3);
+    }
+
+    public Double wineserverCpuMicrosPerOperation() {
+        return perOperation(costs.wineserverCpuNanos(), 1e3);
+    }
+
+    public Double wineserverRequestsPerOperation() {
+        return perOperation(costs.wineserverRequests(), 1);
+    }
+
+    public Double bytesAllocatedPerOperation() {
+        return perOperation(costs.allocatedBytes(), 1);
+    }
+
+    /** @param percent 99.9 for the time that one operation of a thousand takes longer than */
+    public double micros(double percent) {
+        return micros.getValueAtPercentile(percent);
+    }
+
+    private Double perOperation(Long total, double unit) {
+        return total == null || operations == 0 ? null : Double.valueOf(total / unit / operations);
+    }
+}

@@ -1,0 +1,25 @@
+package org.iocp4j.bench;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/** A raw echo server (RFC 862) in this process, as one writes it with what others offer; ends with the process. */
+@FunctionalInterface
+public interface EchoPeer {
+    /** The size of a receive buffer, for all servers alike. */
+    int BUFFER_BYTES = 8192;
+
+    /** As iocp4j's. */
+    int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
+
+    /** As iocp4j asks for, and more than the loads connect at once. */
+    int BACKLOG = 1024;
+
+    /** Serves from now on, on daemon threads of its own, and returns the port that was picked. */
+    int start() throws IOException;
+
+    static InetSocketAddress anyPort() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+}

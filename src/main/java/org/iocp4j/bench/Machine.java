@@ -1,0 +1,199 @@
+package org.iocp4j.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * Where the servers run: on Windows as ordinary processes; on Linux under Wine, they and the wineserver on one processor
+ * and the client on another, since a wineserver that moves about makes figures of one set-up differ by a factor of 7.
+ */
+public final class Machine implements AutoCloseable {
+    private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    private static final Pattern ALLOWED = Pattern.compile("(?m)^Cpus_allowed_list:\\s*(\\S+)$");
+    private static final Pattern READS = Pattern.compile("(?m)^syscr: (\\d+)$");
+    private static final long PAGE_BYTES = 4096;
+
+    private final Path home;
+    /** Processors: the servers', the client's. Null if there are fewer than two, or the system is Windows. */
+    private final int[] pins;
+    /** Those that we may use ourselves, as a list for taskset. */
+    private final String allProcessors;
+    private ProcessHandle wineserver;
+    /** Where the wineserver may run, before it was pinned and afterwards. */
+    private String wineserverProcessors;
+
+    /**
+     * @param home the project's folder, or null: then there are no C servers, and no servers at all under Wine
+     * @throws IOException if Wine cannot be started
+     */
+    public Machine(Path home) throws IOException {
+        this.home = home;
+        if (WINDOWS) {
+            pins = null;
+            allProcessors = null;
+            return;
+        }
+        if (home == null) {
+            throw new IOException("IOCP4J_LAUNCHER does not name the launcher, which starts a Windows JVM here: type"
+                    + " ./iocp4j bench");
+        }
+        allProcessors = allowed(ProcessHandle.current().pid());
+        List<Integer> processors = processors(allProcessors);
+        pins = processors.size() < 2 ? null : new int[] {processors.get(0), processors.get(1)};
+        useWineserver("server");
+        if (pins != null) {
+            pin(ProcessHandle.current().pid(), String.valueOf(pins[1]));
+        }
+    }
+
+    /** The processors that a process may use, as Linux lists them. */
+    private static String allowed(long process) throws IOException {
+        Matcher matcher = ALLOWED.matcher(Files.readString(Path.of("/proc", String.valueOf(process), "status")));
+        return matcher.find() ? matcher.group(1) : "0";
+    }
+
+    /** Of a list such as {@code 0-3,6}. */
+    static List<Integer> processors(String list) {
+        return Arrays.stream(list.split(","))
+                .map(range -> range.split("-"))
+                .flatMap(ends -> IntStream.rangeClosed(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]))
+                        .boxed())
+                .toList();
+    }
+
+    /** For the head of a report. */
+    public String description() {
+        String processor = Runtime.getRuntime().availableProcessors() + " processors, " + System.getProperty("os.arch");
+        if (WINDOWS) {
+            return System.getProperty("os.name") + ", " + processor + ", not pinned";
+        }
+        return System.getProperty("os.name") + ", servers under Wine, " + (pins == null ? "not pinned: one processor"
+                : "they and the wineserver on processor " + pins[0] + ", the client on " + pins[1]);
+    }
+
+    /** Between two series: a new wineserver, if nobody else uses it; the old one has grown with every socket. */
+    void refresh() throws IOException {
+        if (!WINDOWS) {
+            unpin();
+            useWineserver("restart");
+        }
+    }
+
+    private void useWineserver(String how) throws IOException {
+        List<String> command = new ArrayList<>(pins == null ? List.of() : on(allProcessors));
+        command.addAll(List.of(home.resolve("tests/bench/wine.sh").toString(), how));
+        String id = Command.run(command);
+        wineserver = ProcessHandle.of(Long.parseLong(id))
+                .orElseThrow(() -> new IOException("the wineserver has ended: process " + id));
+        wineserverProcessors = allowed(wineserver.pid());
+        if (pins != null) {
+            pin(wineserver.pid(), String.valueOf(pins[0]));
+        }
+    }
+
+    private void unpin() throws IOException {
+        if (pins != null && wineserver.isAlive()) {
+            pin(wineserver.pid(), wineserverProcessors);
+        }
+    }
+
+    private static void pin(long process, String to) throws IOException {
+        Command.run(List.of("taskset", "--all-tasks", "--cpu-list", "--pid", to, String.valueOf(process)));
+    }
+
+    /** The command that starts a Java server. @param arguments its main class and what that takes */
+    List<String> java(List<String> arguments) {
+        List<String> command = new ArrayList<>(pinned());
+        String classPath = System.getProperty("java.class.path");
+        if (WINDOWS) {
+            command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:-PrintWarnings")); // Wine has one processor group, of which the JVM would complain
+        } else {
+            command.add(home.resolve("tests/wine/bin/java").toString());
+            classPath = classPath.replace(':', ';');
+        }
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath));
+        command.addAll(arguments);
+        return command;
+    }
+
+    /** The command that starts a Windows program. */
+    List<String> program(Path program, List<String> arguments) {
+        List<String> command = new ArrayList<>(pinned());
+        if (!WINDOWS) {
+            command.addAll(List.of(home.resolve("tests/bench/wine.sh").toString(), "run"));
+        }
+        command.add(program.toString());
+        command.addAll(arguments);
+        return command;
+    }
+
+    private List<String> pinned() {
+        return pins == null ? List.of() : on(String.valueOf(pins[0]));
+    }
+
+    private static List<String> on(String processors) {
+        return List.of("taskset", "--cpu-list", processors);
+    }
+
+    /** The C server, compiled from its source if that has not been done. */
+    Path cServer() throws IOException {
+        if (home == null) {
+            throw new IOException("the C server's source is found through the launcher: type iocp4j bench, or leave c and"
+                    + " c-best out of --servers");
+        }
+        return CCompiler.compile(home.resolve("tests/bench/echo.c"), home.resolve("target/bench"), WINDOWS);
+    }
+
+    /** Null where it is not told. */
+    static Long cpuNanos(ProcessHandle process) {
+        return process.info().totalCpuDuration().map(Duration::toNanos).orElse(null);
+    }
+
+    Long wineserverCpuNanos() {
+        return wineserver == null ? null : cpuNanos(wineserver);
+    }
+
+    /** Its reads since its start; null where there is none, or Linux does not tell. */
+    Long wineserverRequests() {
+        if (wineserver == null) {
+            return null;
+        }
+        try {
+            Matcher matcher = READS.matcher(Files.readString(Path.of("/proc", wineserver.pid() + "", "io")));
+            return matcher.find() ? Long.valueOf(matcher.group(1)) : null;
+        } catch (IOException e) {
+            return null; // another user's, or a kernel without these counts
+        }
+    }
+
+    /** What of a process is in memory; null where it is not told. */
+    static Long residentBytes(ProcessHandle process) {
+        if (WINDOWS) {
+            return null;
+        }
+        try {
+            String[] pages = Files.readString(Path.of("/proc", process.pid() + "", "statm")).split(" ");
+            return Long.parseLong(pages[1]) * PAGE_BYTES;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** Lets the wineserver run where it ran before. */
+    @Override
+    public void close() throws IOException {
+        if (!WINDOWS) {
+            unpin();
+        }
+    }
+}

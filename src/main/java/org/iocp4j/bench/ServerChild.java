@@ -1,0 +1,129 @@
+package org.iocp4j.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A server in a process of its own. It prints {@code ready HOST:PORT}, answers each line of its standard input by
+ * {@code allocated BYTES}, and ends with its standard input: so none outlives us, whatever becomes of us.
+ */
+final class ServerChild implements AutoCloseable {
+    private static final String READY = "ready ";
+    private static final String ALLOCATED = "allocated ";
+    private static final int LONGEST_END_SECONDS = 20;
+    private static final int LOG_LINES = 20;
+
+    private final ServerSpec spec;
+    private final Machine machine;
+    private final Process process;
+    private final BufferedReader out;
+    private final Writer in;
+    /** The last of what it wrote to its standard error. Guarded by itself. */
+    private final Deque<String> log = new ArrayDeque<>();
+    private final Thread logReader;
+    private final InetSocketAddress address;
+    private final Long residentAtStart;
+
+    /** Starts it; returns when it accepts. @param mainClass of the Java servers: the kind and its options follow it */
+    ServerChild(ServerSpec spec, Machine machine, String mainClass) throws IOException {
+        this.spec = spec;
+        this.machine = machine;
+        List<String> arguments = new ArrayList<>(spec.kind().options());
+        arguments.addAll(spec.options());
+        if (!spec.kind().isC()) {
+            arguments.addAll(0, List.of(mainClass, spec.kind().toString()));
+        }
+        List<String> command = spec.kind().isC() ? machine.program(machine.cServer(), arguments) : machine.java(arguments);
+        process = new ProcessBuilder(command).start();
+        logReader = Thread.ofPlatform().name("server-log").daemon().start(this::readLog);
+        out = process.inputReader();
+        in = process.outputWriter();
+        try {
+            String[] ready = line(READY).split(":");
+            address = new InetSocketAddress(InetAddress.getByName(ready[0]), Integer.parseInt(ready[1]));
+            residentAtStart = Machine.residentBytes(process.toHandle());
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void readLog() {
+        process.errorReader().lines().forEach(line -> {
+            synchronized (log) {
+                if (log.size() == LOG_LINES) {
+                    log.removeFirst();
+                }
+                log.add(line);
+            }
+        });
+    }
+
+    /** Its next line of this kind, without the word. */
+    private String line(String word) throws IOException {
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.startsWith(word)) {
+                return line.substring(word.length());
+            }
+        }
+        throw new IOException(spec.name() + ": the server has ended: " + lastWords());
+    }
+
+    private String lastWords() {
+        try {
+            logReader.join(Duration.ofSeconds(1)); // what it wrote last may still be on its way
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (log) {
+            return String.join("; ", log);
+        }
+    }
+
+    InetSocketAddress address() {
+        return address;
+    }
+
+    Costs costs() throws IOException {
+        in.write("\n");
+        in.flush();
+        String allocated = line(ALLOCATED);
+        return new Costs(Machine.cpuNanos(process.toHandle()), machine.wineserverCpuNanos(),
+                machine.wineserverRequests(), allocated.equals("-") ? null : Long.valueOf(allocated));
+    }
+
+    /** By how much it has grown since it was ready; null where that is not told. */
+    Long grownBytes() {
+        Long now = Machine.residentBytes(process.toHandle());
+        return now == null || residentAtStart == null ? null : Long.valueOf(now - residentAtStart);
+    }
+
+    /** Returns when it is gone. */
+    @Override
+    public void close() throws IOException {
+        try {
+            in.close();
+        } catch (IOException e) {
+            // It has ended already: what it had to say is in the error of whoever asked it last.
+        }
+        try {
+            if (!process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        out.close();
+    }
+}

@@ -1,0 +1,211 @@
+package org.iocp4j.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.iocp4j.bench.Bench;
+import org.iocp4j.bench.BenchPage;
+import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.Load;
+import org.iocp4j.bench.Machine;
+import org.iocp4j.bench.ServerKind;
+import org.iocp4j.bench.ServerSpec;
+import org.iocp4j.study.HtmlFile;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code iocp4j bench}: the server against C and against other Java servers. */
+@Command(name = "bench", sortOptions = false,
+        description = "Measures echo servers against each other: starts each as a process, drives all with the same client in"
+                + " turns, and compares the turns of the same round. On Linux the servers run under Wine: ratios count,"
+                + " figures are Wine's.",
+        footerHeading = "%nServers and loads:%n", footer = {
+            "  iocp4j         this one, with the options of serve: --servers \"iocp4j --workers 1\"",
+            "  c, c-best      a completion-port server in C (tests/bench/echo.c, with its options),",
+            "                 plain, and with all its switches; needs mingw-w64 or MSVC",
+            "  jdk-async, jdk-selector, jdk-virtual   the JDK's asynchronous channels, its selector,",
+            "                 blocking channels with virtual threads",
+            "  netty          Netty's NIO transport",
+            "",
+            "  ping-pong-1, -50, -500   64 bytes there and back, on so many connections",
+            "  over-send-50             100 packets of 10 bytes at once; an operation is one packet",
+            "  16k-50                   16 KiB there and back",
+            "  churn-1, -50             connect, 64 bytes there and back, both sides close",
+            "  held-5000                connect and echo once; then idle, for the memory",
+            "  held-5000-active-50      50 of 5,000 connections echo 64 bytes",
+            "",
+            "JSON, one object per load and server: load, connections, server, baseline; ratioMedian,",
+            "  ratioLow, ratioHigh: operations per second by the baseline's in the same round;",
+            "  operationsPerSecond (median), operations; per operation: cpuMicrosPerOperation,",
+            "  wineserverCpuMicrosPerOperation, wineserverRequestsPerOperation (its reads),",
+            "  bytesAllocatedPerOperation (Java heap, all threads); p50Micros, p99Micros, p999Micros;",
+            "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn.",
+            "  What the platform does not tell is null.",
+        })
+final class BenchCommand implements Callable<Integer> {
+    private static final String LAUNCHER = "IOCP4J_LAUNCHER";
+    private static final List<String> QUICK_LOADS = List.of("ping-pong-50", "over-send-50", "churn-50");
+    private static final Duration QUICK_TIME = Duration.ofMillis(500);
+    private static final int QUICK_PAIRS = 3;
+    private static final Duration WARM_UP = Duration.ofSeconds(3);
+    private static final Duration QUICK_WARM_UP = Duration.ofSeconds(1);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--loads", paramLabel = "L,...", description = "which, of those below (default all)")
+    private String loads;
+
+    @Option(names = "--servers", paramLabel = "S,...",
+            description = "which, of those below, each with options of its own after a blank (default all)")
+    private String servers;
+
+    @Option(names = "--baseline", paramLabel = "S", description = "what the ratios are relative to (default c)")
+    private String baseline = ServerKind.C.toString();
+
+    @Allowed(min = 1, max = 1_000)
+    @Option(names = "--pairs", paramLabel = "N", description = "rounds, 1 to 1000 (default 7)")
+    private Integer pairs;
+
+    @Allowed(min = 1, max = 600)
+    @Option(names = "--seconds", paramLabel = "N", description = "length of a turn, 1 to 600 (default 1)")
+    private Integer seconds;
+
+    @Option(names = "--quick", description = "three loads, three rounds, half a second a turn: about a minute, and rough")
+    private boolean quick;
+
+    @Option(names = "--json", description = "one JSON object per load and server")
+    private boolean json;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "write a page with plots, which needs nothing else")
+    private String html;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Bench.Plan plan = plan();
+        Optional<HtmlFile> page = htmlFile();
+        PrintWriter out = spec.commandLine().getOut();
+        List<BenchResult> results = new ArrayList<>();
+        try (Machine machine = new Machine(home());
+                BenchProgress progress = new BenchProgress(spec.commandLine().getErr())) {
+            Bench bench = new Bench(plan, machine, BenchServer.class.getName(), progress::is);
+            BenchReport report = json ? new BenchReport.Json(out, plan) : new BenchReport.Text(out, plan, machine.description());
+            // The wineserver is unpinned inside: only then may the signal end the process.
+            try (var _ = Interrupt.runs(bench::stop)) {
+                bench.run(result -> {
+                    results.add(result);
+                    report.result(result);
+                });
+            }
+            if (bench.isStopped()) {
+                return ExitCode.INTERRUPTED;
+            }
+            if (page.isPresent()) {
+                page.get().write(BenchPage.of(machine.description(), command(plan), results));
+            }
+            return ExitCode.OK;
+        } catch (IOException e) {
+            throw new CommandFailure("bench: " + e.getMessage());
+        }
+    }
+
+    private Bench.Plan plan() {
+        ServerSpec first = of("--baseline", baseline, ServerSpec::parse, servers());
+        List<ServerSpec> all = new ArrayList<>(List.of(first));
+        for (ServerSpec server : servers == null ? defaultServers() : each("--servers", servers, ServerSpec::parse, servers())) {
+            if (!all.contains(server)) {
+                all.add(server);
+            }
+        }
+        for (ServerSpec server : all) {
+            if (server.kind() == ServerKind.IOCP4J) {
+                check(server);
+            }
+        }
+        List<String> names = Load.all().stream().map(Load::name).toList();
+        String wanted = loads != null ? loads : String.join(",", quick ? QUICK_LOADS : names);
+        return new Bench.Plan(each("--loads", wanted, Load::of, String.join(", ", names)), all,
+                pairs != null ? pairs : quick ? QUICK_PAIRS : 7,
+                seconds != null ? Duration.ofSeconds(seconds) : quick ? QUICK_TIME : Duration.ofSeconds(1),
+                quick ? QUICK_WARM_UP : WARM_UP, !quick);
+    }
+
+    private static List<ServerSpec> defaultServers() {
+        return Arrays.stream(ServerKind.values()).map(kind -> ServerSpec.parse(kind.toString())).toList();
+    }
+
+    private static String servers() {
+        return "a server's name, and options where it takes some: "
+                + Arrays.stream(ServerKind.values()).map(ServerKind::toString).collect(Collectors.joining(", "));
+    }
+
+    private static <T> List<T> each(String option, String list, Function<String, T> parser, String allowed) {
+        return Arrays.stream(list.split(",")).map(name -> of(option, name.strip(), parser, allowed)).distinct().toList();
+    }
+
+    private static <T> T of(String option, String name, Function<String, T> parser, String allowed) {
+        try {
+            return parser.apply(name);
+        } catch (IllegalArgumentException e) {
+            throw OptionErrors.notAllowed(option, name, allowed);
+        }
+    }
+
+    /** Now, not minutes later when its process starts. */
+    private static void check(ServerSpec server) {
+        try {
+            BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions();
+        } catch (ParameterException e) {
+            throw new CommandFailure("--servers: " + OptionErrors.describe(e), ExitCode.WRONG_OPTIONS);
+        }
+    }
+
+    /** The project's folder, in which the launcher lies; null without a launcher. */
+    private static Path home() {
+        String launcher = System.getenv(LAUNCHER);
+        return launcher == null ? null : Path.of(launcher).toAbsolutePath().getParent();
+    }
+
+    private Optional<HtmlFile> htmlFile() {
+        if (html == null) {
+            return Optional.empty();
+        }
+        try {
+            HtmlFile file = new HtmlFile(Path.of(html));
+            file.check();
+            return Optional.of(file);
+        } catch (InvalidPathException e) {
+            throw OptionErrors.notAllowed("--html", html, "a path");
+        } catch (IOException e) {
+            throw new CommandFailure("--html: " + e.getMessage());
+        }
+    }
+
+    /** What makes such a page again. */
+    private String command(Bench.Plan plan) {
+        StringBuilder command = new StringBuilder("./iocp4j bench");
+        if (quick) {
+            command.append(" --quick");
+        }
+        if (loads != null) {
+            command.append(" --loads ").append(loads);
+        }
+        if (servers != null) {
+            command.append(" --servers \"").append(servers).append('"');
+        }
+        return command.append(" --baseline \"").append(baseline).append("\" --pairs ").append(plan.pairs())
+                .append(" --html ").append(Path.of(html).getFileName()).toString();
+    }
+}

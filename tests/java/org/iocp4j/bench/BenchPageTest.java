@@ -1,0 +1,35 @@
+package org.iocp4j.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.StringReader;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+import org.xml.sax.InputSource;
+
+class BenchPageTest {
+    private final String page = BenchPage.of("a <machine> & another", "./iocp4j bench --servers \"c,iocp4j\"",
+            List.of(Results.bare(), Results.full()));
+
+    @Test
+    void isWellFormedAndHasAPlotOfRatiosOneOfLatenciesAndATableForEachLoad() throws Exception {
+        Document document = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(new InputSource(new StringReader(page.replace("<!DOCTYPE html>\n", ""))));
+        assertThat(document.getElementsByTagName("section").getLength()).isEqualTo(2);
+        assertThat(document.getElementsByTagName("svg").getLength()).isEqualTo(4);
+        assertThat(document.getElementsByTagName("table").getLength()).isEqualTo(2);
+    }
+
+    @Test
+    void saysWhatWasMeasuredWhereAndHow() {
+        assertThat(page).contains("a &lt;machine&gt; &amp; another", "./iocp4j bench --servers &quot;c,iocp4j&quot;",
+                "ping-pong-1", "held-5000-active-50", "iocp4j --workers 1", "relative to c");
+    }
+
+    @Test
+    void needsNothingElse() {
+        assertThat(page).doesNotContain("<script", "http:", "https:", "@import");
+    }
+}

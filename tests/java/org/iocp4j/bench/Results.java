@@ -1,0 +1,31 @@
+package org.iocp4j.bench;
+
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/** Results as a run would have them. */
+public final class Results {
+    private Results() {
+    }
+
+    /** Of {@code server} by {@code c}: 3 rounds, 1,000 operations, of which each took 1 to 1,000 microseconds. */
+    public static BenchResult of(String load, String server, Costs costs, Double bytesPerConnection) {
+        Histogram micros = BenchClient.newHistogram();
+        for (int i = 1; i <= 1_000; i++) {
+            micros.recordValue(i);
+        }
+        return new BenchResult(Load.of(load), ServerSpec.parse(server), ServerSpec.parse("c"),
+                Spread.of(List.of(0.5, 0.75, 1.25)), Spread.of(List.of(100.0, 300.0, 200.0)), costs, 1_000, micros,
+                bytesPerConnection);
+    }
+
+    /** With every figure, as under Wine. */
+    public static BenchResult full() {
+        return of("held-5000-active-50", "iocp4j --workers 1", new Costs(5_000_000L, 2_500_000L, 8_125L, 1_000L), 512.0);
+    }
+
+    /** With what C tells on Windows. */
+    public static BenchResult bare() {
+        return of("ping-pong-1", "c-best", new Costs(1_000_000L, null, null, null), null);
+    }
+}

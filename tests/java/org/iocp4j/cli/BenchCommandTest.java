@@ -1,0 +1,135 @@
+package org.iocp4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.iocp4j.NeedsCompletionPorts;
+import org.iocp4j.bench.Bench;
+import org.iocp4j.bench.Load;
+import org.iocp4j.bench.Results;
+import org.iocp4j.bench.ServerSpec;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class BenchCommandTest {
+    private static final Bench.Plan PLAN = new Bench.Plan(Load.all(), List.of(ServerSpec.parse("c")), 3,
+            Duration.ofMillis(500), Duration.ofSeconds(1), true);
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    /** Two servers, each a process, one pair; the C server is left out, since there may be no compiler. */
+    @Test
+    @Tag("slow")
+    @NeedsCompletionPorts
+    void measuresThisServerAgainstAnother(@TempDir Path folder) throws IOException {
+        Path page = folder.resolve("bench.html");
+        int exit = Main.run(out, err, "bench", "--quick", "--pairs", "1", "--loads", "ping-pong-1", "--servers", "iocp4j",
+                "--baseline", "jdk-async", "--json", "--html", page.toString());
+        assertThat(exit).as(text(err)).isZero();
+        List<String> lines = text(out).lines().toList();
+        assertThat(lines).hasSize(2);
+        Map<String, Object> peer = fields(lines.getFirst());
+        assertThat(peer).containsEntry("server", "jdk-async").containsEntry("ratioMedian", 1.0);
+        Map<String, Object> ours = fields(lines.getLast());
+        assertThat(ours).containsEntry("load", "ping-pong-1").containsEntry("connections", 1.0)
+                .containsEntry("server", "iocp4j").containsEntry("baseline", "jdk-async")
+                .containsEntry("pairs", 1.0).containsEntry("ratioLow", ours.get("ratioHigh"));
+        assertThat((Double) ours.get("ratioMedian")).isPositive();
+        assertThat((Double) ours.get("operationsPerSecond")).isPositive();
+        assertThat((Double) ours.get("bytesAllocatedPerOperation")).isNotNegative();
+        assertThat(Files.readString(page)).contains("ping-pong-1", "jdk-async", "</html>");
+    }
+
+    @Test
+    void jsonHasEveryFigureOfAServerUnderALoad() throws IOException {
+        StringWriter text = new StringWriter();
+        new BenchReport.Json(new PrintWriter(text), PLAN).result(Results.full());
+        assertThat(fields(text.toString())).containsExactly(
+                Map.entry("load", "held-5000-active-50"), Map.entry("connections", 5_000.0),
+                Map.entry("server", "iocp4j --workers 1"), Map.entry("baseline", "c"),
+                Map.entry("ratioMedian", 0.75), Map.entry("ratioLow", 0.5), Map.entry("ratioHigh", 1.25),
+                Map.entry("operationsPerSecond", 200.0), Map.entry("operations", 1_000.0),
+                Map.entry("cpuMicrosPerOperation", 5.0), Map.entry("wineserverCpuMicrosPerOperation", 2.5),
+                Map.entry("wineserverRequestsPerOperation", 8.125), Map.entry("bytesAllocatedPerOperation", 1.0),
+                Map.entry("p50Micros", 500.0), Map.entry("p99Micros", 990.0), Map.entry("p999Micros", 999.0),
+                Map.entry("bytesPerConnection", 512.0), Map.entry("pairs", 3.0), Map.entry("secondsPerTurn", 0.5));
+    }
+
+    @Test
+    void whatThePlatformDoesNotTellIsNull() throws IOException {
+        StringWriter text = new StringWriter();
+        new BenchReport.Json(new PrintWriter(text), PLAN).result(Results.bare());
+        assertThat(fields(text.toString())).containsEntry("cpuMicrosPerOperation", 1.0)
+                .containsEntry("wineserverRequestsPerOperation", null)
+                .containsEntry("bytesAllocatedPerOperation", null)
+                .containsEntry("bytesPerConnection", null);
+    }
+
+    @Test
+    void textHasATableForEachLoad() {
+        StringWriter text = new StringWriter();
+        BenchReport report = new BenchReport.Text(new PrintWriter(text), PLAN, "this machine");
+        report.result(Results.bare());
+        report.result(Results.full());
+        assertThat(text.toString().lines().map(String::strip)).startsWith("this machine",
+                "ratios to c: median of 3 rounds, lowest - highest; 0.5 s a turn", "").hasSize(8)
+                .anyMatch(line -> line.matches("c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +500 +990 +999 +-"))
+                .anyMatch(line -> line.startsWith("held-5000-active-50 "));
+    }
+
+    @Test
+    void wrongOptionsAreOneLine() {
+        assertThat(wrong("--loads", "ping")).startsWith("--loads: 'ping' is not allowed, must be ping-pong-1, ");
+        assertThat(wrong("--servers", "iocp4j,apache")).startsWith("--servers: 'apache' is not allowed, must be ");
+        assertThat(wrong("--baseline", "netty --fast")).startsWith("--baseline: 'netty --fast' is not allowed, must be ");
+        assertThat(wrong("--pairs", "0")).startsWith("--pairs: '0' is not allowed, must be 1 to 1000");
+        assertThat(wrong("--servers", "iocp4j --workers 0"))
+                .startsWith("--servers: --workers: '0' is not allowed, must be 1 to 1024");
+    }
+
+    private String wrong(String... options) {
+        String[] all = new String[options.length + 1];
+        all[0] = "bench";
+        System.arraycopy(options, 0, all, 1, options.length);
+        err.reset();
+        assertThat(Main.run(out, err, all)).isEqualTo(ExitCode.WRONG_OPTIONS);
+        assertThat(text(err)).hasLineCount(1);
+        return text(err);
+    }
+
+    /** Numbers as doubles. */
+    private static Map<String, Object> fields(String line) throws IOException {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        try (JsonParser parser = new JsonFactory().createParser(line)) {
+            assertThat(parser.nextToken()).isEqualTo(JsonToken.START_OBJECT);
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                JsonToken value = parser.nextToken();
+                fields.put(name, value.isNumeric() ? (Object) parser.getDoubleValue()
+                        : value == JsonToken.VALUE_NULL ? null : parser.getText());
+            }
+        }
+        return fields;
+    }
+
+    private static String text(ByteArrayOutputStream bytes) {
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,65 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import org.iocp4j.win32.Win32Exception;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What the server allocates on the Java heap once it runs. The test's thread is the server's only one, so it counts for all
+ * threads.
+ */
+@Timeout(300)
+class AllocationTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int BATCH = 5_000;
+    /** In a row: then it has not been chance. */
+    private static final int BATCHES = 3;
+    /** For the compiler, which may be slow; before it has compiled all of it, some of it allocates. */
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(120);
+
+    private final NullServer server;
+
+    AllocationTest() throws Win32Exception {
+        server = new NullServer();
+    }
+
+    @Test
+    void anEchoAllocatesNothing() {
+        long socket = server.connect();
+        assertThat(steadyBytes(() -> server.echo(socket, 64))).isZero();
+        assertThat(server.statistics().sentBytes()).isEqualTo(64 * server.statistics().receives()).isPositive();
+    }
+
+    @Test
+    void aReconnectAllocatesNothing() {
+        assertThat(steadyBytes(() -> {
+            long socket = server.connect();
+            server.echo(socket, 64);
+            server.leave(socket);
+        })).isZero();
+        assertThat(server.statistics().accepts()).isEqualTo(server.statistics().receives()).isPositive();
+        assertThat(server.statistics().socketsCreated()).isLessThan(BATCH);
+        assertThat(server.statistics().sessions()).isZero();
+    }
+
+    /** The bytes of a batch when they are 0 for some batches, or at the end of the time. */
+    private static long steadyBytes(Runnable operation) {
+        long deadline = System.nanoTime() + LONGEST_WARM_UP.toNanos();
+        int without = 0;
+        long bytes = 0;
+        while (without < BATCHES && System.nanoTime() - deadline < 0) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < BATCH; i++) {
+                operation.run();
+            }
+            bytes = THREADS.getCurrentThreadAllocatedBytes() - before;
+            without = bytes == 0 ? without + 1 : 0;
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,55 @@
+package org.iocp4j.server;
+
+import org.iocp4j.port.IoContext;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.PacketSkipping;
+import org.iocp4j.win32.Win32Exception;
+
+/** A raw echo server on a {@link NullWin32}, whose one worker is the calling thread: for what a test or a benchmark counts. */
+public final class NullServer {
+    private static final int SESSIONS = 64;
+
+    private final NullWin32 kernel = new NullWin32();
+    private final IoContext io = new IoContext(kernel);
+    private final SessionEngine engine;
+
+    /** Listens, with its accepts posted. */
+    public NullServer() throws Win32Exception {
+        ServerOptions options = ServerOptions.builder().accepts(8).pool(16).maxSessions(SESSIONS).build();
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
+                (session, data) -> session.send(data), () -> kernel, io);
+        engine.accept(io);
+        run();
+    }
+
+    /** A client connects; its socket, with a receive posted. */
+    public long connect() {
+        long socket = kernel.connect();
+        run();
+        return socket;
+    }
+
+    /** The client sends, and its bytes go back. */
+    public void echo(long socket, int bytes) {
+        kernel.arrive(socket, bytes);
+        run();
+    }
+
+    /** The client goes, and the socket is free again, or posted to another accept. */
+    public void leave(long socket) {
+        kernel.arrive(socket, 0);
+        run();
+    }
+
+    public ServerStatistics statistics() {
+        return engine.statistics();
+    }
+
+    /** Dequeues and dispatches what there is. */
+    private void run() {
+        while (kernel.waitingPackets() > 0 || io.hasWork()) {
+            engine.dequeue(io);
+        }
+    }
+}
