@@ -65,7 +65,7 @@ class HtmlBrowserTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"390, light", "390, dark", "1280, light", "1280, dark"})
+    @CsvSource({"360, light", "360, dark", "1280, light", "1280, dark"})
     void fitsAndSaysNothingOnTheConsole(int width, String scheme) throws IOException, InterruptedException {
         Files.writeString(folder.resolve("measured.html"), page.replace("</body>", MEASURE));
         Path file = Files.writeString(folder.resolve("frame.html"), String.format(FRAME, width));
@@ -81,7 +81,7 @@ class HtmlBrowserTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"390, light", "390, dark", "1280, light", "1280, dark"})
+    @CsvSource({"360, light", "360, dark", "1280, light", "1280, dark"})
     void canBeSeen(int width, String scheme) throws IOException, InterruptedException {
         Path file = Files.writeString(folder.resolve("page.html"), page);
         Path picture = Files.createDirectories(PICTURES).resolve(width + "-" + scheme + ".png").toAbsolutePath();

@@ -13,6 +13,8 @@ import org.iocp4j.cli.ExitCode;
 import org.iocp4j.cli.Main;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code --html FILE}: written whole or not at all. */
@@ -70,6 +72,15 @@ class HtmlFileTest {
     }
 
     @Test
+    @DisabledOnOs(OS.WINDOWS) // where the system decides what a name may be before it is tried
+    void whatCannotBeWrittenIsSaidBeforeAnythingRuns() {
+        assertThat(study("--simulated", "--html", folder.resolve("x".repeat(300)).toString())).isEqualTo(ExitCode.FAILED);
+        assertThat(err()).hasLineCount(1).startsWith("--html: cannot write " + folder);
+        assertThat(out()).isEmpty();
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
     void aNameThatIsNoneIsExitCode2() {
         assertThat(study("--simulated", "--html", "\0")).isEqualTo(ExitCode.WRONG_OPTIONS);
         assertThat(err()).hasLineCount(1).startsWith("--html: ");
@@ -84,6 +95,6 @@ class HtmlFileTest {
     }
 
     private String err() {
-        return err.toString(StandardCharsets.UTF_8);
+        return StudyChecks.withoutProgress(err.toString(StandardCharsets.UTF_8));
     }
 }

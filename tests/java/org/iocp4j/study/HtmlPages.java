@@ -38,15 +38,17 @@ final class HtmlPages {
     static List<Study.Result> simulated() {
         List<Study.Result> results = new ArrayList<>();
         for (Experiment experiment : List.of(new WrongSession(200), new KeyAndOverlapped(), new SecondAssociation(),
-                new LatePackets())) {
+                new LatePackets(), new TimeWait())) {
             results.add(Study.run(experiment, Site.simulated(1), state -> { }));
         }
+        Finding.Builder withPictures = Finding.builder().evidence("a line").because("no call", "a call");
+        Study.run(new Cures(), Site.simulated(1), state -> { }).finding().pictures().forEach(withPictures::picture);
+        withPictures.picture(new Spread("ratios", "", 1.0, List.of(Spread.Row.of("a", "b", new double[] {0.5, 1.1, 2.5}))));
         Map<String, Verdict> cures = new LinkedHashMap<>();
         for (Verdict verdict : Verdict.values()) {
             cures.put("cure-" + verdict.name(), verdict);
         }
-        results.add(result("cures", "Which?", Platform.WINE, Finding.builder().evidence("a line").because("no call", "a call")
-                .cures(cures)));
+        results.add(result("cures", "Which?", Platform.WINE, withPictures.cures(cures)));
         return results;
     }
 

@@ -94,7 +94,10 @@ class HtmlReportTest {
     void showsHostileTextAsText() throws Exception {
         String hostile = HtmlPages.HOSTILE;
         Finding finding = Finding.builder().evidence("%s", hostile).table(new Table(hostile, hostile).row(hostile))
-                .timeline(new Timeline(hostile)).because(hostile, hostile).notPossible();
+                .picture(new Timeline(hostile)).picture(new StateChart(hostile, List.of(hostile),
+                        List.of(new StateChart.Row(hostile, hostile, List.of(hostile), List.of(hostile)))))
+                .picture(new Spread(hostile, hostile, 1.0, List.of(Spread.Row.of(hostile, hostile, new double[] {1, 2}))))
+                .because(hostile, hostile).notPossible();
         String html = HtmlReport.of(new HtmlRun(hostile, Platform.WINE, hostile, hostile, hostile, hostile),
                 List.of(HtmlPages.result(hostile, hostile, Platform.WINE, finding), HtmlPages.failed("x", hostile)));
         assertThat(html).doesNotContain("<script", "\u0000", "\u001B");
@@ -128,6 +131,25 @@ class HtmlReportTest {
         assertThat(wrong).hasSize(16).allSatisfy(p -> assertThat(text(p)).endsWith("WRONG"));
         assertThat(text(elements(plot, "desc").getFirst())).contains("2 sockets, 6 sessions, 30 packets, of which 16 name the wrong");
         assertThat(text(section)).contains("16 of 24 packets name the wrong session.");
+    }
+
+    @Test
+    void drawsStatesAsBarsAndEachValueAsADot() throws Exception {
+        StateChart.Row row = new StateChart.Row("DisconnectEx", "linger off", List.of("ESTAB", "TIME_WAIT", "TIME_WAIT"),
+                List.of("ESTAB", "CLOSE_WAIT", "-"));
+        Document page = parse(HtmlPages.page(HtmlPages.result("time-wait", "Q?", Platform.WINE, Finding.builder()
+                .picture(new StateChart("states", List.of("connected", "closed", "later"), List.of(row)))
+                .picture(new Spread("values", "ms", null, List.of(Spread.Row.of("a", "", new double[] {0, 1, 30}))))
+                .verdict(Verdict.SEEN))));
+        List<Element> plots = elements(page, "svg").stream().filter(svg -> svg.getAttribute("class").equals("plot")).skip(1).toList();
+        assertThat(elements(plots.getFirst(), "rect")).extracting(rect -> rect.getAttribute("class"))
+                .containsExactly("bar", "waiting", "bar", "half");
+        List<Element> bars = elements(plots.getFirst(), "rect");
+        assertThat(Integer.parseInt(bars.get(1).getAttribute("width")))
+                .isGreaterThan(2 * Integer.parseInt(bars.get(0).getAttribute("width")));
+        assertThat(elements(plots.getLast(), "circle")).extracting(dot -> Integer.valueOf(dot.getAttribute("cx")))
+                .hasSize(3).isSorted();
+        assertThat(text(plots.getLast())).contains("≤ 0.01", "1.00 (0.00 to 30.00) ms");
     }
 
     private static String allPage() {

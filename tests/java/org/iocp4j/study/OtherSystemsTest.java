@@ -77,7 +77,7 @@ class OtherSystemsTest {
     }
 
     /** A system of which one call gives another result. */
-    private record Changed(Win32 win32, String call, BiFunction<Object, Object[], Object> result) {
+    record Changed(Win32 win32, String call, BiFunction<Object, Object[], Object> result) {
         Win32 proxy() {
             return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
                     (proxy, method, arguments) -> {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,23 @@ class ReportTest {
                 .contains("\"platform\":\"simulated\",\"system\":\"simulated kernel, seed 4\",\"known\":\"simulated from ",
                         "\"verdict\":\"not seen\",\"failure\":null,\"reason\":null,\"documentation\":null,"
                                 + "\"evidence\":[\"a \\\"line\\\"\"],\"tables\":[{\"title\":\"t\",\"columns\":[\"c\"],"
-                                + "\"rows\":[[\"1\"]]}],\"timelines\":[]}");
+                                + "\"rows\":[[\"1\"]]}],\"pictures\":[]}");
+        parse();
+    }
+
+    @Test
+    void jsonHasTheNumbersOfEachPicture() throws IOException {
+        Timeline timeline = new Timeline("a");
+        timeline.association("socket 4", "key 1: the port", true);
+        json(new Study.Result(EXPERIMENT, site.platform(), Finding.builder().picture(timeline)
+                .picture(new StateChart("b", List.of("now"), List.of(new StateChart.Row("n", "d", List.of("ESTAB"), List.of("-")))))
+                .picture(new Spread("c", "ms", null, List.of(Spread.Row.of("n", "d", new double[] {2, 1.5}))))
+                .verdict(Verdict.SEEN), ""));
+        assertThat(out()).contains("\"pictures\":[{\"title\":\"a\",\"kind\":\"timeline\",\"events\":1,\"lanes\":[{\"name\":"
+                + "\"socket 4\",\"sessions\":[],\"packets\":[],\"associations\":[{\"at\":0,\"what\":\"key 1: the port\",\"done\":true}]}]},"
+                + "{\"title\":\"b\",\"kind\":\"states\",\"looks\":[\"now\"],\"rows\":[{\"name\":\"n\",\"detail\":\"d\",\"server\":[\"ESTAB\"],"
+                + "\"client\":[\"-\"]}]},{\"title\":\"c\",\"kind\":\"spread\",\"unit\":\"ms\",\"reference\":null,\"rows\":[{\"name\":\"n\","
+                + "\"detail\":\"d\",\"values\":[1.5,2.0]}]}]}");
         parse();
     }
 

@@ -73,12 +73,41 @@ class SimulatedStudyTest {
     @Test
     void aPictureShowsRightAndWrongPackets() {
         Finding finding = Study.run(new KeyAndOverlapped(), Site.simulated(2), state -> { }).finding();
-        assertThat(finding.timelines()).hasSize(1);
-        assertThat(finding.timelines().getFirst().lanes()).hasSize(2).allSatisfy(lane -> {
+        assertThat(timelines(finding)).hasSize(1);
+        assertThat(timelines(finding).getFirst().lanes()).hasSize(2).allSatisfy(lane -> {
             assertThat(lane.bars()).extracting(Timeline.Bar::generation).containsExactly(1, 2, 3);
             assertThat(lane.packets()).extracting(Timeline.Dot::right).containsExactly(
                     null, true, true, true, true, null, false, false, false, false, null, false, false, false, false);
         });
+    }
+
+    @Test
+    void aPictureShowsEachAttemptToAssociate() {
+        Finding finding = Study.run(new SecondAssociation(), Site.simulated(2), state -> { }).finding();
+        List<Timeline.Lane> lanes = timelines(finding).getFirst().lanes();
+        assertThat(lanes).hasSize(2);
+        assertThat(lanes.getFirst().associations()).extracting(Timeline.Association::done).hasSize(11)
+                .startsWith(true, false).containsOnlyOnce(true);
+        assertThat(lanes.getLast().associations()).extracting(Timeline.Association::done).containsExactly(true);
+        assertThat(lanes.getFirst().packets()).extracting(Timeline.Dot::right).containsExactly(true, true, true, false);
+    }
+
+    /** A lane for each cure, and the same events under each other: only the bug is red. */
+    @Test
+    void aPictureComparesTheCures() {
+        Finding finding = Study.run(new Cures(), Site.simulated(2), state -> { }).finding();
+        assertThat(timelines(finding)).hasSize(5).allSatisfy(timeline -> {
+            assertThat(timeline.lanes()).extracting(Timeline.Lane::name)
+                    .containsExactly("(none)", "overlapped", "slot-key", "re-key", "fresh-socket");
+            assertThat(timeline.lanes()).extracting(lane -> lane.bars().getFirst().from()).containsOnly(0);
+            assertThat(timeline.lanes().getFirst().packets()).extracting(Timeline.Dot::right).contains(false);
+            assertThat(timeline.lanes()).filteredOn(lane -> !lane.name().equals("(none)")).allSatisfy(lane ->
+                    assertThat(lane.packets()).extracting(Timeline.Dot::right).isNotEmpty().containsOnly(true));
+        });
+    }
+
+    private static List<Timeline> timelines(Finding finding) {
+        return finding.pictures().stream().map(Timeline.class::cast).toList();
     }
 
     private static String evidence(Experiment experiment) {

@@ -107,6 +107,6 @@ class StudyCommandTest {
     }
 
     private String err() {
-        return err.toString(StandardCharsets.UTF_8);
+        return StudyChecks.withoutProgress(err.toString(StandardCharsets.UTF_8));
     }
 }

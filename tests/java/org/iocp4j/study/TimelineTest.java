@@ -9,6 +9,19 @@ class TimelineTest {
     private final Timeline timeline = new Timeline("title");
 
     @Test
+    void whatStartsAgainIsUnderTheStart() {
+        timeline.begin("a", 1, 1);
+        timeline.association("a", "key 1", true);
+        timeline.end("a");
+        timeline.restart();
+        timeline.begin("b", 1, 1);
+        timeline.ended();
+        assertThat(timeline.lanes()).extracting(lane -> lane.bars().getFirst())
+                .containsExactly(new Bar(1, 1, 0, 2), new Bar(1, 1, 0, 1));
+        assertThat(timeline.events()).isEqualTo(3);
+    }
+
+    @Test
     void barsOfALaneDoNotOverlap() {
         timeline.begin("a", 1, 1);
         timeline.begin("b", 2, 1);

@@ -44,8 +44,8 @@ import picocli.CommandLine.Spec;
             "    null if a call failed or a wait took too long, and failure says what",
             "  reason, documentation: of what is not possible here, or null",
             "  evidence: array of lines; tables: array of {title, columns, rows}",
-            "  timelines: array of {title, events, lanes: {name, sessions: {session,",
-            "    generation, from, to}, packets: {at, operation, key, session, right}}}",
+            "  pictures: array of {title, kind, ...}, with what the page draws;",
+            "    all of it is in docs/study-json.md",
         })
 final class StudyCommand implements Callable<Integer> {
     private static final long DEFAULT_SEED = 1;

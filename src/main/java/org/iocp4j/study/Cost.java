@@ -63,9 +63,7 @@ final class Cost implements Experiment {
             for (int i = 0; i < ROUNDS; i++) {
                 ratios[i] = perSecond[i] / base.perSecond[i];
             }
-            Arrays.sort(ratios);
-            return new Ratio(median(ratios), ratios[0], ratios[ROUNDS - 1],
-                    (int) Arrays.stream(ratios).filter(ratio -> ratio < 1).count());
+            return new Ratio(ratios);
         }
 
         private static double median(double[] values) {
@@ -75,19 +73,29 @@ final class Cost implements Experiment {
         }
     }
 
-    /** @param slower in how many rounds it was below 1 */
-    private record Ratio(double median, double least, double most, int slower) {
+    /** Round by round, in any order. */
+    private record Ratio(double[] rounds) {
+        /** In how many rounds it was below 1. */
+        int slower() {
+            return (int) Arrays.stream(rounds).filter(ratio -> ratio < 1).count();
+        }
+
         /** Nothing is said where the rounds do not nearly all say it. */
         String inWords() {
-            if (slower >= AGREEING_ROUNDS) {
+            if (slower() >= AGREEING_ROUNDS) {
                 return "slower";
             }
-            return slower <= ROUNDS - AGREEING_ROUNDS ? "faster" : "no clear difference";
+            return slower() <= ROUNDS - AGREEING_ROUNDS ? "faster" : "no clear difference";
+        }
+
+        Spread.Row row(String name, String detail) {
+            return Spread.Row.of(name, detail, rounds);
         }
 
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", median, least, most);
+            Spread.Row sorted = row("", "");
+            return String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", sorted.median(), sorted.least(), sorted.most());
         }
     }
 
@@ -242,15 +250,21 @@ final class Cost implements Experiment {
                     "echoes/s", "ratio", "disconnects failed");
             Rates churnBase = churn.get(DisconnectMethod.CLOSE);
             Rates steadyBase = steady.get(DisconnectMethod.CLOSE);
+            List<Spread.Row> ratios = new ArrayList<>();
             for (Map.Entry<DisconnectMethod, CostServer> entry : servers.entrySet()) {
                 DisconnectMethod method = entry.getKey();
                 table.row(text(method), whole(churn.get(method).median()), ratio(churn.get(method), churnBase),
                         whole(steady.get(method).median()), ratio(steady.get(method), steadyBase), entry.getValue().failures());
                 if (method.reuses()) {
-                    say(method, churn.get(method).to(churnBase), steady.get(method).to(steadyBase));
+                    Ratio ofChurn = churn.get(method).to(churnBase);
+                    Ratio ofSteady = steady.get(method).to(steadyBase);
+                    say(method, ofChurn, ofSteady);
+                    ratios.add(ofChurn.row(text(method), "clients come and go"));
+                    ratios.add(ofSteady.row(text(method), "steady echo"));
                 }
             }
-            finding.table(table);
+            finding.table(table).picture(new Spread("Speed beside closesocket in the same round: right of 1 is faster, left of it"
+                    + " slower", "", 1.0, ratios));
             finding.evidence("Rule: faster or slower is what at least %d of %d rounds say", AGREEING_ROUNDS, ROUNDS);
             finding.evidence("The C++ study saw fewer transactions per second with DisconnectEx than with closesocket,"
                     + " without a figure. What is said here holds for one client at a time on this machine, %s; the client's work"

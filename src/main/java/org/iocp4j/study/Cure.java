@@ -4,10 +4,10 @@ package org.iocp4j.study;
 enum Cure {
     /** Session = key of the first association. No cure. */
     NONE("(none)", "the key is the socket's first session", "-"),
-    OVERLAPPED("overlapped", "the OVERLAPPED's extension has the session", "every Windows that JDK 22 runs on"),
-    SLOT_KEY("slot-key", "the key names the slot, the operation its generation", "every Windows that JDK 22 runs on"),
+    OVERLAPPED("overlapped", "the OVERLAPPED's extension has the session", "any"),
+    SLOT_KEY("slot-key", "the key names the slot, the operation its generation", "any"),
     RE_KEY("re-key", "a new key for each session, by class 61", "8.1 [doc]"),
-    FRESH_SOCKET("fresh-socket", "closesocket, a new socket for each session", "every Windows that JDK 22 runs on");
+    FRESH_SOCKET("fresh-socket", "closesocket, a new socket for each session", "any");
 
     private final String text;
     private final String how;

@@ -25,6 +25,7 @@ final class CureServer {
     private final Cure cure;
     private final LabPort port;
     private final LabListener listener;
+    private final Timeline timeline;
     private final List<LabOperation> posted = new ArrayList<>();
     private final Map<String, Long> recycleCalls = new TreeMap<>();
     private LabSocket socket;
@@ -37,11 +38,13 @@ final class CureServer {
     private int wrong;
     private String firstWrong = "";
 
-    CureServer(Lab lab, Cure cure, LabPort port, LabListener listener) throws Win32Exception {
+    /** @param timeline gets a lane of its own, with the cure's name */
+    CureServer(Lab lab, Cure cure, LabPort port, LabListener listener, Timeline timeline) throws Win32Exception {
         this.lab = lab;
         this.cure = cure;
         this.port = port;
         this.listener = listener;
+        this.timeline = timeline;
         socket = lab.socket();
     }
 
@@ -72,6 +75,7 @@ final class CureServer {
         }
         lab.calls().take().forEach((call, times) -> recycleCalls.merge(call, times, Long::sum));
         session = next;
+        timeline.begin(cure.toString(), session, socket.generation());
         return peer;
     }
 
@@ -113,7 +117,9 @@ final class CureServer {
         long owner = packet.session();
         long named = sessionOf(packet);
         boolean isOver = owner != session;
-        if (isOver ? named == session && session != NOBODY : named != owner) {
+        boolean isWrong = isOver ? named == session && session != NOBODY : named != owner;
+        timeline.packet(cure.toString(), packet, owner, !isWrong);
+        if (isWrong) {
             if (wrong++ == 0) {
                 firstWrong = packet.kind() + " of session " + owner + " named session " + named;
             }
@@ -162,6 +168,7 @@ final class CureServer {
             awaitHome(); // nothing may be out then: the packets are dequeued, whoever handles them
         }
         session = NOBODY;
+        timeline.end(cure.toString());
         lab.calls().count();
         if (!cure.reuses()) {
             socket = lab.socket();

@@ -54,6 +54,7 @@ final class Cures implements Experiment {
         private final LabPort port;
         private final LabListener listener;
         private final Map<String, Scenario> scenarios = new LinkedHashMap<>();
+        private final Map<String, Timeline> timelines = new LinkedHashMap<>();
         private final Map<Cure, Verdict> verdicts = new EnumMap<>(Cure.class);
 
         Trial(Lab lab, Finding.Builder finding) throws IOException {
@@ -66,6 +67,7 @@ final class Cures implements Experiment {
             scenarios.put("half-close", this::halfClose);
             scenarios.put("cancel in flight", this::cancelInFlight);
             scenarios.put("late packets", this::latePackets);
+            scenarios.keySet().forEach(name -> timelines.put(name, new Timeline(name + ": one slot, two sessions, by each cure")));
         }
 
         Finding run() throws IOException, TimeoutException {
@@ -91,6 +93,7 @@ final class Cures implements Experiment {
                     .map(entry -> entry.getKey() + " " + entry.getValue()).collect(Collectors.joining(", ")));
             Map<String, Verdict> named = new LinkedHashMap<>();
             verdicts.forEach((cure, verdict) -> named.put(cure.toString(), verdict));
+            timelines.values().forEach(timeline -> finding.picture(timeline.ended()));
             return finding.table(costs).table(complex).cures(named);
         }
 
@@ -112,8 +115,10 @@ final class Cures implements Experiment {
             boolean bearsLate = false;
             for (Map.Entry<String, Scenario> scenario : scenarios.entrySet()) {
                 lab.progress("%s: %s", cure, scenario.getKey());
-                CureServer server = new CureServer(lab, cure, port, listener);
+                Timeline timeline = timelines.get(scenario.getKey());
+                CureServer server = new CureServer(lab, cure, port, listener, timeline);
                 scenario.getValue().run(server);
+                timeline.restart();
                 works &= server.isRight();
                 bearsLate = server.isRight(); // of the last
                 cells.add(server.found());
@@ -128,7 +133,7 @@ final class Cures implements Experiment {
 
         /** An ordinary session that the client ends, and the next: what that takes besides AcceptEx, its context and packets. */
         private Map<String, Long> callsToRecycle(Cure cure) throws IOException, TimeoutException {
-            CureServer server = new CureServer(lab, cure, port, listener);
+            CureServer server = new CureServer(lab, cure, port, listener, new Timeline("not shown"));
             Peer peer = server.connect();
             server.forgetCalls();
             closedByClient(server, peer);

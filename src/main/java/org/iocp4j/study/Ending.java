@@ -14,6 +14,11 @@ final class Ending {
         /** Neither waits for the other. */
         BOTH;
 
+        /** In a sentence. */
+        String who() {
+            return this == BOTH ? "both at once" : "the " + this;
+        }
+
         @Override
         public String toString() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -27,6 +32,7 @@ final class Ending {
         DISCONNECT_EX("DisconnectEx", true, OFF),
         DISCONNECT_EX_RESET("DisconnectEx", true, ON_0),
         TRANSMIT_FILE("TransmitFile", true, OFF),
+        TRANSMIT_FILE_RESET("TransmitFile", true, ON_0),
         GRACEFUL("graceful", false, OFF);
 
         private final String text;
@@ -42,6 +48,10 @@ final class Ending {
         /** Whether its socket can be used again. */
         boolean reuses() {
             return reuses;
+        }
+
+        boolean transmits() {
+            return this == TRANSMIT_FILE || this == TRANSMIT_FILE_RESET;
         }
 
         /** With linger {on, 0}. */
@@ -141,7 +151,7 @@ final class Ending {
                 isOver();
             }
             case DISCONNECT_EX, DISCONNECT_EX_RESET -> socket.disconnect(SESSION);
-            case TRANSMIT_FILE -> socket.transmitNothing(SESSION);
+            case TRANSMIT_FILE, TRANSMIT_FILE_RESET -> socket.transmitNothing(SESSION);
             case GRACEFUL -> socket.shutdownSend();
             default -> throw new IllegalStateException();
         }
@@ -156,7 +166,7 @@ final class Ending {
         if (over || !method.reuses()) {
             return;
         }
-        Packet packet = port.await(socket.operation(method == Method.TRANSMIT_FILE ? Kind.TRANSMIT : Kind.DISCONNECT), millis);
+        Packet packet = port.await(socket.operation(method.transmits() ? Kind.TRANSMIT : Kind.DISCONNECT), millis);
         if (packet != null && packet.status() < 0) {
             throw new IOException(method + ": " + packet.outcome() + ", " + socket);
         }

@@ -13,12 +13,12 @@ import java.util.Map;
  * @param cures         verdicts of the cures that were tried, by their names; else empty
  * @param evidence      raw handles, keys, return values, error names: a line each, in the order of what happened
  * @param tables        the same in rows, where there is much of it
- * @param timelines     the same as pictures
+ * @param pictures      the same, drawn
  * @param reason        why it, or a part of it, is not possible here; else empty
  * @param documentation what Windows' documentation says of it; else empty
  */
 public record Finding(Verdict verdict, Map<String, Verdict> cures, List<String> evidence, List<Table> tables,
-                      List<Timeline> timelines, String reason, String documentation) {
+                      List<Picture> pictures, String reason, String documentation) {
     public static Builder builder() {
         return new Builder();
     }
@@ -37,7 +37,7 @@ public record Finding(Verdict verdict, Map<String, Verdict> cures, List<String> 
     public static final class Builder {
         private final List<String> evidence = new ArrayList<>();
         private final List<Table> tables = new ArrayList<>();
-        private final List<Timeline> timelines = new ArrayList<>();
+        private final List<Picture> pictures = new ArrayList<>();
         private String reason = "";
         private String documentation = "";
 
@@ -55,8 +55,8 @@ public record Finding(Verdict verdict, Map<String, Verdict> cures, List<String> 
             return this;
         }
 
-        public Builder timeline(Timeline timeline) {
-            timelines.add(timeline.ended());
+        public Builder picture(Picture picture) {
+            pictures.add(picture);
             return this;
         }
 
@@ -82,7 +82,7 @@ public record Finding(Verdict verdict, Map<String, Verdict> cures, List<String> 
 
         private Finding end(Verdict verdict, Map<String, Verdict> cures) {
             return new Finding(verdict, new LinkedHashMap<>(cures), List.copyOf(evidence), List.copyOf(tables),
-                    List.copyOf(timelines), reason, documentation);
+                    List.copyOf(pictures), reason, documentation);
         }
     }
 }

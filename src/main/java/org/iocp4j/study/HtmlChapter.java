@@ -48,12 +48,16 @@ record HtmlChapter(String name, String part, String title, String before, String
             new HtmlChapter("cures", "The cures", "The cures, and their price",
                     "There is more than one way to get a packet to its session. Each is tried, and asked what a server more complex"
                             + " than an echo server would ask: sends in a pipeline, a disconnect by the server while a receive is"
-                            + " out, half-closed connections, cancelled operations, late packets.", ""),
+                            + " out, half-closed connections, cancelled operations, late packets. In the pictures the same"
+                            + " two sessions are told once for each cure; <em>(none)</em> is the bug, for comparison. A dashed"
+                            + " line leads from a late packet back to the session that posted it.", ""),
             new HtmlChapter("time-wait", "Open questions", "TIME_WAIT: who owns it, and does it delay",
                     "The side of a TCP connection that closes first keeps it in TIME_WAIT for a while. Windows' documentation says"
                             + " that this may delay a disconnect for reuse. So: who closes first, by which call, which side has"
-                            + " TIME_WAIT then, and how long DisconnectEx takes. The"
-                            + " C++ study left this open.", ""),
+                            + " TIME_WAIT then, and how long DisconnectEx takes. The C++ study left this open. <em>Linger on, 0"
+                            + " s</em> asks for a reset in place of an orderly end. <em>Graceful</em> is shutdown first, and"
+                            + " closesocket when the client has closed too. The pictures have both ends of each connection,"
+                            + " as they were at four looks.", ""),
             new HtmlChapter("cost", "Open questions", "What reuse saves, and what it costs",
                     "All this began in order to save the making of sockets. The methods are run by turns, in pairs, under the same"
                             + " load: steady echo, where sockets hardly change, and churn, where they change all the time.", ""));

@@ -9,8 +9,8 @@ final class HtmlExperiment {
     static final int MOST_LINES = 250;
     static final int MOST_LINE = 1_000;
     private static final int MOST_OPEN_LINES = 16;
-    static final int MOST_TIMELINES = 12;
-    /** More pictures than these are folded, but for the two that differ most. */
+    static final int MOST_PICTURES = 12;
+    /** More timelines than these are folded, but for the two that differ most. */
     private static final int OPEN_TIMELINES = 2;
 
     static final String NOT_YET = "<span class=\"tag todo\">on Windows, not yet run</span>";
@@ -118,8 +118,8 @@ final class HtmlExperiment {
         if (!isTold(finding)) {
             evidence(finding.evidence(), true);
         }
-        timelines(finding.timelines());
-        finding.tables().forEach(table -> HtmlTable.write(out, table, !finding.timelines().isEmpty()));
+        pictures(finding.pictures());
+        finding.tables().forEach(table -> HtmlTable.write(out, table, !finding.pictures().isEmpty()));
         if (isTold(finding)) {
             evidence(finding.evidence(), false);
         }
@@ -135,26 +135,27 @@ final class HtmlExperiment {
         return finding.verdict() == Verdict.SEEN && !chapter.ifSeen().isEmpty() || finding.evidence().size() > MOST_OPEN_LINES;
     }
 
-    /** Of many, the one with fewest and the one with most wrong packets are open: that is where to look first. */
-    private void timelines(List<Timeline> timelines) {
+    /** Of many timelines, the one with fewest and the one with most wrong packets are open: that is where to look first. */
+    private void pictures(List<Picture> pictures) {
+        List<Timeline> timelines = pictures.stream().filter(Timeline.class::isInstance).map(Timeline.class::cast).toList();
         Comparator<Timeline> byWrong = Comparator.comparingDouble(HtmlExperiment::wrongShare);
         Timeline least = timelines.stream().min(byWrong).orElse(null);
         Timeline most = timelines.stream().reduce((a, b) -> byWrong.compare(a, b) >= 0 ? a : b).orElse(null);
-        for (int i = 0; i < Math.min(timelines.size(), MOST_TIMELINES); i++) {
-            Timeline timeline = timelines.get(i);
+        for (int i = 0; i < Math.min(pictures.size(), MOST_PICTURES); i++) {
             String id = anchor(result) + "-" + i;
-            if (timelines.size() <= OPEN_TIMELINES || timeline == least || timeline == most) {
-                HtmlTimeline.write(out, timeline, id);
-            } else {
+            if (pictures.get(i) instanceof Timeline timeline && timelines.size() > OPEN_TIMELINES && timeline != least
+                    && timeline != most) {
                 out.append("<details><summary>").append(HtmlText.escape(HtmlText.sentence(timeline.title()))).append(' ')
                         .append(HtmlTimeline.wrong(timeline)).append(" of ").append(HtmlTimeline.judged(timeline))
                         .append(" packets name the wrong session</summary>\n");
-                HtmlTimeline.write(out, timeline, id);
+                HtmlPicture.write(out, timeline, id);
                 out.append("</details>\n");
+            } else {
+                HtmlPicture.write(out, pictures.get(i), id);
             }
         }
-        if (timelines.size() > MOST_TIMELINES) {
-            out.append("<p class=\"cut\">").append(HtmlText.count(timelines.size() - MOST_TIMELINES, "more picture"))
+        if (pictures.size() > MOST_PICTURES) {
+            out.append("<p class=\"cut\">").append(HtmlText.count(pictures.size() - MOST_PICTURES, "more picture"))
                     .append(" left out here; <code>--json</code> has all of them.</p>\n");
         }
     }

@@ -17,18 +17,12 @@ public final class HtmlFile {
     }
 
     /**
-     * Before minutes of experiments, what is known to fail after them.
+     * Before minutes of experiments, what would fail after them: a file is made beside its place, and deleted.
      *
      * @throws IOException with what is wrong, for people
      */
     public void check() throws IOException {
-        if (path.getFileName() == null || Files.isDirectory(path)) {
-            throw failure("it is a folder");
-        }
-        Path folder = path.toAbsolutePath().getParent();
-        if (!Files.isDirectory(folder)) {
-            throw failure("no such folder");
-        }
+        store("", false);
     }
 
     /**
@@ -37,12 +31,23 @@ public final class HtmlFile {
      * @throws IOException with what is wrong, for people
      */
     public void write(String page) throws IOException {
-        check();
+        store(page, true);
+    }
+
+    private void store(String page, boolean stays) throws IOException {
+        if (path.getFileName() == null || Files.isDirectory(path)) {
+            throw failure("it is a folder");
+        }
+        if (!Files.isDirectory(path.toAbsolutePath().getParent())) {
+            throw failure("no such folder");
+        }
         Path part = path.resolveSibling(path.getFileName() + "." + ProcessHandle.current().pid() + ".part");
         try {
             try {
                 Files.writeString(part, page);
-                Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
+                if (stays) {
+                    Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
+                }
             } finally {
                 Files.deleteIfExists(part);
             }

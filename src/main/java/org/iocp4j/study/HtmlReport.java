@@ -45,7 +45,8 @@ public final class HtmlReport {
         return out.toString();
     }
 
-    private static String style() {
+    /** The style sheet of our pages. */
+    public static String style() {
         try (InputStream css = HtmlReport.class.getResourceAsStream("study.css")) {
             return new String(css.readAllBytes(), StandardCharsets.UTF_8).replace("\r", "");
         } catch (IOException e) {

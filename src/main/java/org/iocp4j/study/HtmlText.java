@@ -3,14 +3,14 @@ package org.iocp4j.study;
 import java.util.Locale;
 
 /** Text in HTML, so that it says what it said, whatever is in it. The pages are well-formed XML too. */
-final class HtmlText {
+public final class HtmlText {
     private static final int REPLACEMENT = 0xFFFD;
 
     private HtmlText() {
     }
 
     /** For the content of an element and for an attribute in quotes alike. */
-    static String escape(String text) {
+    public static String escape(String text) {
         StringBuilder escaped = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> {
             switch (c) {

@@ -4,14 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.iocp4j.study.HtmlPicture.Label;
+import org.iocp4j.study.Timeline.Association;
 import org.iocp4j.study.Timeline.Bar;
 import org.iocp4j.study.Timeline.Dot;
 import org.iocp4j.study.Timeline.Lane;
 
-/**
- * A timeline as a picture: SVG in the page, coloured by its style sheet, so that it is right on light and on dark. What is
- * wrong is red, and a diamond instead of a dot, and its session's bar is hatched.
- */
+/** A timeline as a picture. What is wrong is red, and a diamond instead of a dot, and its session's bar is hatched. */
 final class HtmlTimeline {
     static final int MOST_LANES = 24;
     static final int MOST_EVENTS = 400;
@@ -21,9 +20,6 @@ final class HtmlTimeline {
     private static final int BAR_TOP = 18;
     private static final int BAR = 20;
     private static final int BUS = 8;
-    private static final int MARGIN = 10;
-    /** What a picture may be wide without scrolling on a desktop. */
-    private static final int PLOT = 880;
     private static final double LETTER = 6.3;
 
     private final Timeline timeline;
@@ -31,7 +27,7 @@ final class HtmlTimeline {
     private final List<Lane> lanes;
     private final int events;
     private final int step;
-    private final boolean keysAreSessions;
+    private HtmlPicture frame;
     private final StringBuilder out;
 
     private HtmlTimeline(StringBuilder out, Timeline timeline, String id) {
@@ -40,14 +36,12 @@ final class HtmlTimeline {
         this.id = id;
         lanes = timeline.lanes().stream().limit(MOST_LANES).toList();
         events = Math.min(timeline.events(), MOST_EVENTS);
-        step = Math.clamp(PLOT / (events + 2), events <= 200 ? 12 : 9, 60);
-        keysAreSessions = keysAreSessions(timeline);
+        step = Math.clamp(HtmlPicture.PLOT / (events + 2), events <= 200 ? 12 : 9, 60);
     }
 
     /** Whether a right key is the number of its session: then a wrong one says whose it is. */
-    private static boolean keysAreSessions(Timeline timeline) {
-        List<Dot> right = timeline.lanes().stream().flatMap(l -> l.packets().stream())
-                .filter(dot -> Boolean.TRUE.equals(dot.right())).toList();
+    private static boolean keysAreSessions(Lane lane) {
+        List<Dot> right = lane.packets().stream().filter(dot -> Boolean.TRUE.equals(dot.right())).toList();
         return !right.isEmpty() && right.stream().allMatch(dot -> dot.key() == dot.session());
     }
 
@@ -75,30 +69,18 @@ final class HtmlTimeline {
     }
 
     private void write() {
-        int labels = lanes.stream().mapToInt(l -> Math.max(l.name().length(), keys(l).length())).max().orElse(0);
-        int labelWidth = Math.min(150, (int) (labels * 7.0) + 10);
-        int height = TOP + lanes.size() * LANE + 4;
-        int width = 2 * MARGIN + (events + 1) * step;
-        out.append("<figure class=\"wide\">\n<figcaption>").append(HtmlText.escape(HtmlText.sentence(timeline.title())))
-                .append(' ').append(summary()).append("</figcaption>\n<div class=\"timeline\">\n");
-        out.append(String.format("<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">\n", labelWidth, height));
+        List<Label> labels = new ArrayList<>();
         for (int i = 0; i < lanes.size(); i++) {
-            int y = TOP + i * LANE + BAR_TOP;
-            text("lane", 0, y + 8, HtmlText.capped(lanes.get(i).name(), 20));
-            text("key", 0, y + 23, keys(lanes.get(i)));
+            labels.add(new Label(TOP + i * LANE + BAR_TOP + 8, lanes.get(i).name(), keys(lanes.get(i))));
         }
-        out.append("</svg>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: ")
-                .append(HtmlText.escape(timeline.title())).append("\">\n");
-        out.append(String.format("<svg class=\"plot\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"%s-t %s-d\">"
-                + "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>\n", width, height, id, id, id,
-                HtmlText.escape(timeline.title()), id, description()));
+        frame = HtmlPicture.open(out, timeline, id, summary(), description(), labels,
+                2 * HtmlPicture.MARGIN + (events + 1) * step, TOP + lanes.size() * LANE + 4);
         for (int i = 0; i < lanes.size(); i++) {
             lane(lanes.get(i), TOP + i * LANE);
         }
-        out.append("</svg>\n</div>\n</div>\n");
         legend();
         cut();
-        out.append("</figure>\n");
+        frame.close();
     }
 
     private String summary() {
@@ -117,9 +99,9 @@ final class HtmlTimeline {
         String perLane = lanes.stream().map(l -> l.name() + ": " + HtmlText.count(l.bars().size(), "session") + ", "
                 + HtmlText.count(l.packets().size(), "packet") + ", "
                 + l.packets().stream().filter(HtmlTimeline::isWrong).count() + " wrong").collect(Collectors.joining("; "));
-        return HtmlText.escape("In the order of events, from left to right: " + HtmlText.count(timeline.lanes().size(), "socket")
+        return "In the order of events, from left to right: " + HtmlText.count(timeline.lanes().size(), "socket")
                 + ", " + HtmlText.count(bars, "session") + ", " + HtmlText.count(dots(timeline).size(), "packet") + ", of which "
-                + wrong(timeline) + " name the wrong session. " + perLane + ".");
+                + wrong(timeline) + " name the wrong session. " + perLane + ".";
     }
 
     /** What the packets of the socket carry, the listener's key aside. */
@@ -140,14 +122,14 @@ final class HtmlTimeline {
     }
 
     private int x(int event) {
-        return MARGIN + Math.min(event, events) * step;
+        return HtmlPicture.MARGIN + Math.min(event, events) * step;
     }
 
     private void lane(Lane of, int y) {
         int top = y + BAR_TOP;
         int middle = top + BAR / 2;
         out.append(String.format("<line class=\"rail\" x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", middle,
-                2 * MARGIN + (events + 1) * step, middle));
+                2 * HtmlPicture.MARGIN + (events + 1) * step, middle));
         List<Dot> dots = of.packets().stream().filter(dot -> dot.at() < events).toList();
         for (Bar bar : of.bars()) {
             if (bar.from() < events) {
@@ -159,6 +141,8 @@ final class HtmlTimeline {
         }
         bus(of, dots, top + BAR);
         dots.forEach(dot -> dot(dot, middle));
+        of.associations().stream().filter(association -> association.at() < events)
+                .forEach(association -> association(association, middle));
     }
 
     private void bar(Bar bar, List<Dot> dots, int y, int top) {
@@ -175,7 +159,7 @@ final class HtmlTimeline {
         String full = name + ", generation " + bar.generation();
         for (String label : List.of(full, name + ", gen. " + bar.generation(), name, Long.toString(bar.session()))) {
             if (label.length() * LETTER <= width + 4) {
-                text("session", left + 1, y + 11, label);
+                frame.text("session", left + 1, y + 11, label);
                 break;
             }
         }
@@ -200,7 +184,7 @@ final class HtmlTimeline {
 
     /** One line from all wrong packets of a socket to the session that their key names, if it is on this socket. */
     private void bus(Lane of, List<Dot> dots, int bottom) {
-        if (!keysAreSessions) {
+        if (!keysAreSessions(of)) {
             return;
         }
         for (Bar named : of.bars()) {
@@ -225,7 +209,7 @@ final class HtmlTimeline {
     private void dot(Dot dot, int y) {
         int x = x(dot.at());
         double r = step > 15 ? 5 : 4;
-        String judgement = dot.right() == null ? " (the key names no session)" : dot.right() ? "" : ": WRONG";
+        String judgement = dot.right() == null ? " (names no session)" : dot.right() ? "" : ": WRONG";
         String title = String.format("<title>%s: key %s, posted by session %d%s</title>", dot.operation(), number(dot.key()),
                 dot.session(), judgement);
         if (isWrong(dot)) {
@@ -239,37 +223,52 @@ final class HtmlTimeline {
         out.append('\n');
     }
 
-    private void text(String kind, int x, int y, String text) {
-        out.append(String.format("<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>", kind, x, y, HtmlText.escape(text)));
+    private void association(Association association, int y) {
+        int x = x(association.at());
+        out.append(String.format("<path class=\"%s\" d=\"%s\"><title>CreateIoCompletionPort, %s</title></path>\n",
+                association.done() ? "tied" : "refused", association.done() ? tick(x, y) : cross(x, y),
+                HtmlText.escape(association.what())));
+    }
+
+    private static String tick(int x, int y) {
+        return String.format("M%d %d L%d %d L%d %d", x - 5, y, x - 1, y + 4, x + 5, y - 5);
+    }
+
+    private static String cross(int x, int y) {
+        return String.format("M%d %d L%d %d M%d %d L%d %d", x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4);
     }
 
     /** Of what is in this picture, and nothing else. */
     private void legend() {
         List<Dot> dots = dots(timeline);
-        out.append("<ul class=\"legend\"><li><svg width=\"26\" height=\"14\" aria-hidden=\"true\"><rect class=\"bar\" x=\"1\" y=\"1\""
-                + " width=\"24\" height=\"12\" rx=\"3\"/></svg> a session has the socket</li>");
+        List<Association> associations = timeline.lanes().stream().flatMap(l -> l.associations().stream()).toList();
+        boolean isBack = out.lastIndexOf("class=\"posted\"") > out.lastIndexOf("<figure");
+        frame.legend();
+        frame.entry(26, "<rect class=\"bar\" x=\"1\" y=\"1\" width=\"24\" height=\"12\" rx=\"3\"/>", "a session has the socket");
         if (dots.stream().anyMatch(dot -> Boolean.TRUE.equals(dot.right()))) {
-            entry("<circle class=\"right\" cx=\"7\" cy=\"7\" r=\"5\"/>", "packet, key names its session");
+            frame.entry(14, "<circle class=\"right\" cx=\"7\" cy=\"7\" r=\"5\"/>", "packet that names its own session");
         }
         if (dots.stream().anyMatch(HtmlTimeline::isWrong)) {
-            entry("<path class=\"wrong\" d=\"M7 1 L13 7 L7 13 L1 7 Z\"/>", "packet, key names the wrong session");
-            if (keysAreSessions) {
-                entry("<path class=\"names\" d=\"M13 12 H4 V3 m-3 4 l3 -4 l3 4\"/>", "the session that the key names");
+            frame.entry(14, "<path class=\"wrong\" d=\"M7 1 L13 7 L7 13 L1 7 Z\"/>", "packet that names the wrong session");
+            if (lanes.stream().anyMatch(l -> keysAreSessions(l) && l.packets().stream().anyMatch(HtmlTimeline::isWrong))) {
+                frame.entry(14, "<path class=\"names\" d=\"M13 12 H4 V3 m-3 4 l3 -4 l3 4\"/>", "the session that the key names");
             }
         }
         if (dots.stream().anyMatch(dot -> dot.right() == null)) {
-            entry("<circle class=\"neutral\" cx=\"7\" cy=\"7\" r=\"5\"/>",
-                    "packet, key names no session (AcceptEx: the listener's key)");
+            frame.entry(14, "<circle class=\"neutral\" cx=\"7\" cy=\"7\" r=\"5\"/>",
+                    "packet that names no session (AcceptEx: the listener's key)");
         }
-        if (out.lastIndexOf("class=\"posted\"") > out.lastIndexOf("<figure")) {
-            entry("<path class=\"posted\" d=\"M13 12 V3 H1\"/>", "the session that posted it");
+        if (isBack) {
+            frame.entry(14, "<path class=\"posted\" d=\"M13 12 V3 H1\"/>", "the session that posted it");
         }
-        out.append("<li>left to right: order, not duration</li></ul>\n");
-    }
-
-    private void entry(String shape, String meaning) {
-        out.append("<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\">").append(shape).append("</svg> ").append(meaning)
-                .append("</li>");
+        if (associations.stream().anyMatch(Association::done)) {
+            frame.entry(14, "<path class=\"tied\" d=\"" + tick(7, 7) + "\"/>", "CreateIoCompletionPort, done");
+        }
+        if (associations.stream().anyMatch(association -> !association.done())) {
+            frame.entry(14, "<path class=\"refused\" d=\"" + cross(7, 7) + "\"/>", "CreateIoCompletionPort, refused");
+        }
+        frame.remark("left to right: order, not duration");
+        frame.endLegend();
     }
 
     private void cut() {

@@ -9,28 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 
-/**
- * For programs: one object per experiment, each on one line.
- *
- * <table>
- * <caption>Its fields</caption>
- * <tr><td>{@code experiment}</td><td>the name</td></tr>
- * <tr><td>{@code question}</td><td>what it asks</td></tr>
- * <tr><td>{@code platform}</td><td>{@code windows}, {@code wine} or {@code simulated}</td></tr>
- * <tr><td>{@code system}</td><td>the platform with its version, or the seed of the simulation</td></tr>
- * <tr><td>{@code known}</td><td>how a finding made there is known</td></tr>
- * <tr><td>{@code verdict}</td><td>{@code seen}, {@code not seen}, {@code works}, {@code fails} or {@code not possible here};
- * of an experiment with cures an object, cure to verdict; null if a call failed or a wait took too long</td></tr>
- * <tr><td>{@code failure}</td><td>what went wrong then, else null</td></tr>
- * <tr><td>{@code reason}, {@code documentation}</td><td>why it, or a part of it, is not possible here, and what Windows'
- * documentation says; else null</td></tr>
- * <tr><td>{@code evidence}</td><td>array of lines</td></tr>
- * <tr><td>{@code tables}</td><td>array of {@code {title, columns, rows}}; rows are arrays of texts</td></tr>
- * <tr><td>{@code timelines}</td><td>array of {@code {title, events, lanes}}; a lane is {@code {name, sessions, packets}}, a
- * session {@code {session, generation, from, to}}, a packet {@code {at, operation, key, session, right}}; from, to and at
- * number the events in order; right is null where the key says nothing of sessions</td></tr>
- * </table>
- */
+/** For programs: one object per experiment, each on one line; {@code docs/study-json.md} says what is in it. */
 public final class JsonReport implements StudyReport {
     private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -98,16 +77,22 @@ public final class JsonReport implements StudyReport {
             json.writeEndObject();
         }
         json.writeEndArray();
-        json.writeArrayFieldStart("timelines");
-        for (Timeline timeline : finding.timelines()) {
-            timeline(json, timeline);
+        json.writeArrayFieldStart("pictures");
+        for (Picture picture : finding.pictures()) {
+            json.writeStartObject();
+            json.writeStringField("title", picture.title());
+            switch (picture) {
+                case Timeline timeline -> timeline(json, timeline);
+                case StateChart chart -> states(json, chart);
+                case Spread spread -> spread(json, spread);
+            }
+            json.writeEndObject();
         }
         json.writeEndArray();
     }
 
     private static void timeline(JsonGenerator json, Timeline timeline) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("title", timeline.title());
+        json.writeStringField("kind", "timeline");
         json.writeNumberField("events", timeline.events());
         json.writeArrayFieldStart("lanes");
         for (Timeline.Lane lane : timeline.lanes()) {
@@ -115,12 +100,7 @@ public final class JsonReport implements StudyReport {
             json.writeStringField("name", lane.name());
             json.writeArrayFieldStart("sessions");
             for (Timeline.Bar bar : lane.bars()) {
-                json.writeStartObject();
-                json.writeNumberField("session", bar.session());
-                json.writeNumberField("generation", bar.generation());
-                json.writeNumberField("from", bar.from());
-                json.writeNumberField("to", bar.to());
-                json.writeEndObject();
+                session(json, bar);
             }
             json.writeEndArray();
             json.writeArrayFieldStart("packets");
@@ -128,9 +108,26 @@ public final class JsonReport implements StudyReport {
                 packet(json, dot);
             }
             json.writeEndArray();
+            json.writeArrayFieldStart("associations");
+            for (Timeline.Association association : lane.associations()) {
+                json.writeStartObject();
+                json.writeNumberField("at", association.at());
+                json.writeStringField("what", association.what());
+                json.writeBooleanField("done", association.done());
+                json.writeEndObject();
+            }
+            json.writeEndArray();
             json.writeEndObject();
         }
         json.writeEndArray();
+    }
+
+    private static void session(JsonGenerator json, Timeline.Bar bar) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("session", bar.session());
+        json.writeNumberField("generation", bar.generation());
+        json.writeNumberField("from", bar.from());
+        json.writeNumberField("to", bar.to());
         json.writeEndObject();
     }
 
@@ -146,6 +143,41 @@ public final class JsonReport implements StudyReport {
             json.writeBooleanField("right", dot.right());
         }
         json.writeEndObject();
+    }
+
+    private static void states(JsonGenerator json, StateChart chart) throws IOException {
+        json.writeStringField("kind", "states");
+        texts(json, "looks", chart.looks());
+        json.writeArrayFieldStart("rows");
+        for (StateChart.Row row : chart.rows()) {
+            json.writeStartObject();
+            json.writeStringField("name", row.name());
+            json.writeStringField("detail", row.detail());
+            texts(json, "server", row.server());
+            texts(json, "client", row.client());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void spread(JsonGenerator json, Spread spread) throws IOException {
+        json.writeStringField("kind", "spread");
+        json.writeStringField("unit", spread.unit());
+        if (spread.reference() == null) {
+            json.writeNullField("reference");
+        } else {
+            json.writeNumberField("reference", spread.reference());
+        }
+        json.writeArrayFieldStart("rows");
+        for (Spread.Row row : spread.rows()) {
+            json.writeStartObject();
+            json.writeStringField("name", row.name());
+            json.writeStringField("detail", row.detail());
+            json.writeFieldName("values");
+            json.writeArray(row.sorted().stream().mapToDouble(value -> value).toArray(), 0, row.sorted().size());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     private static void texts(JsonGenerator json, String name, List<String> texts) throws IOException {

@@ -76,7 +76,7 @@ final class KeyAndOverlapped implements Experiment {
             finding.evidence("on reused sockets the key was the session's in %d of %d packets; it was the socket's first key"
                     + " in %d of them", later - wrongKeys, later, firstKeyAgain);
             boolean seen = rightOverlapped == all && wrongKeys == later && firstKeyAgain == later;
-            return finding.table(table).timeline(timeline).verdict(seen ? Verdict.SEEN : Verdict.NOT_SEEN);
+            return finding.table(table).picture(timeline.ended()).verdict(seen ? Verdict.SEEN : Verdict.NOT_SEEN);
         }
 
         /** One connection's life: accept, associate, one byte in, one out, the client's FIN, disconnect. */

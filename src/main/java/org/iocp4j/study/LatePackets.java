@@ -55,9 +55,10 @@ final class LatePackets implements Experiment {
         private final LabListener listener;
         private final Table table = new Table("Late packets of session 1, and whom they name: by the completion key (the"
                 + " socket's first session); by a pointer in the OVERLAPPED; by a slot key (the socket's present session); by"
-                + " an id with a serial number in the OVERLAPPED", "what happened", "packet", "outcome", "key", "pointer",
+                + " an id with a serial number in the OVERLAPPED", "what happened", "its packet", "key", "pointer",
                 "slot key", "id");
-        private final Timeline timeline = new Timeline("A socket used again before its first session's packet is handled");
+        private final Timeline timeline = new Timeline("A socket used again before its first session's"
+                + " packet is handled: whom the packet names, told in four ways");
         private final Map<Identity, Integer> wrong = new EnumMap<>(Identity.class);
         private int late;
         private int byIdRecognised;
@@ -126,7 +127,6 @@ final class LatePackets implements Experiment {
             Peer peer = connect(socket, first, PLACE);
             LabOperation receive = socket.operation(Kind.RECEIVE);
             socket.receive(first);
-            begin(samePlace, socket, first);
             socket.cancel(receive);
             peer.closeByFin();
             disconnect(socket, first);
@@ -134,7 +134,6 @@ final class LatePackets implements Experiment {
 
             long second = sessions.begin(samePlace ? PLACE : OTHER_PLACE, SLOT);
             listener.connect(socket, second);
-            begin(samePlace, socket, second);
             Packet packet = port.await(receive);
             String what = "socket used again, " + (samePlace ? "place given away" : "place still free");
             finding.evidence("%s: socket %d is in generation %d when a packet of generation %d is handled: key 0x%X (the"
@@ -142,8 +141,7 @@ final class LatePackets implements Experiment {
                     socket.generation(), packet.generation(), packet.key(), SessionReadings.number(packet.session()));
             Map<Identity, Outcome> readings = read(what, packet, sessions);
             if (samePlace) {
-                timeline.packet("socket " + socket.handle(), packet, SessionReadings.number(first),
-                        !readings.get(Identity.KEY).isWrong());
+                draw(packet, SessionReadings.number(first), SessionReadings.number(second), readings);
             }
         }
 
@@ -211,7 +209,7 @@ final class LatePackets implements Experiment {
                     + " have none: count what is out, and delete a session when its count is 0.");
             boolean seen = late > 0 && byIdRecognised == late && wrong.getOrDefault(Identity.KEY, 0) > 0
                     && wrong.getOrDefault(Identity.POINTER, 0) > 0 && wrong.getOrDefault(Identity.SLOT_KEY, 0) > 0;
-            return finding.table(table).timeline(timeline).verdict(seen ? Verdict.SEEN : Verdict.NOT_SEEN);
+            return finding.table(table).picture(timeline.ended()).verdict(seen ? Verdict.SEEN : Verdict.NOT_SEEN);
         }
 
         // ---- its parts ----
@@ -243,16 +241,22 @@ final class LatePackets implements Experiment {
                     wrong.merge(identity, 1, Integer::sum);
                 }
             });
-            table.row(what, packet.kind(), packet.outcome(),
+            table.row(what, packet.kind() + ", " + packet.outcome(),
                     readings.get(Identity.KEY), readings.get(Identity.POINTER), readings.get(Identity.SLOT_KEY),
                     readings.get(Identity.ID));
             return readings;
         }
 
-        private void begin(boolean shown, LabSocket socket, long session) {
-            if (shown) {
-                timeline.begin("socket " + socket.handle(), SessionReadings.number(session), socket.generation());
-            }
+        /** The same story once more for each way to tell whose the packet is. */
+        private void draw(Packet packet, long first, long second, Map<Identity, Outcome> readings) {
+            readings.forEach((identity, outcome) -> {
+                String lane = "by " + identity;
+                timeline.begin(lane, first, packet.generation());
+                timeline.end(lane);
+                timeline.begin(lane, second, packet.generation() + 1);
+                timeline.packet(lane, packet, first, !outcome.isWrong());
+                timeline.restart();
+            });
         }
 
         private static String stateOf(boolean out) {

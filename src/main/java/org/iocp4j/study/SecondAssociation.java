@@ -11,6 +11,7 @@ import org.iocp4j.win32.Win32Exception;
 /** The way out that is none: to associate the socket once more, with another key. */
 final class SecondAssociation implements Experiment {
     private static final long LISTENER_KEY = 0;
+    /** Keys that name the session, as the naive server's do: of the first one and of the second. */
     private static final long K1 = 101;
     private static final long K2 = 102;
     /** Longer than any packet takes to the port that it should come on. */
@@ -45,6 +46,7 @@ final class SecondAssociation implements Experiment {
         private final LabSocket socket;
         private final Table table = new Table("CreateIoCompletionPort on one socket, in this order", "when", "port", "key",
                 "returns", "error");
+        private final Timeline timeline = new Timeline("One socket, two sessions, and each attempt to associate it once more");
         /** Second associations: tried, and failed with 87. */
         private int second;
         private int refused;
@@ -62,8 +64,7 @@ final class SecondAssociation implements Experiment {
         }
 
         Finding run() throws IOException, TimeoutException {
-            long session = 1;
-            Peer peer = listener.connect(socket, session);
+            Peer peer = connect(K1);
             if (associate("first use", socket, port, K1) != 0) {
                 throw new IOException("the first association failed");
             }
@@ -73,19 +74,25 @@ final class SecondAssociation implements Experiment {
             again("connected, other port, other key", otherPort, K2);
             row("through a duplicated handle", port, K2, socket.associateDuplicate(port, K2));
             row("through a duplicated handle", otherPort, K2, socket.associateDuplicate(otherPort, K2));
-            showKey(session, peer);
+            showKey(K1, peer);
 
-            disconnect(session, peer);
+            disconnect(K1, peer);
             again("disconnected, other key", port, K2);
             again("disconnected, other port, other key", otherPort, K2);
-            Peer next = listener.connect(socket, ++session);
+            Peer next = connect(K2);
             again("in use again, other key", port, K2);
             again("in use again, other port, other key", otherPort, K2);
-            showKey(session, next);
+            showKey(K2, next);
 
             LabSocket fresh = lab.socket();
             associate("for comparison: a new socket", fresh, port, K2);
             return conclude();
+        }
+
+        private Peer connect(long session) throws IOException, TimeoutException {
+            Peer peer = listener.connect(socket, session);
+            timeline.begin(lane(socket), session, socket.generation());
+            return peer;
         }
 
         /** A second association; it should fail. */
@@ -94,20 +101,22 @@ final class SecondAssociation implements Experiment {
         }
 
         private void row(String when, LabPort with, long key, int error) {
-            show(when, with, key, error);
+            show(when, socket, with, key, error);
             second++;
             refused += error == ERROR_INVALID_PARAMETER() ? 1 : 0;
         }
 
         private int associate(String when, LabSocket which, LabPort with, long key) {
             int error = which.associate(with, key);
-            show(when, with, key, error);
+            show(when, which, with, key, error);
             return error;
         }
 
-        private void show(String when, LabPort with, long key, int error) {
+        private void show(String when, LabSocket which, LabPort with, long key, int error) {
             table.row(when, with == port ? "same" : "other", key, error == 0 ? "the port" : "NULL",
                     error == 0 ? "-" : ErrorName.of(error));
+            timeline.association(lane(which), when + ", key " + key + ": " + (error == 0 ? "the port"
+                    : "NULL, " + ErrorName.of(error)), error == 0);
         }
 
         /** One byte to the peer: which key its packet carries now, and on which port it comes. */
@@ -129,7 +138,12 @@ final class SecondAssociation implements Experiment {
             }
             where = first ? "the first port" : "the other port";
             stays &= first && packet.key() == K1;
+            timeline.packet(lane(socket), packet, packet.session(), packet.key() == packet.session());
             return packet;
+        }
+
+        private static String lane(LabSocket which) {
+            return "socket " + which.handle();
         }
 
         private void disconnect(long session, Peer peer) throws IOException, TimeoutException {
@@ -141,6 +155,7 @@ final class SecondAssociation implements Experiment {
             if (packet.status() < 0) {
                 throw new IOException("DisconnectEx: " + packet.outcome() + ", " + socket);
             }
+            timeline.end(lane(socket));
             finding.evidence("socket %d: DisconnectEx's packet comes on %s with key %d", socket.handle(), where, packet.key());
         }
 
@@ -149,7 +164,7 @@ final class SecondAssociation implements Experiment {
                     ErrorName.of(ERROR_INVALID_PARAMETER()));
             finding.evidence("A duplicate is another handle to the same socket: Windows' documentation advises against sharing"
                     + " one that is associated (CreateIoCompletionPort).");
-            return finding.table(table).verdict(refused == second && stays ? Verdict.SEEN : Verdict.NOT_SEEN);
+            return finding.table(table).picture(timeline.ended()).verdict(refused == second && stays ? Verdict.SEEN : Verdict.NOT_SEEN);
         }
     }
 }

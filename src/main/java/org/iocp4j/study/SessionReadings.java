@@ -1,6 +1,7 @@
 package org.iocp4j.study;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -19,7 +20,12 @@ final class SessionReadings {
         /** The key names the slot, and the slot its present session. */
         SLOT_KEY,
         /** The OVERLAPPED has an id that no other session ever has. */
-        ID
+        ID;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
     }
 
     /** What one of them makes of a packet. */

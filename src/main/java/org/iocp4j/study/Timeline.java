@@ -8,9 +8,10 @@ import org.iocp4j.study.LabOperation.Kind;
 
 /**
  * What happened on a few sockets, in order, for a picture: a lane for each socket, in it a bar for each session that had the
- * socket, and a dot for each packet. Time is the number of the event, from 0: only the order counts.
+ * socket, a dot for each packet, and a mark for each association. Time is the number of the event, from 0: only the order
+ * counts.
  */
-public final class Timeline {
+public final class Timeline implements Picture {
     /**
      * A session that has the socket.
      *
@@ -29,23 +30,35 @@ public final class Timeline {
      * @param operation the operation that is over
      * @param key       that it carried
      * @param session   in the operation's OVERLAPPED
-     * @param right     whether the key named the session that posted the operation; null if the key says nothing of sessions
+     * @param right     whether the session that it was found to name is the one that posted it; null if it names none
      */
     public record Dot(int at, Kind operation, long key, long session, Boolean right) {
     }
 
+    /**
+     * A CreateIoCompletionPort.
+     *
+     * @param at   its event
+     * @param what with what, and what came of it
+     * @param done false if it was refused
+     */
+    public record Association(int at, String what, boolean done) {
+    }
+
     /** One socket. */
-    public record Lane(String name, List<Bar> bars, List<Dot> packets) {
+    public record Lane(String name, List<Bar> bars, List<Dot> packets, List<Association> associations) {
     }
 
     private final String title;
     private final Map<String, Lane> lanes = new LinkedHashMap<>();
     private int events;
+    private int longest;
 
     public Timeline(String title) {
         this.title = title;
     }
 
+    @Override
     public String title() {
         return title;
     }
@@ -55,9 +68,16 @@ public final class Timeline {
         return List.copyOf(lanes.values());
     }
 
-    /** How many events there are. */
+    /** How many events there are; in lanes that begin side by side, of the longest. */
     public int events() {
-        return events;
+        return Math.max(events, longest);
+    }
+
+    /** What comes now is another run, in lanes of its own: its first event is drawn under that of the one before. */
+    public void restart() {
+        ended();
+        longest = events();
+        events = 0;
     }
 
     /** The socket gets a session; the one before ends here, if it has not ended yet. */
@@ -84,6 +104,11 @@ public final class Timeline {
         lane(lane).packets().add(new Dot(events++, packet.kind(), packet.key(), session, right));
     }
 
+    /** The socket was to be associated. */
+    public void association(String lane, String what, boolean done) {
+        lane(lane).associations().add(new Association(events++, what, done));
+    }
+
     /** Ends what is open. */
     public Timeline ended() {
         lanes.keySet().forEach(this::end);
@@ -91,6 +116,6 @@ public final class Timeline {
     }
 
     private Lane lane(String name) {
-        return lanes.computeIfAbsent(name, n -> new Lane(n, new ArrayList<>(), new ArrayList<>()));
+        return lanes.computeIfAbsent(name, n -> new Lane(n, new ArrayList<>(), new ArrayList<>(), new ArrayList<>()));
     }
 }

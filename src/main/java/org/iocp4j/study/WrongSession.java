@@ -75,7 +75,7 @@ final class WrongSession implements Experiment {
             total.add(server.counts());
             row(table, one, share, server);
             associations(finding, one, server);
-            finding.timeline(timeline);
+            finding.picture(timeline.ended());
         }
         return conclude(finding.table(table), total, dequeued);
     }
