@@ -20,7 +20,7 @@ class StampedeTest {
     @Test
     @Tag("slow")
     void nothingIsViolatedForLong() {
-        requireNoViolation(20_000);
+        requireNoViolation(10_000);
     }
 
     private static void requireNoViolation(long millis) {
