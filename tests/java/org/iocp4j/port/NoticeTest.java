@@ -139,23 +139,6 @@ class NoticeTest {
     }
 
     @Test
-    void whatIsDeferredIsDoneBeforeTheNextWait() throws Exception {
-        noPacketsButTimeouts();
-        io.defer(on -> told.add("first, waits " + timeouts));
-        io.defer(on -> {
-            throw new IllegalStateException("a fault");
-        });
-        io.defer(on -> {
-            told.add("third");
-            io.defer(then -> told.add("of third"));
-        });
-        assertThatThrownBy(() -> port.dequeue(io, 100)).isInstanceOf(CompletionFailedException.class)
-                .hasRootCauseMessage("a fault");
-        assertThat(told).containsExactly("first, waits []", "third", "of third");
-        assertThat(port.dequeue(io, 100)).isZero();
-    }
-
-    @Test
     void oneThatThrowsKeepsNoOtherFromBeingTold() {
         receiveReturns(0, 0, 3);
         Operation broken = slab.add((op, key, status, bytes, on) -> {

@@ -22,12 +22,12 @@ class MutatedServerTest {
                 "return count.decrementAndGet() == 0;"),
         COUNTS_A_RECEIVE_AFTER_ITS_POST("server/Session.java",
                 """
-                            ioCount.hold();
-                            int error = io.receive(socket.receive(), id, socket.handle());
+                        ioCount.hold();
+                        int error = io.receive(socket.receive(), id, socket.handle());
                 """,
                 """
-                            int error = io.receive(socket.receive(), id, socket.handle());
-                            ioCount.hold();
+                        int error = io.receive(socket.receive(), id, socket.handle());
+                        ioCount.hold();
                 """),
         GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/Session.java",
                 "            closing(why, io);\n        }\n        if (socket.receive()",

@@ -67,8 +67,8 @@ public final class CompletionPort {
     }
 
     /**
-     * Does what this thread has deferred, tells of the operations that were over when it posted them, waits for packets, at
-     * most so long, and gives each to its operation's completion; all on this thread.
+     * Tells of the operations that were over when this thread posted them, waits for packets, at most so long, and gives each
+     * to its operation's completion; all on this thread.
      *
      * @param timeoutMillis -1 = for ever
      * @return how many operations came home
@@ -78,12 +78,10 @@ public final class CompletionPort {
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
         int home = 0;
-        for (int round = 0; round < ROUNDS && io.hasWork(); round++) {
-            io.runDeferred();
+        for (int round = 0; round < ROUNDS && io.hasFinished(); round++) {
             home += tellFinished(io);
         }
-        io.runDeferred();
-        int count = take(io, io.hasWork() ? 0 : timeoutMillis);
+        int count = take(io, io.hasFinished() ? 0 : timeoutMillis);
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
@@ -95,9 +93,9 @@ public final class CompletionPort {
         return home + count;
     }
 
-    /** Those that are there now: what is over at once in consequence is for the next round. */
+    /** Those that are there now, a batch at most: what is over at once in consequence is for the next round. */
     private int tellFinished(IoContext io) {
-        int count = io.finishedCount();
+        int count = Math.min(io.finishedCount(), IoContext.BATCH);
         for (int i = 0; i < count; i++) {
             try {
                 io.nextFinished().comeHome(io);

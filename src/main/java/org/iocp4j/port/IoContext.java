@@ -44,7 +44,6 @@ public final class IoContext {
     private final MemorySegment option = arena.allocate(JAVA_LONG);
     /** Over when their calls returned, without a packet, and still to be told of. */
     private final ArrayDeque<Operation> finished = new ArrayDeque<>();
-    private final ArrayDeque<Deferred> deferred = new ArrayDeque<>();
     private Throwable failure;
     private long nowNanos;
 
@@ -77,14 +76,15 @@ public final class IoContext {
     /** WSARecv into buffer 0. */
     public int receive(Operation operation, long owner, long socket) {
         flags.set(JAVA_INT, 0, 0);
-        operation.leave(owner);
-        return posted(operation, win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address()));
+        Notice notice = operation.leave(owner);
+        return posted(operation, notice,
+                win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address()));
     }
 
     /** WSASend of the first {@code count} buffers. */
     public int send(Operation operation, long owner, long socket, int count) {
-        operation.leave(owner);
-        return posted(operation, win32.wsaSend(socket, buffers.address(), count, 0, operation.address()));
+        Notice notice = operation.leave(owner);
+        return posted(operation, notice, win32.wsaSend(socket, buffers.address(), count, 0, operation.address()));
     }
 
     /**
@@ -94,8 +94,8 @@ public final class IoContext {
      * @param addressBytes room for each: the sockaddr's size and 16 more [doc]
      */
     public int accept(Operation operation, long owner, long listener, long socket, long output, int addressBytes) {
-        operation.leave(owner);
-        return posted(operation, win32.acceptEx(listener, socket, output, 0, addressBytes, addressBytes,
+        Notice notice = operation.leave(owner);
+        return posted(operation, notice, win32.acceptEx(listener, socket, output, 0, addressBytes, addressBytes,
                 received.address(), operation.address()));
     }
 
@@ -117,14 +117,15 @@ public final class IoContext {
     }
 
     public int disconnect(Operation operation, long owner, long socket, int disconnectFlags) {
-        operation.leave(owner);
-        return posted(operation, win32.disconnectEx(socket, operation.address(), disconnectFlags, 0));
+        Notice notice = operation.leave(owner);
+        return posted(operation, notice, win32.disconnectEx(socket, operation.address(), disconnectFlags, 0));
     }
 
     /** TransmitFile of no file: only what its flags ask for. */
     public int transmitNothing(Operation operation, long owner, long socket, int transmitFlags) {
-        operation.leave(owner);
-        return posted(operation, win32.transmitFile(socket, 0, 0, 0, operation.address(), 0, transmitFlags));
+        Notice notice = operation.leave(owner);
+        return posted(operation, notice,
+                win32.transmitFile(socket, 0, 0, 0, operation.address(), 0, transmitFlags));
     }
 
     /** setsockopt with a value of 4 bytes. */
@@ -139,37 +140,24 @@ public final class IoContext {
         return win32.setsockopt(socket, level, name, option.address(), Long.BYTES);
     }
 
-    /** The one place that knows what a call's return means for its packet. */
-    private int posted(Operation operation, int error) {
+    /**
+     * The one place that knows what a call's return means for its packet.
+     *
+     * @param notice the operation's before the call: once it pends, another thread may have it already
+     */
+    private int posted(Operation operation, Notice notice, int error) {
         if (error == WSA_IO_PENDING()) {
-            // By now the packet may have come, and the operation be posted anew by another thread: but not with STATUS.
-            if (operation.notice() == Notice.STATUS && operation.status() != STATUS_PENDING()) {
+            if (notice == Notice.STATUS && operation.status() != STATUS_PENDING()) {
                 finished.add(operation);
             }
             return 0;
         }
         if (error != 0) {
             operation.stay();
-        } else if (operation.notice() != Notice.PACKET) {
+        } else if (notice != Notice.PACKET) {
             finished.add(operation);
         }
         return error;
-    }
-
-    /** Has it done when this thread has dealt with the packets it has, before it waits for more. */
-    public void defer(Deferred task) {
-        deferred.add(task);
-    }
-
-    /** Does what was deferred until now. */
-    void runDeferred() {
-        for (int i = deferred.size(); i > 0; i--) {
-            try {
-                deferred.remove().run(this);
-            } catch (RuntimeException | Error e) {
-                failed(e);
-            }
-        }
     }
 
     /** A completion threw: the others are told first, then {@link #throwFailure} throws the first failure. */
@@ -195,9 +183,9 @@ public final class IoContext {
         return finished.size();
     }
 
-    /** Whether this thread knows of something to do that no packet tells it. */
-    public boolean hasWork() {
-        return !finished.isEmpty() || !deferred.isEmpty();
+    /** Whether this thread has operations to tell of that no packet tells. */
+    public boolean hasFinished() {
+        return !finished.isEmpty();
     }
 
     /** Fills the entries; how many, or minus the error. */

@@ -57,10 +57,6 @@ public final class Operation {
         notice = newNotice;
     }
 
-    Notice notice() {
-        return notice;
-    }
-
     /** Whether the kernel holds it. True means: neither post nor free it. */
     public boolean isOut() {
         return (boolean) OUT.getVolatile(this);
@@ -69,8 +65,10 @@ public final class Operation {
     /**
      * The last thing before the call that posts it: zeroes the OVERLAPPED, and only that, and names the owner. Nothing
      * that the completion reads may be written after that call, since the packet can be on another thread by then.
+     *
+     * @return how its end will be told
      */
-    void leave(long owner) {
+    Notice leave(long owner) {
         if (!OUT.compareAndSet(this, false, true)) {
             throw new IllegalStateException("posted while the kernel still holds it: " + this);
         }
@@ -79,6 +77,7 @@ public final class Operation {
         memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), 0); // and OffsetHigh
         memory.set(JAVA_LONG, offset + OVERLAPPED.hEvent$offset(), 0);
         memory.set(JAVA_LONG, offset + OPERATION.session$offset(), owner);
+        return notice;
     }
 
     /** The kernel has done with it: the post failed at once and no packet will come, or nobody is told of its packet. */

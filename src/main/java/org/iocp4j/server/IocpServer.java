@@ -71,12 +71,17 @@ public final class IocpServer implements AutoCloseable {
             DisconnectMethod method = Capabilities.choose(options.disconnectMethod(), win32);
             // Only packets carry keys: where the key names the session, every operation sends one.
             PacketSkipping skipping = identity == SessionIdentity.OVERLAPPED
-                    ? Capabilities.chooseSkipping(method, win32) : PacketSkipping.OFF;
+                    ? Capabilities.chooseSkipping(method, options.address().getAddress(), win32) : PacketSkipping.OFF;
             engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoContext(win32));
         }
         workers = new WorkerGroup(engine);
-        workers.start(options.workers(), system, this::close);
-        engine.onWorker(engine::accept);
+        try {
+            workers.start(options.workers(), system, this::close);
+            engine.onWorker(engine::accept);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
     /** Where it listens, with the port that was picked. */

@@ -8,7 +8,6 @@ import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import org.iocp4j.port.Block;
-import org.iocp4j.port.Deferred;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.port.Operation;
 import org.iocp4j.socket.DisconnectMethod;
@@ -51,7 +50,6 @@ public final class Session {
     private final SendQueue queue;
     private final IoCount ioCount = new IoCount();
     private final HandlerCall call;
-    private final Deferred postReceive = this::postReceive;
 
     private volatile long id;
     private long serial;
@@ -310,22 +308,13 @@ public final class Session {
         }
     }
 
-    /** Has the receive posted, behind the sends of what this thread has at hand. The caller has a count. */
+    /** Posts the receive. The caller has a count. */
     private void receive(IoContext io) {
+        ByteBuffer buffer = input.buffer();
+        io.buffer(0, input.address() + buffer.position(), buffer.remaining());
         ioCount.hold();
-        io.defer(postReceive);
-    }
-
-    /** Has a count of its own, so that no handle is used that the packet's thread has closed by now. */
-    private void postReceive(IoContext io) {
-        if (phase != ABORTING) {
-            ByteBuffer buffer = input.buffer();
-            io.buffer(0, input.address() + buffer.position(), buffer.remaining());
-            ioCount.hold();
-            int error = io.receive(socket.receive(), id, socket.handle());
-            posted(socket.receive(), "WSARecv", error, io);
-        }
-        drop(io);
+        int error = io.receive(socket.receive(), id, socket.handle());
+        posted(socket.receive(), "WSARecv", error, io);
     }
 
     /** Sends what is queued, if no send is out. The caller has a count. */

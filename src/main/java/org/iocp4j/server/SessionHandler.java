@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
  * {@link Session#attachment()}.
  *
  * <p>The calls for one session come one after another, never two at once, on whichever worker thread has its packet; those
- * of different sessions run at the same time. A call that blocks holds up a worker. An exception ends its session, is
- * logged and counted, and harms no other.
+ * of different sessions run at the same time. A call that blocks holds up a worker, and every session whose completions that
+ * worker has at hand. An exception ends its session, is logged and counted, and harms no other.
  */
 public interface SessionHandler {
     /** A client has connected. What is sent here goes out before anything is received. */

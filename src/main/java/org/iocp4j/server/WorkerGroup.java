@@ -30,8 +30,15 @@ final class WorkerGroup {
      */
     void start(int count, Supplier<Win32> system, Runnable stopServer) {
         for (int i = 1; i <= count; i++) {
+            Thread thread = Thread.ofPlatform().name("iocp-worker-" + i).unstarted(() -> run(system, stopServer));
             running.incrementAndGet();
-            threads.add(Thread.ofPlatform().name("iocp-worker-" + i).start(() -> run(system, stopServer)));
+            try {
+                thread.start();
+            } catch (Error e) { // no memory for another thread
+                running.decrementAndGet();
+                throw e;
+            }
+            threads.add(thread);
         }
     }
 
@@ -39,7 +46,7 @@ final class WorkerGroup {
         try (Win32 win32 = system.get()) {
             IoContext io = new IoContext(win32);
             boolean portOpen = true;
-            while (portOpen && (!stopping || io.hasWork())) {
+            while (portOpen && (!stopping || io.hasFinished())) {
                 portOpen = dequeue(io, stopServer);
             }
         } catch (RuntimeException | Error e) {

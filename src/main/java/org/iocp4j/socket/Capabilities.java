@@ -1,7 +1,6 @@
 package org.iocp4j.socket;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
 import static org.iocp4j.win32.generated.WinTypes.SO_PROTOCOL_INFOW;
@@ -10,6 +9,7 @@ import static org.iocp4j.win32.generated.WinTypes.XP1_IFS_HANDLES;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -88,10 +88,14 @@ public final class Capabilities {
         return DisconnectMethod.CLOSE;
     }
 
-    /** The skipping to use with a disconnect method that works here: as much as this platform can. */
-    public static PacketSkipping chooseSkipping(DisconnectMethod method, Win32 win32) {
+    /**
+     * The skipping to use with a disconnect method that works here: as much as this platform can.
+     *
+     * @param local its family is the sockets'
+     */
+    public static PacketSkipping chooseSkipping(DisconnectMethod method, InetAddress local, Win32 win32) {
         // TransmitFile is left alone: Wine sends its packet all the same [wine].
-        if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(win32)
+        if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(Sockaddr.family(local), win32)
                 || !answer(Capability.SKIP_ON_SUCCESS, win32).works()) {
             return PacketSkipping.OFF;
         }
@@ -107,8 +111,8 @@ public final class Capabilities {
     }
 
     /** Without XP1_IFS_HANDLES a layered provider sits between, and packets may be skipped that were not told of [doc]. */
-    private static boolean givesFileHandles(Win32 win32) {
-        long socket = SocketPool.tcpSocket(AF_INET(), win32);
+    private static boolean givesFileHandles(int family, Win32 win32) {
+        long socket = SocketPool.tcpSocket(family, win32);
         if (socket < 0) {
             return false;
         }

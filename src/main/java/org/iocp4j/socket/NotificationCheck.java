@@ -71,10 +71,11 @@ final class NotificationCheck {
             if (error != WSA_IO_PENDING()) {
                 loopback.require("DisconnectEx", error);
             }
-            if (dequeue(port, SILENCE_MILLIS) || isPending() && dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
+            boolean overAtOnce = !isPending();
+            if (dequeue(port, overAtOnce ? SILENCE_MILLIS : LoopbackCheck.BOUND_MILLIS)) {
                 return "DisconnectEx pends and sends its packet";
             }
-            if (isPending()) {
+            if (!overAtOnce) {
                 throw loopback.late("DisconnectEx");
             }
             throw new IOException(OVER_WITHOUT_PACKET);
