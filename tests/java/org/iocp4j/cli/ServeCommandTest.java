@@ -122,7 +122,7 @@ class ServeCommandTest {
         assertThat(figures.getLast()).containsEntry("totals", true).containsEntry("accepts", 3L)
                 .containsEntry("receivedPackets", 3L).containsEntry("sentPackets", 6L)
                 .containsEntry("receivedBytes", 30L).containsEntry("sentBytes", 60L)
-                .containsEntry("sessions", 0L).containsEntry("acceptsPosted", 0L);
+                .containsEntry("sessions", 0L).containsEntry("acceptsPosted", 0L).containsEntry("socketsFree", 0L);
         for (String counter : List.of("sessionsRefused", "latePackets", "keyMismatches", "protocolErrors",
                 "acceptFailures", "handlerFailures", "workerFailures", "strayPackets")) {
             assertThat(figures.getLast()).containsEntry(counter, 0L);

@@ -3,7 +3,7 @@ package org.iocp4j.cli;
 /** What the process ends with; {@link Main} shows the list under every command's help. */
 public final class ExitCode {
     public static final int OK = 0;
-    /** The run failed, or it counted errors. */
+    /** The run failed; of a client's run also: it counted errors. */
     public static final int FAILED = 1;
     public static final int WRONG_OPTIONS = 2;
     /** A fault of the program (EX_SOFTWARE of sysexits.h). */

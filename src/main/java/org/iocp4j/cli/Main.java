@@ -38,8 +38,8 @@ import picocli.CommandLine.ParseResult;
         })
 public final class Main implements Callable<Integer> {
     private static final String[] EXIT_CODES = {
-        "0:all went well, every error counter is 0",
-        "1:the run failed, or it counted errors",
+        "0:all went well",
+        "1:the run failed; of load, demo and soak also: errors were counted",
         "2:wrong options; one line on stderr says which",
         "70:a fault in iocp4j itself, with a stack trace",
         "130:interrupted before it could end in order",

@@ -41,7 +41,7 @@ interface SoakReport {
 
         @Override
         public void summary(SoakResult result) {
-            line("%-26s %13s %13s %13s %13s", "after the warm-up", "first", "last", "a minute", "allowed");
+            line("%-26s %13s %13s %13s %13s", "after the warm-up", "first", "last", "a minute", "may grow");
             for (Trend.Verdict trend : result.growth()) {
                 if (trend.isJudged()) {
                     line("%-26s %,13d %,13d %,+13.1f %,13d  %s", trend.name(), trend.first(), trend.last(),

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
+import org.iocp4j.socket.HostPort;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +44,7 @@ final class SeedEcho implements SessionHandler {
         if (data.remaining() >= Short.BYTES && lengthAt(data, data.position()) != PAYLOAD_BYTES) {
             counters.protocolErrors.increment();
             LOG.info("session {} from {}: a packet of length {}, not {}: disconnected", session,
-                    session.remoteAddress(), lengthAt(data, data.position()), PAYLOAD_BYTES);
+                    HostPort.text(session.remoteAddress()), lengthAt(data, data.position()), PAYLOAD_BYTES);
             session.disconnect();
         }
     }

@@ -212,6 +212,9 @@ public final class SocketPool {
 
     /** Closes every socket, whoever has it: at the end, when no other thread is at work. */
     public void closeAll(Win32 win32) {
+        while (free.take() != null) {
+            // none is free any more
+        }
         for (int i = 0; i < slotCount.get(); i++) {
             PooledSocket socket = slots.get(i);
             if (socket != null && socket.isOpen()) {
