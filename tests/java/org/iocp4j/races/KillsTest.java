@@ -80,7 +80,7 @@ class KillsTest {
     @ParameterizedTest
     @EnumSource
     void eachSessionEndsOnceAndNothingIsLostForLong(DisconnectMethod method) throws Exception {
-        run(Duration.ofSeconds(6), method);
+        run(Duration.ofSeconds(3), method);
     }
 
     private void run(Duration time, DisconnectMethod method) throws Exception {

@@ -3,7 +3,9 @@ package org.iocp4j.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.iocp4j.study.OtherSystemsTest.Changed;
 import org.iocp4j.win32.WindowsWin32;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.condition.OS;
 @Timeout(600)
 class WindowsStudyTest {
     private static final String ERROR_87 = "ERROR_INVALID_PARAMETER (87)";
+    /** Runs of experiments, the long ones among them looked at by more than one test. */
+    private static final Map<String, Study.Result> RUNS = new HashMap<>();
     private static Site site;
 
     @BeforeAll
@@ -78,7 +82,7 @@ class WindowsStudyTest {
     @Test
     @Tag("slow")
     void whoeverClosedFirstHasTimeWait() {
-        Finding finding = run(new TimeWait());
+        Finding finding = runOnce(new TimeWait());
         assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
         if (site.platform() == Platform.WINE) {
             StudyChecks.whoeverClosedFirstWaits(finding);
@@ -104,7 +108,7 @@ class WindowsStudyTest {
     @Test
     @Tag("slow")
     void reuseSavesCallsWhateverItDoesToSpeed() {
-        Finding finding = run(new Cost());
+        Finding finding = runOnce(new Cost());
         assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
         StudyChecks.reuseSavesCalls(finding);
         assertThat(finding.evidence()).filteredOn(line -> line.contains(" beside closesocket: "))
@@ -116,11 +120,22 @@ class WindowsStudyTest {
     void underWineTheVerdictsAreThoseOfTheFile() {
         assumeTrue(site.platform() == Platform.WINE);
         StudyChecks.areAsExpected("expect-wine.txt",
-                Study.experiments().stream().map(experiment -> Study.run(experiment, site, state -> { })).toList());
+                Study.experiments().stream().map(WindowsStudyTest::result).toList());
     }
 
     private static Finding run(Experiment experiment) {
-        Study.Result result = Study.run(experiment, site, state -> { });
+        return finding(Study.run(experiment, site, state -> { }));
+    }
+
+    private static Finding runOnce(Experiment experiment) {
+        return finding(result(experiment));
+    }
+
+    private static Study.Result result(Experiment experiment) {
+        return RUNS.computeIfAbsent(experiment.name(), name -> Study.run(experiment, site, state -> { }));
+    }
+
+    private static Finding finding(Study.Result result) {
         assertThat(result.failure()).isEmpty();
         return result.finding();
     }
