@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -71,6 +72,7 @@ final class SessionEngine implements SocketEvents {
     /** The server's own, until it is closed, and one for each foreign thread inside. */
     private final Holds holds = new Holds();
     private volatile boolean stopping;
+    private final AtomicBoolean portGone = new AtomicBoolean();
 
     /** Listens when this returns; accepts nothing before {@link #accept}. */
     SessionEngine(ServerOptions options, DisconnectMethod method, PacketSkipping skipping, SessionIdentity identity,
@@ -338,10 +340,13 @@ final class SessionEngine implements SocketEvents {
             }
         } catch (Win32Exception e) {
             counters.workerFailures.increment();
-            LOG.error("a worker cannot dequeue", e);
             if (e.code() == ERROR_ABANDONED_WAIT_0() || e.code() == ERROR_INVALID_HANDLE()) {
+                if (portGone.compareAndSet(false, true)) { // every worker finds it gone
+                    LOG.error("the port was closed from outside: nothing can be served any more", e);
+                }
                 return false;
             }
+            LOG.error("a worker cannot dequeue", e);
             io.win32().sleep(TICK_MILLIS); // what is short may come back; without this the log would fill the disk
         }
         return true;
