@@ -46,13 +46,16 @@ abstract class WineTestBed {
         return start(windowsJava(), arguments);
     }
 
-    /** A command in this JVM's kind; a stand-in for the launcher starts its server with the classes under test. */
+    /**
+     * A command in this JVM's kind; a stand-in for the launcher starts its server with the classes under test. SIGINT reaches
+     * it even if this JVM was started with the signal ignored, as a shell starts what it puts in the background.
+     */
     Process startHost(String... arguments) throws IOException {
         Path launcher = Files.writeString(folder.resolve("launcher"), "#!/bin/sh\nexec " + windowsJava().stream()
                 .map(word -> word.equals("-cp") ? "$IOCP4J_JAVA_OPTS -cp" : "'" + word + "'")
                 .collect(Collectors.joining(" ")) + " \"$@\"\n");
         assertThat(launcher.toFile().setExecutable(true)).isTrue();
-        return start(List.of("env", "IOCP4J_LAUNCHER=" + launcher,
+        return start(List.of("env", "--default-signal=INT", "IOCP4J_LAUNCHER=" + launcher,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
                 System.getProperty("java.class.path"), Main.class.getName()), arguments);
     }
