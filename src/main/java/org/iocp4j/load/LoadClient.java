@@ -67,7 +67,7 @@ public final class LoadClient {
         return summary();
     }
 
-    /** What it has counted, once {@link #run} has returned or thrown. */
+    /** What it has counted; valid once {@link #run} has returned or thrown a {@link ConnectException}. */
     public LoadSummary summary() {
         Histogram all = RoundTrip.newHistogram();
         for (LoadThread thread : threads) {
