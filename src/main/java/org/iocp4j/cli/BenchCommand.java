@@ -55,7 +55,6 @@ import picocli.CommandLine.Spec;
             "  What the platform does not tell is null.",
         })
 final class BenchCommand implements Callable<Integer> {
-    private static final String LAUNCHER = "IOCP4J_LAUNCHER";
     private static final List<String> QUICK_LOADS = List.of("ping-pong-50", "over-send-50", "churn-50");
     private static final Duration QUICK_TIME = Duration.ofMillis(500);
     private static final int QUICK_PAIRS = 3;
@@ -174,7 +173,7 @@ final class BenchCommand implements Callable<Integer> {
 
     /** The project's folder, in which the launcher lies; null without a launcher. */
     private static Path home() {
-        String launcher = System.getenv(LAUNCHER);
+        String launcher = System.getenv(ServerProcess.LAUNCHER);
         return launcher == null ? null : Path.of(launcher).toAbsolutePath().getParent();
     }
 

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class ServerProcess implements AutoCloseable {
     /** Holds the launcher's path; set by the launcher. */
-    private static final String LAUNCHER = "IOCP4J_LAUNCHER";
+    static final String LAUNCHER = "IOCP4J_LAUNCHER";
     /** Read by the launcher. */
     private static final String LAUNCHER_JVM_OPTIONS = "IOCP4J_JAVA_OPTS";
     private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
