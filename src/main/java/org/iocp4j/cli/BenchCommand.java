@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.iocp4j.bench.Bench;
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
             "  What the platform does not tell is null.",
         })
 final class BenchCommand implements Callable<Integer> {
+    private static final int PROGRESS_SECONDS = 2;
     private static final List<String> QUICK_LOADS = List.of("ping-pong-50", "over-send-50", "churn-50");
     private static final Duration QUICK_TIME = Duration.ofMillis(500);
     private static final int QUICK_PAIRS = 3;
@@ -97,9 +99,10 @@ final class BenchCommand implements Callable<Integer> {
         Optional<HtmlFile> page = htmlFile();
         PrintWriter out = spec.commandLine().getOut();
         List<BenchResult> results = new ArrayList<>();
+        AtomicReference<String> state = new AtomicReference<>("starting");
         try (Machine machine = new Machine(home());
-                BenchProgress progress = new BenchProgress(spec.commandLine().getErr())) {
-            Bench bench = new Bench(plan, machine, BenchServer.class.getName(), progress::is);
+                var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
+            Bench bench = new Bench(plan, machine, BenchServer.class.getName(), state::set);
             BenchReport report = json ? new BenchReport.Json(out, plan) : new BenchReport.Text(out, plan, machine.description());
             // The wineserver is unpinned inside: only then may the signal end the process.
             try (var _ = Interrupt.runs(bench::stop)) {

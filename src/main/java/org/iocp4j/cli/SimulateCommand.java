@@ -3,8 +3,6 @@ package org.iocp4j.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.iocp4j.simulation.Hunt;
 import org.iocp4j.simulation.Plan;
 import org.iocp4j.simulation.Simulation;
@@ -40,6 +38,7 @@ import picocli.CommandLine.Spec;
         })
 final class SimulateCommand implements Callable<Integer> {
     private static final int MOST_SHOWN = 20;
+    private static final int PROGRESS_SECONDS = 1;
     private static final String LOG_LEVEL = "org.slf4j.simpleLogger.log.org.iocp4j";
     /** Has the simulated kernel remember where each operation was posted. */
     private static final String REPEATED_SEED = "seed";
@@ -87,7 +86,7 @@ final class SimulateCommand implements Callable<Integer> {
         // The summary is printed inside: only then may the signal end the process.
         try (var _ = Interrupt.runs(hunt::stop)) {
             Hunt.Result result;
-            try (var _ = new Progress(hunt, seeds, spec.commandLine().getErr())) {
+            try (var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS, second -> progress(second, hunt.soFar()))) {
                 result = hunt.run(violation -> tell(violation, hunt.soFar().violations()));
             }
             sum(result);
@@ -122,6 +121,10 @@ final class SimulateCommand implements Callable<Integer> {
         }
     }
 
+    private String progress(int second, Hunt.Result now) {
+        return line("%5ds  %,d of %,d seeds  %s seeds/s  %s", second, now.seeds(), seeds, rate(now), violations(now));
+    }
+
     private void sum(Hunt.Result result) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
@@ -151,43 +154,5 @@ final class SimulateCommand implements Callable<Integer> {
 
     private static String line(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
-    }
-
-    /** A line a second, from the second one on. */
-    private static final class Progress implements AutoCloseable {
-        private static final int FIRST_SECOND = 2;
-
-        private final CountDownLatch end = new CountDownLatch(1);
-        private final Thread thread;
-
-        Progress(Hunt hunt, long seeds, PrintWriter err) {
-            thread = new Thread(() -> print(hunt, seeds, err), "progress");
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        private void print(Hunt hunt, long seeds, PrintWriter err) {
-            try {
-                int wait = FIRST_SECOND;
-                for (int second = FIRST_SECOND; !end.await(wait, TimeUnit.SECONDS); second++) {
-                    wait = 1;
-                    Hunt.Result now = hunt.soFar();
-                    err.println(line("%5ds  %,d of %,d seeds  %s seeds/s  %s", second, now.seeds(), seeds, rate(now),
-                            violations(now)));
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-
-        @Override
-        public void close() {
-            end.countDown();
-            try {
-                thread.join(); // no line of it comes behind the summary
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 }

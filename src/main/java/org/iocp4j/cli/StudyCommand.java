@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.iocp4j.study.Expectations;
 import org.iocp4j.study.Experiment;
@@ -49,6 +48,7 @@ import picocli.CommandLine.Spec;
         })
 final class StudyCommand implements Callable<Integer> {
     private static final long DEFAULT_SEED = 1;
+    private static final int PROGRESS_SECONDS = 2;
 
     @Spec
     private CommandSpec spec;
@@ -178,50 +178,17 @@ final class StudyCommand implements Callable<Integer> {
         List<Study.Result> results = new ArrayList<>();
         for (Experiment experiment : experiments) {
             report.starts(experiment);
-            try (Progress progress = new Progress(experiment.name(), spec.commandLine().getErr())) {
-                results.add(Study.run(experiment, site, progress::is));
+            AtomicReference<String> state = new AtomicReference<>("");
+            try (var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS,
+                    second -> progress(experiment.name(), second, state.get()))) {
+                results.add(Study.run(experiment, site, state::set));
             }
             report.ended(results.getLast());
         }
         return results;
     }
 
-    /** A line every two seconds, for as long as it lasts. */
-    private static final class Progress implements AutoCloseable {
-        private static final int EVERY_SECONDS = 2;
-
-        private final CountDownLatch end = new CountDownLatch(1);
-        private final Thread thread;
-        private volatile String state = "";
-
-        Progress(String experiment, PrintWriter err) {
-            thread = new Thread(() -> print(experiment, err), "progress");
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        void is(String now) {
-            state = now;
-        }
-
-        private void print(String experiment, PrintWriter err) {
-            try {
-                for (int seconds = EVERY_SECONDS; !end.await(EVERY_SECONDS, TimeUnit.SECONDS); seconds += EVERY_SECONDS) {
-                    err.println(experiment + ": " + seconds + " s" + (state.isEmpty() ? "" : ", " + state));
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-
-        @Override
-        public void close() {
-            end.countDown();
-            try {
-                thread.join(); // no line of it comes behind the verdict
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
+    private static String progress(String experiment, int second, String state) {
+        return experiment + ": " + second + " s" + (state.isEmpty() ? "" : ", " + state);
     }
 }

@@ -1,0 +1,41 @@
+package org.iocp4j.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+
+/** Says every so often how far a run is, from its second second on until this is closed. */
+final class Progress implements AutoCloseable {
+    private static final int FIRST_SECOND = 2;
+
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final Thread thread;
+
+    /** @param line what to say after so many seconds; called on a thread of its own */
+    Progress(PrintWriter err, int everySeconds, IntFunction<String> line) {
+        thread = Thread.ofPlatform().name("progress").daemon().start(() -> print(err, everySeconds, line));
+    }
+
+    private void print(PrintWriter err, int everySeconds, IntFunction<String> line) {
+        try {
+            int wait = FIRST_SECOND;
+            for (int second = FIRST_SECOND; !end.await(wait, TimeUnit.SECONDS); second += everySeconds) {
+                wait = everySeconds;
+                err.println(line.apply(second));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        end.countDown();
+        try {
+            thread.join(); // no line of it comes behind the results
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
