@@ -1,7 +1,6 @@
 package org.iocp4j.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,21 +24,6 @@ class HtmlFileTest {
 
     @TempDir
     private Path folder;
-
-    @Test
-    void replacesAnEarlierPageAndLeavesNothingElse() throws IOException {
-        Path path = Files.writeString(folder.resolve("page.html"), "earlier");
-        new HtmlFile(path).write("page\n");
-        assertThat(path).hasContent("page\n");
-        assertThat(folder).isDirectoryContaining(file -> file.equals(path)).isDirectoryNotContaining(file -> !file.equals(path));
-    }
-
-    @Test
-    void aFolderIsNoFile() {
-        assertThatThrownBy(() -> new HtmlFile(folder).write("page")).isInstanceOf(IOException.class)
-                .hasMessage("cannot write " + folder + ": it is a folder");
-        assertThat(folder).isEmptyDirectory();
-    }
 
     @Test
     void theCommandWritesThePage() throws IOException {

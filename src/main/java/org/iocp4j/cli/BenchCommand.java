@@ -2,7 +2,6 @@ package org.iocp4j.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +19,6 @@ import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Machine;
 import org.iocp4j.bench.ServerKind;
 import org.iocp4j.bench.ServerSpec;
-import org.iocp4j.study.HtmlFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -96,7 +94,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Bench.Plan plan = plan();
-        Optional<HtmlFile> page = htmlFile();
+        Optional<OutputFile> page = OutputFile.checked("--html", html);
         PrintWriter out = spec.commandLine().getOut();
         List<BenchResult> results = new ArrayList<>();
         AtomicReference<String> state = new AtomicReference<>("starting");
@@ -114,9 +112,7 @@ final class BenchCommand implements Callable<Integer> {
             if (bench.isStopped()) {
                 return ExitCode.INTERRUPTED;
             }
-            if (page.isPresent()) {
-                page.get().write(BenchPage.of(machine.description(), command(plan), results));
-            }
+            page.ifPresent(file -> file.write(BenchPage.of(machine.description(), command(plan), results)));
             return ExitCode.OK;
         } catch (IOException e) {
             throw new CommandFailure("bench: " + e.getMessage());
@@ -178,21 +174,6 @@ final class BenchCommand implements Callable<Integer> {
     private static Path home() {
         String launcher = System.getenv(ServerProcess.LAUNCHER);
         return launcher == null ? null : Path.of(launcher).toAbsolutePath().getParent();
-    }
-
-    private Optional<HtmlFile> htmlFile() {
-        if (html == null) {
-            return Optional.empty();
-        }
-        try {
-            HtmlFile file = new HtmlFile(Path.of(html));
-            file.check();
-            return Optional.of(file);
-        } catch (InvalidPathException e) {
-            throw OptionErrors.notAllowed("--html", html, "a path");
-        } catch (IOException e) {
-            throw new CommandFailure("--html: " + e.getMessage());
-        }
     }
 
     /** What makes such a page again. */

@@ -58,10 +58,10 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         ServeReport report = json ? new ServeReport.Json(out) : new ServeReport.Text(out);
         EchoOptions echo = options.toEchoOptions();
-        Optional<ReadyFile> ready = readyFile();
+        Optional<OutputFile> ready = readyFile();
         // The totals are printed inside: only then may the signal end the process.
         try (var _ = Interrupt.runs(stop::countDown); Win32 win32 = WindowsWin32.attach()) {
-            ready.ifPresent(ReadyFile::clear);
+            ready.ifPresent(OutputFile::clear);
             EchoServer server = start(echo);
             Monitor monitor = new Monitor(server, win32);
             try (server) {
@@ -85,18 +85,18 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<ReadyFile> readyFile() {
+    private Optional<OutputFile> readyFile() {
         try {
-            return Optional.ofNullable(readyFile).map(file -> new ReadyFile(Path.of(file).toAbsolutePath()));
+            return Optional.ofNullable(readyFile).map(file -> new OutputFile("--ready-file", Path.of(file).toAbsolutePath()));
         } catch (InvalidPathException e) {
             throw OptionErrors.notAllowed("--ready-file", readyFile, "the path of a file");
         }
     }
 
-    private void announce(EchoServer server, Optional<ReadyFile> ready, Win32 win32) {
+    private void announce(EchoServer server, Optional<OutputFile> ready, Win32 win32) {
         String address = HostPort.text(server.localAddress());
         // The file first: a script that waits for the line finds it, and one that cannot be written is no ready server.
-        ready.ifPresent(file -> file.write(address));
+        ready.ifPresent(file -> file.write(address + "\n"));
         spec.commandLine().getOut().println("ready " + address);
         LOG.info("serving on {}, {}, disconnect {}", address, options,
                 ServeOptions.Disconnect.of(server.disconnectMethod()));

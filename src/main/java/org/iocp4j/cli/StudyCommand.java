@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.iocp4j.study.Expectations;
 import org.iocp4j.study.Experiment;
-import org.iocp4j.study.HtmlFile;
 import org.iocp4j.study.HtmlReport;
 import org.iocp4j.study.HtmlRun;
 import org.iocp4j.study.JsonReport;
@@ -85,7 +84,7 @@ final class StudyCommand implements Callable<Integer> {
             throw OptionErrors.notAllowed("--seed", seed, "given with --simulated");
         }
         Optional<Expectations> expectations = expectations();
-        Optional<HtmlFile> page = htmlFile();
+        Optional<OutputFile> page = OutputFile.checked("--html", html);
         Site site = site();
         List<Study.Result> results = run(experiments, site);
         List<String> differences = expectations.map(e -> e.differences(results)).orElse(List.of());
@@ -123,28 +122,8 @@ final class StudyCommand implements Callable<Integer> {
         }
     }
 
-    /** Looked at before anything runs: a run may take minutes. */
-    private Optional<HtmlFile> htmlFile() {
-        if (html == null) {
-            return Optional.empty();
-        }
-        try {
-            HtmlFile file = new HtmlFile(Path.of(html));
-            file.check();
-            return Optional.of(file);
-        } catch (InvalidPathException e) {
-            throw OptionErrors.notAllowed("--html", html, "a path");
-        } catch (IOException e) {
-            throw new CommandFailure("--html: " + e.getMessage());
-        }
-    }
-
-    private void write(HtmlFile file, String page) {
-        try {
-            file.write(page);
-        } catch (IOException e) {
-            throw new CommandFailure("--html: " + e.getMessage());
-        }
+    private void write(OutputFile file, String page) {
+        file.write(page);
         if (!json) {
             spec.commandLine().getOut().println();
             spec.commandLine().getOut().println("html: " + html);
