@@ -17,7 +17,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.PartialWin32;
 import org.iocp4j.win32.generated.OPERATION;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
@@ -30,7 +30,7 @@ import org.iocp4j.win32.generated.WSABUF;
  *
  * <p>Each send must be made of numbers of 8 bytes, each the id of the session that sends.
  */
-final class EagerWin32 implements Win32 {
+final class EagerWin32 extends PartialWin32 {
     private static final long PORT = 4;
     private static final long LISTENER = 8;
 
@@ -315,16 +315,6 @@ final class EagerWin32 implements Win32 {
     }
 
     @Override
-    public int bind(long socket, long address, int length) {
-        return 0;
-    }
-
-    @Override
-    public int listen(long socket, int backlog) {
-        return 0;
-    }
-
-    @Override
     public int getsockname(long socket, long address, long length) {
         MemorySegment name = at(address, 16);
         name.fill((byte) 0);
@@ -332,20 +322,10 @@ final class EagerWin32 implements Win32 {
         return 0;
     }
 
-    @Override
-    public int setsockopt(long socket, int level, int option, long value, int length) {
-        return 0;
-    }
-
     /** So no packets are skipped: what is over inside its call is told on another thread. */
     @Override
     public int getsockopt(long socket, int level, int option, long value, long length) {
         return WSAENOPROTOOPT();
-    }
-
-    @Override
-    public int shutdown(long socket, int how) {
-        return 0;
     }
 
     @Override
@@ -383,33 +363,8 @@ final class EagerWin32 implements Win32 {
     }
 
     @Override
-    public long duplicateHandle(long handle) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int getProcessMemoryInfo(long counters, int bytes) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int getExtendedTcpTable(long table, long sizeAddress, int family) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length, int informationClass) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
     public int rtlNtStatusToDosError(int status) {
         return ERROR_OPERATION_ABORTED();
-    }
-
-    @Override
-    public String formatMessage(int code) {
-        return "";
     }
 
     @Override
@@ -424,15 +379,5 @@ final class EagerWin32 implements Win32 {
     @Override
     public long nanoTime() {
         return System.nanoTime();
-    }
-
-    @Override
-    public String wineVersion() {
-        return "";
-    }
-
-    @Override
-    public void close() {
-        // a view is nothing of its own here
     }
 }

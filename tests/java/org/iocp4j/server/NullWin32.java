@@ -13,7 +13,7 @@ import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.PartialWin32;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
@@ -24,7 +24,7 @@ import org.iocp4j.win32.generated.sockaddr_in;
  * accepts and receives when the test says so; each then has its packet. Allocates nothing once it has started, and its time
  * stands still. One thread.
  */
-final class NullWin32 implements Win32 {
+final class NullWin32 extends PartialWin32 {
     private static final int MOST_HANDLES = 1 << 12;
     /** A power of two, and more than there are operations. */
     private static final int MOST_PACKETS = 1 << 14;
@@ -205,33 +205,8 @@ final class NullWin32 implements Win32 {
     }
 
     @Override
-    public int bind(long socket, long address, int length) {
-        return 0;
-    }
-
-    @Override
-    public int listen(long socket, int backlog) {
-        return 0;
-    }
-
-    @Override
-    public int setsockopt(long socket, int level, int option, long value, int length) {
-        return 0;
-    }
-
-    @Override
     public int getsockopt(long socket, int level, int option, long value, long length) {
         return 0;
-    }
-
-    @Override
-    public int shutdown(long socket, int how) {
-        return 0;
-    }
-
-    @Override
-    public String wineVersion() {
-        return "";
     }
 
     @Override
@@ -239,22 +214,7 @@ final class NullWin32 implements Win32 {
         // Its time stands still.
     }
 
-    @Override
-    public void close() {
-        // Nothing of a thread's own.
-    }
-
-    // ---- what no server asks for ----
-
-    @Override
-    public long duplicateHandle(long handle) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int getProcessMemoryInfo(long counters, int bytes) {
-        throw new UnsupportedOperationException();
-    }
+    // ---- what is not asked for ----
 
     @Override
     public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers, int flags) {
@@ -262,22 +222,7 @@ final class NullWin32 implements Win32 {
     }
 
     @Override
-    public int getExtendedTcpTable(long table, long sizeAddress, int family) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length, int informationClass) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
     public int rtlNtStatusToDosError(int status) {
         throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public String formatMessage(int code) {
-        return "";
     }
 }
