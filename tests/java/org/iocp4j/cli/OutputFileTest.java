@@ -29,4 +29,11 @@ class OutputFileTest {
                 .hasMessage("--html: cannot write " + folder + ": it is a folder");
         assertThat(folder).isEmptyDirectory();
     }
+
+    @Test
+    void anEmptyFolderIsNotTakenAwayAsAnEarlierRunsFile() {
+        assertThatThrownBy(() -> new OutputFile("--ready-file", folder).clear()).isInstanceOf(CommandFailure.class)
+                .hasMessage("--ready-file: cannot write " + folder + ": it is a folder");
+        assertThat(folder).isEmptyDirectory();
+    }
 }

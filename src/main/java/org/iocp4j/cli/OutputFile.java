@@ -37,6 +37,9 @@ final class OutputFile {
 
     /** Takes one of an earlier run away, which would tell of what is no more. */
     void clear() {
+        if (Files.isDirectory(path)) {
+            throw failure("it is a folder"); // an empty one would be deleted
+        }
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
