@@ -121,6 +121,9 @@ public final class Machine implements AutoCloseable {
             command.add(home.resolve("tests/wine/bin/java").toString());
             classPath = classPath.replace(':', ';');
         }
+        if (pins != null) {
+            command.add("-XX:ActiveProcessorCount=1"); // Wine 8.0 tells a pinned JVM of all processors [wine]
+        }
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath));
         command.addAll(arguments);
         return command;
