@@ -48,7 +48,7 @@ public final class NullServer {
 
     /** Dequeues and dispatches what there is. */
     private void run() {
-        while (kernel.waitingPackets() > 0 || io.hasFinished()) {
+        while (kernel.waitingPackets() > 0 || io.hasWork()) {
             engine.dequeue(io);
         }
     }

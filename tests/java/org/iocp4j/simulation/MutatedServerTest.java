@@ -30,7 +30,7 @@ class MutatedServerTest {
                         ioCount.hold();
                 """),
         GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/Session.java",
-                "            closing(why, io);\n        }\n        if (socket.receive()",
+                "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
                             closing(why, io);
                             Block early = input;
@@ -38,7 +38,9 @@ class MutatedServerTest {
                             input = engine.blocks.take();
                             engine.blocks.give(early);
                         }
-                        if (socket.receive()"""),
+                        if (RECEIVE_DUE"""),
+        PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/Session.java",
+                "        ioCount.hold();\n        receiveDue = true;", "        receiveDue = true;"),
         KEEPS_THE_COUNT_OF_A_MISS("server/Session.java",
                 "        drop(io); // may be the last count of the session that is here now: then we release that one\n",
                 ""),

@@ -3,6 +3,7 @@ package org.iocp4j.port;
 import static org.iocp4j.win32.generated.WinTypes.INVALID_HANDLE_VALUE;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
@@ -17,12 +18,16 @@ import org.slf4j.LoggerFactory;
 public final class CompletionPort {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
 
-    /**
-     * So often in a row a thread looks only after what was over at once; then the port's packets have their turn.
-     */
-    private static final int ROUNDS = 2;
+    /** The most that a thread tells of what was over at once, before the port's packets have their turn. */
+    private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
+    /** The most that a thread puts off while it has other work at hand. */
+    private static final int MOST_DEFERRED = 4 * IoContext.BATCH;
 
     private final long handle;
+    /** So many threads run at once at most. If so many do, none is free to take from another what that one puts off. */
+    private final int parallelism;
+    /** Threads that have come for packets, and do not wait for more now. */
+    private final AtomicInteger running = new AtomicInteger();
     private final OperationSlab operations;
     private final PostedPacket posted;
     private final LongAdder strayPackets = new LongAdder();
@@ -40,6 +45,7 @@ public final class CompletionPort {
             throw win32.failure("CreateIoCompletionPort", (int) -created, "concurrency " + concurrency);
         }
         this.handle = created;
+        this.parallelism = concurrency > 0 ? concurrency : Runtime.getRuntime().availableProcessors();
         this.operations = operations;
         this.posted = posted;
     }
@@ -68,7 +74,7 @@ public final class CompletionPort {
 
     /**
      * Tells of the operations that were over when this thread posted them, waits for packets, at most so long, and gives each
-     * to its operation's completion; all on this thread.
+     * to its operation's completion. What was put off ({@link IoContext#defer}) is done before the wait. All on this thread.
      *
      * @param timeoutMillis -1 = for ever
      * @return how many operations came home
@@ -77,10 +83,8 @@ public final class CompletionPort {
      *                        (6) at the next call under Wine [wine]
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
-        int home = 0;
-        for (int round = 0; round < ROUNDS && io.hasFinished(); round++) {
-            home += tellFinished(io);
-        }
+        int home = tellFinished(io);
+        io.runDeferred(io.hasFinished() ? MOST_DEFERRED : 0);
         int count = take(io, io.hasFinished() ? 0 : timeoutMillis);
         for (int i = 0; i < count; i++) {
             try {
@@ -93,9 +97,9 @@ public final class CompletionPort {
         return home + count;
     }
 
-    /** Those that are there now, a batch at most: what is over at once in consequence is for the next round. */
+    /** Those that are there now: what is over at once in consequence waits until the port's packets had their turn. */
     private int tellFinished(IoContext io) {
-        int count = Math.min(io.finishedCount(), IoContext.BATCH);
+        int count = Math.min(io.finishedCount(), FINISHED_IN_A_ROW);
         for (int i = 0; i < count; i++) {
             try {
                 io.nextFinished().comeHome(io);
@@ -122,7 +126,14 @@ public final class CompletionPort {
     }
 
     private int take(IoContext io, int timeoutMillis) throws Win32Exception {
+        if (timeoutMillis != 0 && io.countedBy(null) == this) {
+            running.decrementAndGet();
+        }
         int count = io.dequeue(handle, timeoutMillis);
+        if (io.countedBy(this) != this) {
+            running.incrementAndGet();
+        }
+        io.defers(running.get() >= parallelism);
         if (count == -WAIT_TIMEOUT()) {
             return 0;
         }

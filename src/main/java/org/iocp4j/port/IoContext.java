@@ -44,6 +44,10 @@ public final class IoContext {
     private final MemorySegment option = arena.allocate(JAVA_LONG);
     /** Over when their calls returned, without a packet, and still to be told of. */
     private final ArrayDeque<Operation> finished = new ArrayDeque<>();
+    /** Put off until what is at hand is done. */
+    private final ArrayDeque<Deferred> deferred = new ArrayDeque<>();
+    private boolean defers;
+    private CompletionPort countedBy;
     private Throwable failure;
     private long nowNanos;
 
@@ -174,6 +178,44 @@ public final class IoContext {
         }
     }
 
+    /**
+     * Whether a receive is better put off than posted now: no other thread is free to take its packet, and by the time that
+     * this one has done what it has at hand the bytes may be there, so that the receive is over at once and needs no packet.
+     */
+    public boolean defers() {
+        return defers;
+    }
+
+    void defers(boolean now) {
+        defers = now;
+    }
+
+    /**
+     * Has it done on this thread, by a {@link CompletionPort#dequeue} before it waits: when nothing else is at hand, or too much
+     * has been put off since.
+     */
+    public void defer(Deferred what) {
+        deferred.add(what);
+    }
+
+    /** From the oldest on, until {@code left} are left. */
+    void runDeferred(int left) {
+        while (deferred.size() > left) {
+            try {
+                deferred.remove().run(this);
+            } catch (RuntimeException | Error e) {
+                failed(e);
+            }
+        }
+    }
+
+    /** Names the port that counts this thread as running, or null; and which one did before. */
+    CompletionPort countedBy(CompletionPort port) {
+        CompletionPort before = countedBy;
+        countedBy = port;
+        return before;
+    }
+
     /** The next that was over at once, or null. */
     Operation nextFinished() {
         return finished.poll();
@@ -184,8 +226,13 @@ public final class IoContext {
     }
 
     /** Whether this thread has operations to tell of that no packet tells. */
-    public boolean hasFinished() {
+    boolean hasFinished() {
         return !finished.isEmpty();
+    }
+
+    /** Whether this thread has something to do that no packet tells of: it must not end before the next dequeue. */
+    public boolean hasWork() {
+        return !finished.isEmpty() || !deferred.isEmpty();
     }
 
     /** Fills the entries; how many, or minus the error. */

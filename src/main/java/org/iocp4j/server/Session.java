@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import org.iocp4j.port.Block;
+import org.iocp4j.port.Deferred;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.port.Operation;
 import org.iocp4j.socket.DisconnectMethod;
@@ -34,12 +35,14 @@ public final class Session {
 
     private static final VarHandle PHASE;
     private static final VarHandle PAUSED;
+    private static final VarHandle RECEIVE_DUE;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             PHASE = lookup.findVarHandle(Session.class, "phase", int.class);
             PAUSED = lookup.findVarHandle(Session.class, "paused", boolean.class);
+            RECEIVE_DUE = lookup.findVarHandle(Session.class, "receiveDue", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -50,12 +53,15 @@ public final class Session {
     private final SendQueue queue;
     private final IoCount ioCount = new IoCount();
     private final HandlerCall call;
+    private final Deferred receiveIfDue = this::receiveIfDue;
 
     private volatile long id;
     private long serial;
     private volatile int phase = ABORTING;
     /** No receive is out, because the send queue is full; whoever clears it receives again. */
     private volatile boolean paused;
+    /** The next receive is put off; it has a count, which goes to whoever clears this. */
+    private volatile boolean receiveDue;
     /** The peer has sent its FIN. */
     private volatile boolean inputEnded;
     private volatile long lastActivityNanos;
@@ -160,7 +166,7 @@ public final class Session {
         return queue;
     }
 
-    /** A connection starts. Returns with the first receive posted, or the session on its way out. */
+    /** A connection starts. Returns with the first receive posted or due, or the session on its way out. */
     void open(PooledSocket accepted, Block buffer, IoContext io) {
         socket = accepted;
         input = buffer;
@@ -180,7 +186,7 @@ public final class Session {
         returned(io);
         flush(io);
         if (phase == OPEN) {
-            receive(io);
+            receiveNext(io);
         } else {
             finish(io);
             drain(io);
@@ -233,7 +239,7 @@ public final class Session {
 
     /**
      * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. An open session always has
-     * a receive out, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
+     * a receive out or due, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
      */
     private void deliver(IoContext io) {
         ByteBuffer buffer = input.buffer();
@@ -268,7 +274,7 @@ public final class Session {
 
     private void receiveOrEnd(ByteBuffer buffer, IoContext io) {
         if (buffer.hasRemaining()) {
-            receive(io);
+            receiveNext(io);
         } else {
             engine.counters.framesTooLong.increment();
             abort(CloseReason.FRAME_TOO_LONG, io);
@@ -305,6 +311,33 @@ public final class Session {
         if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
             input.buffer().clear();
             receive(io);
+        }
+    }
+
+    /** Posts the next receive now, or puts it off until this thread's packets are done. The caller has a count. */
+    private void receiveNext(IoContext io) {
+        if (!io.defers()) {
+            receive(io);
+            return;
+        }
+        ioCount.hold();
+        receiveDue = true;
+        io.defer(receiveIfDue);
+    }
+
+    /**
+     * Posts the receive that was put off, unless someone else has. The session may be over by now, and another one's receive
+     * be due in its place: then that one is posted, a little early.
+     */
+    private void receiveIfDue(IoContext io) {
+        if (RECEIVE_DUE.compareAndSet(this, true, false)) {
+            if (phase == OPEN) {
+                receive(io);
+            } else {
+                finish(io);
+                drain(io);
+            }
+            drop(io);
         }
     }
 
@@ -396,6 +429,9 @@ public final class Session {
             queue.close();
             closing(why, io);
         }
+        if (RECEIVE_DUE.compareAndSet(this, true, false)) {
+            drop(io); // never the last: the caller has one
+        }
         if (socket.receive().isOut() || socket.send().isOut()) {
             cancel(0, io);
         }
@@ -419,12 +455,16 @@ public final class Session {
         long sessionId = id;
         long now = io.nowNanos();
         long idleNanos = engine.options.idleTime().toNanos();
-        boolean idle = phase == OPEN && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean due = receiveDue; // its thread is busy elsewhere, perhaps for long
+        boolean idle = phase == OPEN && !due && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
         boolean closing = phase != OPEN && reason != null;
         boolean overdue = closing && now - closeDeadlineNanos > 0;
         boolean uncancelled = closing && phase == ABORTING && (socket.receive().isOut() || socket.send().isOut());
-        if (!idle && !overdue && !uncancelled || !acquire(sessionId, io)) {
+        if (!due && !idle && !overdue && !uncancelled || !acquire(sessionId, io)) {
             return;
+        }
+        if (due) {
+            receiveIfDue(io);
         }
         if (idle && phase == OPEN) {
             engine.counters.idleTimeouts.increment();

@@ -46,7 +46,7 @@ final class WorkerGroup {
         try (Win32 win32 = system.get()) {
             IoContext io = new IoContext(win32);
             boolean portOpen = true;
-            while (portOpen && (!stopping || io.hasFinished())) {
+            while (portOpen && (!stopping || io.hasWork())) {
                 portOpen = dequeue(io, stopServer);
             }
         } catch (RuntimeException | Error e) {

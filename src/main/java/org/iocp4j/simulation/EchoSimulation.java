@@ -47,7 +47,7 @@ final class EchoSimulation implements Simulation {
         }
         int bufferBytes = 64 << random.below(4);
         options = ServerOptions.builder()
-                .workers(1 + random.below(4)).concurrency(random.below(3))
+                .workers(1 + random.below(4)).concurrency(1 + random.below(3))
                 .accepts(1 + random.below(4)).pool(random.below(5)).maxSessions(3 + random.below(14))
                 .bufferBytes(bufferBytes).sendQueueBytes(bufferBytes * (1 + random.below(4)))
                 .idleTime(random.chance(0.5) ? Duration.ofSeconds(1) : Duration.ZERO)

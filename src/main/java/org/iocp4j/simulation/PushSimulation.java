@@ -80,7 +80,7 @@ final class PushSimulation implements Simulation, SessionHandler {
         random = new SeededRandom(seed ^ 0x5555);
         blocking = random.chance(0.5) ? 0.1 : 0;
         options = ServerOptions.builder()
-                .workers(1 + random.below(4)).concurrency(random.below(3))
+                .workers(1 + random.below(4)).concurrency(1 + random.below(3))
                 .accepts(1 + random.below(3)).pool(random.below(4)).maxSessions(2 + random.below(8))
                 .bufferBytes(64).sendQueueBytes(64 * (1 + random.below(6)))
                 .idleTime(random.chance(0.3) ? Duration.ofMillis(300) : Duration.ZERO)
