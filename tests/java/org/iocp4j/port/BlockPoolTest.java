@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 class BlockPoolTest {
     private static final int BLOCK_BYTES = 40 * 1024;
     private static final int CAPACITY = 8;
+    private static final int PAGE = 4096;
+    private static final int WARM_BYTES = 64 * PAGE;
 
     private final HeapWin32 system = new HeapWin32();
     private BlockPool pool;
@@ -90,5 +92,87 @@ class BlockPoolTest {
         pool.free(system.win32());
         assertThat(system.reserved()).isEmpty();
         assertThatThrownBy(() -> block.buffer().put(0, (byte) 1)).isInstanceOf(IllegalStateException.class);
+    }
+
+    // ---- blocks that rest ----
+
+    private BlockPool poolOfPages(int blocks) throws Win32Exception {
+        BlockPool pages = new BlockPool(system.win32(), PAGE, blocks);
+        for (int i = 0; i < blocks; i++) {
+            assertThat(pages.grow(system.win32())).isTrue();
+        }
+        assertThat(pages.committedBytes()).isEqualTo((long) blocks * PAGE);
+        return pages;
+    }
+
+    private void trim(BlockPool pages, int times) {
+        for (int i = 0; i < times; i++) {
+            pages.trim(system.win32());
+        }
+    }
+
+    private Block takeOrGrow(BlockPool pages) {
+        Block block = pages.take();
+        return block != null || !pages.grow(system.win32()) ? block : pages.take();
+    }
+
+    @Test
+    void whatNobodyNeedsForAWhileGivesItsMemoryBackAndIsThereAgainWhenNeeded() throws Win32Exception {
+        BlockPool pages = poolOfPages(100);
+        trim(pages, 9);
+        assertThat(pages.committedBytes()).isEqualTo(100 * PAGE);
+        trim(pages, 1);
+        assertThat(pages.committedBytes()).isEqualTo(WARM_BYTES);
+        assertThat(pages.lent()).isZero();
+        Set<Long> addresses = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            Block block = takeOrGrow(pages);
+            block.buffer().put(PAGE - 1, (byte) 1);
+            addresses.add(block.address());
+        }
+        assertThat(addresses).hasSize(100);
+        assertThat(pages.committedBytes()).isEqualTo(100 * PAGE);
+        assertThat(takeOrGrow(pages)).isNull();
+    }
+
+    @Test
+    void whatWasNeededInTheMeantimeKeepsItsMemory() throws Win32Exception {
+        BlockPool pages = poolOfPages(100);
+        trim(pages, 5);
+        Block[] needed = new Block[20];
+        for (int i = 0; i < needed.length; i++) {
+            needed[i] = pages.take();
+        }
+        trim(pages, 1);
+        for (Block block : needed) {
+            pages.give(block);
+        }
+        trim(pages, 4);
+        assertThat(pages.committedBytes()).isEqualTo(WARM_BYTES + 20 * PAGE);
+    }
+
+    @Test
+    void aBlockThatCannotHaveItsMemoryBackRestsOn() throws Win32Exception {
+        BlockPool pages = poolOfPages(66);
+        trim(pages, 10);
+        for (int i = 0; i < 64; i++) {
+            pages.take();
+        }
+        system.failNextCommit(ERROR_COMMITMENT_LIMIT());
+        assertThat(takeOrGrow(pages)).isNull();
+        assertThat(takeOrGrow(pages)).isNotNull();
+        assertThat(takeOrGrow(pages)).isNotNull();
+        assertThat(takeOrGrow(pages)).isNull();
+    }
+
+    @Test
+    void partsOfPagesNeverRest() throws Win32Exception {
+        BlockPool small = new BlockPool(system.win32(), 1024, 400);
+        for (int i = 0; i < 400; i++) {
+            small.grow(system.win32());
+        }
+        long before = small.committedBytes();
+        trim(small, 20);
+        assertThat(small.committedBytes()).isEqualTo(before);
     }
 }

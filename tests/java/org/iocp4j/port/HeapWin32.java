@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_ADDRESS;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 import static org.iocp4j.win32.generated.WinTypes.MEM_COMMIT;
+import static org.iocp4j.win32.generated.WinTypes.MEM_DECOMMIT;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RELEASE;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
@@ -129,6 +130,12 @@ public final class HeapWin32 {
 
     /** The bytes themselves stay until this object goes, so that a wrong use of them cannot end the JVM. */
     private synchronized int virtualFree(long address, long bytes, int type) {
+        if (type == MEM_DECOMMIT() && bytes > 0) {
+            var reservation = reserved.floorEntry(address);
+            boolean inside = reservation != null
+                    && address + bytes <= reservation.getKey() + reservation.getValue().byteSize();
+            return inside ? 0 : ERROR_INVALID_PARAMETER();
+        }
         if (type != MEM_RELEASE() || bytes != 0 || reserved.remove(address) == null) {
             return ERROR_INVALID_PARAMETER();
         }

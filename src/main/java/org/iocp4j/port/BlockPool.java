@@ -5,13 +5,28 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
-/** Blocks for receives and sends, made when first needed and used again. Any thread. */
+/**
+ * Blocks for receives and sends, made when first needed and used again; those that nobody has needed for a while keep their
+ * addresses only. Any thread.
+ */
 public final class BlockPool {
+    /** So many free blocks keep their memory, however long nobody needs them. */
+    private static final int WARM = 64;
+    /** The most that one {@link #trim} puts to rest. */
+    private static final int MOST_AT_ONCE = 512;
+    /** So many calls of {@link #trim} make a while. */
+    private static final int WHILE = 10;
+
     private final Region region;
     private final int blockBytes;
     private final int capacity;
     private final AtomicInteger made = new AtomicInteger();
     private final FreeList<Block> free;
+    /** Free, too, but without memory. */
+    private final FreeList<Block> resting;
+    /** Calls of {@link #trim} since the last while ended, and the fewest free blocks that one has seen. */
+    private int calls;
+    private int fewestFree = Integer.MAX_VALUE;
 
     /** @param capacity the most blocks there can be */
     public BlockPool(Win32 win32, int blockBytes, int capacity) throws Win32Exception {
@@ -19,6 +34,7 @@ public final class BlockPool {
         this.capacity = capacity;
         region = new Region(win32, "buffers", (long) blockBytes * capacity);
         free = new FreeList<>(capacity, FreeList.Order.LIFO);
+        resting = new FreeList<>(capacity, FreeList.Order.LIFO);
     }
 
     public int blockBytes() {
@@ -41,20 +57,59 @@ public final class BlockPool {
 
     /** Makes one more free block; false if all that there may be are made, or the system has no memory. */
     public boolean grow(Win32 win32) {
-        int index;
+        Block block = resting.take();
         try {
-            do {
-                index = made.get();
-                if (index == capacity) {
-                    return false;
-                }
-                region.commit(win32, (index + 1L) * blockBytes); // first, so that a refusal uses no place up
-            } while (!made.compareAndSet(index, index + 1));
+            if (block == null) {
+                block = make(win32);
+            } else {
+                region.wake(win32, block.address(), blockBytes);
+            }
         } catch (Win32Exception e) {
+            if (block != null) {
+                resting.give(block);
+            }
             return false;
         }
-        free.give(new Block(region.memory().asSlice((long) index * blockBytes, blockBytes)));
-        return true;
+        return block != null && free.give(block);
+    }
+
+    /** Null if all that there may be are made. */
+    private Block make(Win32 win32) throws Win32Exception {
+        int index;
+        do {
+            index = made.get();
+            if (index == capacity) {
+                return null;
+            }
+            region.commit(win32, (index + 1L) * blockBytes); // first, so that a refusal uses no place up
+        } while (!made.compareAndSet(index, index + 1));
+        return new Block(region.memory().asSlice((long) index * blockBytes, blockBytes));
+    }
+
+    /**
+     * Puts blocks to rest that nobody has needed for a while, {@value #WHILE} calls of this: of all that were free at each of them,
+     * all but {@value #WARM}. Blocks that are not whole pages never rest.
+     */
+    public void trim(Win32 win32) {
+        for (int left = spare(); left > 0 && free.size() > WARM; left--) {
+            Block block = free.take();
+            if (block == null) {
+                return;
+            }
+            region.rest(win32, block.address(), blockBytes);
+            resting.give(block);
+        }
+    }
+
+    private synchronized int spare() {
+        fewestFree = Math.min(fewestFree, free.size());
+        if (++calls < WHILE || blockBytes % Region.PAGE_BYTES != 0) {
+            return 0;
+        }
+        int spare = Math.clamp(fewestFree - WARM, 0, MOST_AT_ONCE);
+        calls = 0;
+        fewestFree = Integer.MAX_VALUE;
+        return spare;
     }
 
     /** The kernel and the giver have done with it. */
@@ -66,12 +121,13 @@ public final class BlockPool {
         free.give(block);
     }
 
+    /** The memory that the blocks have, those that rest not counted. */
     public long committedBytes() {
         return region.committedBytes();
     }
 
     public int lent() {
-        return made.get() - free.size();
+        return made.get() - free.size() - resting.size();
     }
 
     /** Gives the memory back, when the kernel holds none of it. */

@@ -1,6 +1,7 @@
 package org.iocp4j.port;
 
 import static org.iocp4j.win32.generated.WinTypes.MEM_COMMIT;
+import static org.iocp4j.win32.generated.WinTypes.MEM_DECOMMIT;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RELEASE;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
 import static org.iocp4j.win32.generated.WinTypes.PAGE_READWRITE;
@@ -13,16 +14,22 @@ import org.iocp4j.win32.Win32Exception;
 
 /**
  * Off-heap memory that never moves and grows in place: its addresses are reserved once, and it takes real memory piece
- * by piece. Java's views of it check its life, so that a buffer kept too long throws instead of ending the JVM.
+ * by piece, and may give parts back for a time. Java's views of it check its life, so that a buffer kept too long throws instead of ending the JVM.
  */
 public final class Region {
+    /** Windows' pages, on every processor that it runs on [doc]. */
+    static final int PAGE_BYTES = 4096;
     private static final long PIECE_BYTES = 64 * 1024;
+    private static final long LARGEST_PIECE_BYTES = 1024 * 1024;
 
     private final String name;
     /** Shared, because every worker reads it; closed once, at the end, so that its handshake of all threads is rare. */
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
+    /** From the start on, so much was made usable. */
     private final AtomicLong committedBytes = new AtomicLong();
+    /** Given back of that, for a time. */
+    private final AtomicLong restingBytes = new AtomicLong();
 
     /** @param name what lies in it, for messages */
     public Region(Win32 win32, String name, long bytes) throws Win32Exception {
@@ -43,7 +50,7 @@ public final class Region {
     }
 
     public long committedBytes() {
-        return committedBytes.get();
+        return committedBytes.get() - restingBytes.get();
     }
 
     /**
@@ -55,7 +62,7 @@ public final class Region {
         if (bytes <= committed) {
             return;
         }
-        long piece = Math.max(PIECE_BYTES, committed / 2);
+        long piece = Math.clamp(committed / 2, PIECE_BYTES, LARGEST_PIECE_BYTES);
         long wanted = Math.min(memory.byteSize(), (committed + Math.max(piece, bytes - committed) + PIECE_BYTES - 1)
                 / PIECE_BYTES * PIECE_BYTES);
         long address = win32.virtualAlloc(memory.address() + committed, wanted - committed, MEM_COMMIT(), PAGE_READWRITE());
@@ -63,6 +70,24 @@ public final class Region {
             throw win32.failure("VirtualAlloc", (int) -address, (wanted - committed) + " bytes for " + name);
         }
         committedBytes.accumulateAndGet(wanted, Math::max);
+    }
+
+    /** Gives a part's memory back, but not its addresses; its contents are lost. Whole pages that nobody uses. Any thread. */
+    void rest(Win32 win32, long address, int bytes) {
+        int error = win32.virtualFree(address, bytes, MEM_DECOMMIT());
+        if (error != 0) {
+            throw new AssertionError(win32.failure("VirtualFree", error, bytes + " bytes of " + name));
+        }
+        restingBytes.addAndGet(bytes);
+    }
+
+    /** Makes a part usable again. */
+    void wake(Win32 win32, long address, int bytes) throws Win32Exception {
+        long committed = win32.virtualAlloc(address, bytes, MEM_COMMIT(), PAGE_READWRITE());
+        if (committed < 0) {
+            throw win32.failure("VirtualAlloc", (int) -committed, bytes + " bytes for " + name);
+        }
+        restingBytes.addAndGet(-bytes);
     }
 
     /** Gives the memory back. The caller knows that the kernel holds none of it. */

@@ -2,6 +2,7 @@ package org.iocp4j.server;
 
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
 import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -32,6 +33,9 @@ public final class Session {
     private static final int DRAINING = 2;
     /** Everything pending is cancelled; the counts run out. */
     private static final int ABORTING = 3;
+
+    /** Of a session in which nothing happens for so long, the buffer goes back to the pool. */
+    private static final long QUIET_NANOS = 1_000_000_000;
 
     private static final VarHandle PHASE;
     private static final VarHandle PAUSED;
@@ -69,7 +73,10 @@ public final class Session {
     private volatile long closeDeadlineNanos;
     private volatile CloseReason reason;
     private PooledSocket socket;
+    /** What comes is received into it; null while a receive of no bytes is out, which is over when there is something. */
     private Block input;
+    /** The receive that is out has an empty buffer. Only a hint for the tick, and so without order. */
+    private boolean holdsEmptyBuffer;
 
     private Object attachment;
     /** A send of the present call, or of the one before the pause, found the queue full. */
@@ -196,19 +203,47 @@ public final class Session {
 
     /** A receive's packet: the count that its post added is the caller's, until the drop. */
     void receiveCompleted(int status, int bytes, IoContext io) {
-        lastActivityNanos = io.nowNanos();
-        if (status < 0) {
-            lost(status, io);
-        } else if (bytes == 0) {
-            inputEnded = true;
-            disconnect(CloseReason.PEER_CLOSED, io);
+        if (status == STATUS_CANCELLED() && phase != ABORTING) {
+            giveBufferBack(io);
         } else {
-            engine.counters.receives.increment();
-            engine.counters.receivedBytes.add(bytes);
-            input.buffer().position(input.buffer().position() + bytes);
-            deliver(io);
+            lastActivityNanos = io.nowNanos();
+            if (status < 0) {
+                lost(status, io);
+            } else if (input == null) {
+                takeBuffer(io);
+            } else if (bytes == 0) {
+                inputEnded = true;
+                disconnect(CloseReason.PEER_CLOSED, io);
+            } else {
+                engine.counters.receives.increment();
+                engine.counters.receivedBytes.add(bytes);
+                input.buffer().position(input.buffer().position() + bytes);
+                deliver(io);
+            }
         }
         drop(io);
+    }
+
+    /**
+     * The tick has cancelled the receive, because nothing has come for long. An idle connection waits without a buffer; but if
+     * something has come in the last moment, what is unread stays where it is.
+     */
+    private void giveBufferBack(IoContext io) {
+        if (input != null && input.buffer().position() == 0) {
+            engine.blocks.give(input);
+            input = null;
+        }
+        receiveUnlessClosing(io);
+    }
+
+    /** There is something to receive, and a buffer is needed again. */
+    private void takeBuffer(IoContext io) {
+        input = engine.takeBlock(io);
+        if (input == null) {
+            abort(CloseReason.OUT_OF_MEMORY, io);
+        } else {
+            receiveUnlessClosing(io);
+        }
     }
 
     /** A send's packet. */
@@ -309,7 +344,9 @@ public final class Session {
     /** While closing gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
     private void drain(IoContext io) {
         if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
-            input.buffer().clear();
+            if (input != null) {
+                input.buffer().clear();
+            }
             receive(io);
         }
     }
@@ -331,20 +368,29 @@ public final class Session {
      */
     private void receiveIfDue(IoContext io) {
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
-            if (phase == OPEN) {
-                receive(io);
-            } else {
-                finish(io);
-                drain(io);
-            }
+            receiveUnlessClosing(io);
             drop(io);
+        }
+    }
+
+    private void receiveUnlessClosing(IoContext io) {
+        if (phase == OPEN) {
+            receive(io);
+        } else {
+            finish(io);
+            drain(io);
         }
     }
 
     /** Posts the receive. The caller has a count. */
     private void receive(IoContext io) {
-        ByteBuffer buffer = input.buffer();
-        io.buffer(0, input.address() + buffer.position(), buffer.remaining());
+        if (input == null) {
+            io.buffer(0, 0, 0);
+        } else {
+            ByteBuffer buffer = input.buffer();
+            io.buffer(0, input.address() + buffer.position(), buffer.remaining());
+            holdsEmptyBuffer = buffer.position() == 0;
+        }
         ioCount.hold();
         int error = io.receive(socket.receive(), id, socket.handle());
         posted(socket.receive(), "WSARecv", error, io);
@@ -457,10 +503,11 @@ public final class Session {
         long idleNanos = engine.options.idleTime().toNanos();
         boolean due = receiveDue; // its thread is busy elsewhere, perhaps for long
         boolean idle = phase == OPEN && !due && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean quiet = phase == OPEN && holdsEmptyBuffer && now - lastActivityNanos > QUIET_NANOS;
         boolean closing = phase != OPEN && reason != null;
         boolean overdue = closing && now - closeDeadlineNanos > 0;
         boolean uncancelled = closing && phase == ABORTING && (socket.receive().isOut() || socket.send().isOut());
-        if (!due && !idle && !overdue && !uncancelled || !acquire(sessionId, io)) {
+        if (!due && !idle && !quiet && !overdue && !uncancelled || !acquire(sessionId, io)) {
             return;
         }
         if (due) {
@@ -474,6 +521,9 @@ public final class Session {
             abort(reason, io);
         } else if (uncancelled) {
             cancel(0, io); // the cancel before may have failed
+        } else if (quiet) {
+            holdsEmptyBuffer = false; // once only
+            cancel(socket.receive().address(), io);
         }
         drop(io);
     }
@@ -500,8 +550,10 @@ public final class Session {
         call.closed(reason);
         call.leave();
         queue.clear();
-        engine.blocks.give(input);
-        input = null;
+        if (input != null) {
+            engine.blocks.give(input);
+            input = null;
+        }
         engine.disconnect(this, io);
     }
 

@@ -209,7 +209,6 @@ final class SessionEngine implements SocketEvents {
         }
         Block buffer = takeBlock(io);
         if (buffer == null) {
-            counters.memoryRefusals.increment();
             table.free(session);
             refuse(socket, io);
             return;
@@ -233,10 +232,14 @@ final class SessionEngine implements SocketEvents {
         pool.reset(socket, io);
     }
 
-    private Block takeBlock(IoContext io) {
+    /** Null, and counted, if there is no memory for one. */
+    Block takeBlock(IoContext io) {
         Block block = blocks.take();
         while (block == null && blocks.grow(io.win32())) {
             block = blocks.take();
+        }
+        if (block == null) {
+            counters.memoryRefusals.increment();
         }
         return block;
     }
@@ -362,6 +365,7 @@ final class SessionEngine implements SocketEvents {
         listener.tick(io);
         disconnector.giveUpOverdue(io);
         forEachSession(session -> session.tick(io));
+        blocks.trim(io.win32());
     }
 
     // ---- the end, in this order ----
