@@ -2,6 +2,7 @@ package org.iocp4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import org.iocp4j.simulated.SeededRandom;
 import org.iocp4j.simulated.SimulatedClient;
 import org.iocp4j.simulated.SimulatedKernel;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.win32.Win32;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -47,6 +49,16 @@ class IdleConnectionTest {
         }
     }
 
+    /** The thread that cancels is now and then held up just before: by then bytes may have come, and the next receive be out. */
+    private static Win32 slowToCancel(Win32 system, SimulatedKernel kernel, SeededRandom random) {
+        return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class}, (proxy, method, arguments) -> {
+            if (method.getName().equals("cancelIoEx") && random.chance(0.1)) {
+                kernel.sleep(Duration.ofMillis(1 + random.below(50)));
+            }
+            return method.invoke(system, arguments);
+        });
+    }
+
     @ParameterizedTest
     @EnumSource
     void losesNothingByItsSilence(DisconnectMethod method) {
@@ -57,7 +69,7 @@ class IdleConnectionTest {
                 ServerOptions options = ServerOptions.builder().workers(1 + random.below(4)).concurrency(1 + random.below(3))
                         .maxSessions(CLIENTS).bufferBytes(BUFFER_BYTES).disconnectMethod(method).build();
                 try (IocpServer server = IocpServer.start(options, IdleConnectionTest::echo, SessionIdentity.OVERLAPPED,
-                        kernel::attach)) {
+                        () -> slowToCancel(kernel.attach(), kernel, random))) {
                     serve(kernel, server, random);
                 }
                 kernel.requireNothingLeft();
