@@ -15,7 +15,7 @@ class BlockPoolTest {
     private static final int BLOCK_BYTES = 40 * 1024;
     private static final int CAPACITY = 8;
     private static final int PAGE = 4096;
-    private static final int WARM_BYTES = 64 * PAGE;
+    private static final int WARM_BYTES = 32 * PAGE;
 
     private final HeapWin32 system = new HeapWin32();
     private BlockPool pool;
@@ -153,9 +153,9 @@ class BlockPoolTest {
 
     @Test
     void aBlockThatCannotHaveItsMemoryBackRestsOn() throws Win32Exception {
-        BlockPool pages = poolOfPages(66);
+        BlockPool pages = poolOfPages(34);
         trim(pages, 10);
-        for (int i = 0; i < 64; i++) {
+        for (int i = 0; i < 32; i++) {
             pages.take();
         }
         system.failNextCommit(ERROR_COMMITMENT_LIMIT());

@@ -1,5 +1,6 @@
 package org.iocp4j.server;
 
+import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
@@ -8,15 +9,18 @@ import org.iocp4j.win32.Win32Exception;
 
 /** A raw echo server on a {@link NullWin32}, whose one worker is the calling thread: for what a test or a benchmark counts. */
 public final class NullServer {
-    private static final int SESSIONS = 64;
+    private static final int TICK_MILLIS = 100;
 
     private final NullWin32 kernel = new NullWin32();
     private final IoContext io = new IoContext(kernel);
     private final SessionEngine engine;
 
-    /** Listens, with its accepts posted. */
     public NullServer() throws Win32Exception {
-        ServerOptions options = ServerOptions.builder().accepts(8).pool(16).maxSessions(SESSIONS).build();
+        this(ServerOptions.builder().accepts(8).pool(16).maxSessions(64).build());
+    }
+
+    /** Listens, with its accepts posted. */
+    NullServer(ServerOptions options) throws Win32Exception {
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
                 (session, data) -> session.send(data), () -> kernel, io);
         engine.accept(io);
@@ -40,6 +44,20 @@ public final class NullServer {
     public void leave(long socket) {
         kernel.arrive(socket, 0);
         run();
+    }
+
+    /** Time passes, tick by tick. */
+    void idle(int millis) {
+        for (int i = 0; i < millis; i += TICK_MILLIS) {
+            kernel.pass(TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS));
+            engine.dequeue(io);
+            run();
+        }
+    }
+
+    /** Memory that the server has beside the Java heap. */
+    long committedBytes() {
+        return kernel.committedBytes();
     }
 
     public ServerStatistics statistics() {

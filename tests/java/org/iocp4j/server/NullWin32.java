@@ -4,9 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.iocp4j.win32.generated.WinTypes.AF_INET;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
 import static org.iocp4j.win32.generated.WinTypes.INVALID_HANDLE_VALUE;
-import static org.iocp4j.win32.generated.WinTypes.MEM_RELEASE;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
@@ -22,10 +23,10 @@ import org.iocp4j.win32.generated.sockaddr_in;
 /**
  * A kernel that costs next to nothing, so that what is left is the server's own: sends and disconnects are done at once,
  * accepts and receives when the test says so; each then has its packet. Allocates nothing once it has started, and its time
- * stands still. One thread.
+ * passes when the test says so. One thread.
  */
 final class NullWin32 extends PartialWin32 {
-    private static final int MOST_HANDLES = 1 << 12;
+    private static final int MOST_HANDLES = 1 << 13;
     /** A power of two, and more than there are operations. */
     private static final int MOST_PACKETS = 1 << 14;
     private static final int ADDRESS_BYTES = (int) sockaddr_in.sizeof() + 16;
@@ -45,6 +46,8 @@ final class NullWin32 extends PartialWin32 {
     private final long[] packets = new long[3 * MOST_PACKETS];
     private int firstPacket;
     private int nextPacket;
+    private long committedBytes;
+    private long nanoTime;
 
     // ---- for the test ----
 
@@ -54,7 +57,7 @@ final class NullWin32 extends PartialWin32 {
         long output = accepts[at + 1];
         ALL.set(FAMILY, output, (short) AF_INET());
         ALL.set(FAMILY, output + ADDRESS_BYTES, (short) AF_INET());
-        end(listener, accepts[at], 0);
+        end(listener, accepts[at], 0, 0);
         return accepts[at + 2];
     }
 
@@ -62,15 +65,24 @@ final class NullWin32 extends PartialWin32 {
     void arrive(long socket, int bytes) {
         long overlapped = receives[(int) socket];
         receives[(int) socket] = 0;
-        end(socket, overlapped, bytes);
+        end(socket, overlapped, 0, bytes);
+    }
+
+    void pass(long nanos) {
+        nanoTime += nanos;
+    }
+
+    /** Memory taken and not given back. */
+    long committedBytes() {
+        return committedBytes;
     }
 
     int waitingPackets() {
         return nextPacket - firstPacket;
     }
 
-    private void end(long handle, long overlapped, int bytes) {
-        ALL.set(JAVA_LONG, overlapped + OVERLAPPED.Internal$offset(), 0);
+    private void end(long handle, long overlapped, int status, int bytes) {
+        ALL.set(JAVA_LONG, overlapped + OVERLAPPED.Internal$offset(), Integer.toUnsignedLong(status));
         packet(keys[(int) handle], overlapped, bytes);
     }
 
@@ -144,13 +156,24 @@ final class NullWin32 extends PartialWin32 {
         for (int i = 0; i < count; i++) {
             bytes += ALL.get(JAVA_INT, buffers + i * WSABUF.sizeof() + WSABUF.len$offset());
         }
-        end(socket, overlapped, bytes);
+        end(socket, overlapped, 0, bytes);
+        return 0;
+    }
+
+    /** Of a receive; there is nothing else to be cancelled. */
+    @Override
+    public int cancelIoEx(long handle, long overlapped) {
+        if (overlapped == 0 || receives[(int) handle] != overlapped) {
+            return ERROR_NOT_FOUND();
+        }
+        receives[(int) handle] = 0;
+        end(handle, overlapped, STATUS_CANCELLED(), 0);
         return 0;
     }
 
     @Override
     public int disconnectEx(long socket, long overlapped, int flags, int reserved) {
-        end(socket, overlapped, 0);
+        end(socket, overlapped, 0, 0);
         return 0;
     }
 
@@ -169,28 +192,29 @@ final class NullWin32 extends PartialWin32 {
     /** A commit finds its memory there already. */
     @Override
     public long virtualAlloc(long address, long bytes, int type, int protection) {
-        return type == MEM_RESERVE() ? arena.allocate(bytes, 4096).address() : address;
+        if (type == MEM_RESERVE()) {
+            return arena.allocate(bytes, 4096).address();
+        }
+        committedBytes += bytes;
+        return address;
     }
 
+    /** It goes with this object. */
     @Override
     public int virtualFree(long address, long bytes, int type) {
-        return type == MEM_RELEASE() ? 0 : -1; // it goes with this object
+        committedBytes -= bytes;
+        return 0;
     }
 
     @Override
     public long nanoTime() {
-        return 0;
+        return nanoTime;
     }
 
     // ---- what needs no answer ----
 
     @Override
     public int setFileCompletionNotificationModes(long handle, int flags) {
-        return 0;
-    }
-
-    @Override
-    public int cancelIoEx(long handle, long overlapped) {
         return 0;
     }
 
@@ -211,7 +235,7 @@ final class NullWin32 extends PartialWin32 {
 
     @Override
     public void sleep(int millis) {
-        // Its time stands still.
+        // Its time is the test's.
     }
 
     // ---- what is not asked for ----

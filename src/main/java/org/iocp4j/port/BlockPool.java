@@ -11,7 +11,7 @@ import org.iocp4j.win32.Win32Exception;
  */
 public final class BlockPool {
     /** So many free blocks keep their memory, however long nobody needs them. */
-    private static final int WARM = 64;
+    private static final int WARM = 32;
     /** The most that one {@link #trim} puts to rest. */
     private static final int MOST_AT_ONCE = 512;
     /** So many calls of {@link #trim} make a while. */

@@ -38,6 +38,10 @@ public final class FreeList<T> {
         return order == Order.FIFO ? items.pollFirst() : items.pollLast();
     }
 
+    public synchronized void clear() {
+        items.clear();
+    }
+
     public synchronized int size() {
         return items.size();
     }

@@ -28,7 +28,7 @@ public final class Operation {
     }
 
     private final MemorySegment memory;
-    private final long offset;
+    private final int index;
     private final Completion completion;
     /** The kernel's: posted, and its packet not dequeued yet. Read through OUT. */
     @SuppressWarnings("unused")
@@ -36,20 +36,25 @@ public final class Operation {
     /** Set and read by whoever has the operation at home. */
     private Notice notice = Notice.PACKET;
 
-    Operation(MemorySegment memory, long offset, Completion completion) {
+    /** @param index which one it is of those that lie side by side in {@code memory} */
+    Operation(MemorySegment memory, int index, Completion completion) {
         this.memory = memory;
-        this.offset = offset;
+        this.index = index;
         this.completion = completion;
     }
 
     /** The OVERLAPPED's address, which is the operation's. */
     public long address() {
-        return memory.address() + offset;
+        return memory.address() + offset();
+    }
+
+    private long offset() {
+        return index * STRIDE;
     }
 
     /** Who posted it last, read from off-heap memory: the number that was given to the post. */
     public long owner() {
-        return memory.get(JAVA_LONG, offset + OPERATION.session$offset());
+        return memory.get(JAVA_LONG, offset() + OPERATION.session$offset());
     }
 
     /** How the kernel tells of its end from the next post on: as its handle is set. */
@@ -72,6 +77,7 @@ public final class Operation {
         if (!OUT.compareAndSet(this, false, true)) {
             throw new IllegalStateException("posted while the kernel still holds it: " + this);
         }
+        long offset = offset();
         memory.set(JAVA_LONG, offset + OVERLAPPED.Internal$offset(), 0);
         memory.set(JAVA_LONG, offset + OVERLAPPED.InternalHigh$offset(), 0);
         memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), 0); // and OffsetHigh
@@ -87,12 +93,12 @@ public final class Operation {
 
     /** The outcome so far: STATUS_PENDING until the kernel has done with it. */
     int status() {
-        return (int) memory.get(JAVA_LONG, offset + OVERLAPPED.Internal$offset());
+        return (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.Internal$offset());
     }
 
     /** It was over when its call returned, and no packet tells of it. */
     void comeHome(IoContext io) {
-        comeHome(0, (int) memory.get(JAVA_LONG, offset + OVERLAPPED.InternalHigh$offset()), io);
+        comeHome(0, (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset()), io);
     }
 
     /** Its packet was dequeued. The outcome is in OVERLAPPED.Internal; that of the packet itself is reserved [doc]. */
@@ -106,6 +112,6 @@ public final class Operation {
 
     @Override
     public String toString() {
-        return String.format("operation %d of %X, owner %s", offset / STRIDE, address(), Long.toUnsignedString(owner()));
+        return String.format("operation %d of %X, owner %s", index, address(), Long.toUnsignedString(owner()));
     }
 }

@@ -31,7 +31,7 @@ public final class OperationSlab {
         if (index >= operations.length() || (index + 1) * Operation.STRIDE > region.committedBytes()) {
             throw new IllegalStateException("no memory was committed for operation " + index);
         }
-        Operation operation = new Operation(region.memory(), index * Operation.STRIDE, completion);
+        Operation operation = new Operation(region.memory(), index, completion);
         operations.set(index, operation);
         return operation;
     }

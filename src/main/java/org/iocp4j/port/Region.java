@@ -20,7 +20,7 @@ public final class Region {
     /** Windows' pages, on every processor that it runs on [doc]. */
     static final int PAGE_BYTES = 4096;
     private static final long PIECE_BYTES = 64 * 1024;
-    private static final long LARGEST_PIECE_BYTES = 1024 * 1024;
+    private static final long LARGEST_PIECE_BYTES = 256 * 1024;
 
     private final String name;
     /** Shared, because every worker reads it; closed once, at the end, so that its handshake of all threads is rare. */

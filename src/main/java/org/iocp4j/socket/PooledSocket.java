@@ -62,23 +62,23 @@ public final class PooledSocket {
     /** When the disconnector gives up on it; written before the state says DISCONNECTING. */
     private long deadlineNanos;
 
-    PooledSocket(SocketPool pool, int slot, OperationSlab slab, SocketEvents events) {
+    PooledSocket(SocketPool pool, int slot, OperationSlab slab) {
         this.pool = pool;
         this.slot = slot;
         accept = slab.add((op, key, status, bytes, on) -> {
-            events.accepted(this, status, on);
+            pool.events().accepted(this, status, on);
             pool.vacateIfHome(this);
         });
         receive = slab.add((op, key, status, bytes, on) -> {
-            events.received(this, key, status, bytes, on);
+            pool.events().received(this, key, status, bytes, on);
             pool.vacateIfHome(this);
         });
         send = slab.add((op, key, status, bytes, on) -> {
-            events.sent(this, key, status, bytes, on);
+            pool.events().sent(this, key, status, bytes, on);
             pool.vacateIfHome(this);
         });
         disconnect = slab.add((op, key, status, bytes, on) -> {
-            events.disconnected(this, key, status, on);
+            pool.events().disconnected(this, key, status, on);
             pool.vacateIfHome(this);
         });
     }

@@ -197,7 +197,7 @@ public final class SocketPool {
             addresses.commit(io.win32(), (slot + 1L) * 2 * addressBytes);
             slab.commit(io.win32(), (slot + 1) * OPERATIONS_PER_SOCKET);
         } while (!slotCount.compareAndSet(slot, slot + 1));
-        PooledSocket socket = new PooledSocket(this, slot, slab, events);
+        PooledSocket socket = new PooledSocket(this, slot, slab);
         slots.set(slot, socket);
         return socket;
     }
@@ -212,9 +212,7 @@ public final class SocketPool {
 
     /** Closes every socket, whoever has it: at the end, when no other thread is at work. */
     public void closeAll(Win32 win32) {
-        while (free.take() != null) {
-            // none is free any more
-        }
+        free.clear();
         for (int i = 0; i < slotCount.get(); i++) {
             PooledSocket socket = slots.get(i);
             if (socket != null && socket.isOpen()) {
@@ -240,6 +238,10 @@ public final class SocketPool {
 
     int addressBytes() {
         return addressBytes;
+    }
+
+    SocketEvents events() {
+        return events;
     }
 
     long acceptOutput(PooledSocket socket) {
