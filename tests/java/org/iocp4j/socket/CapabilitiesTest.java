@@ -113,6 +113,20 @@ class CapabilitiesTest {
             assertThat(answer.detail()).endsWith("is over, and sends no packet");
         }
 
+        /** Where the handle is not marked, its sends tell by packets, and none of these may escape the check. */
+        @ParameterizedTest
+        @EnumSource(mode = Mode.INCLUDE, names = {"SKIP_ON_SUCCESS", "SKIP_ON_SUCCESS_WITH_DISCONNECT_EX"})
+        void packetThatIsNotSkippedIsSeen(Capability capability) {
+            Capabilities.forget();
+            try {
+                Answer answer = Capabilities.check(capability, failing("setFileCompletionNotificationModes", 0));
+                assertThat(answer.works()).isFalse();
+                assertThat(answer.detail()).isEqualTo("WSASend succeeds at once and sends a packet all the same");
+            } finally {
+                Capabilities.forget();
+            }
+        }
+
         @Test
         void windowsDoesAll() {
             assumeTrue(win32.wineVersion().isEmpty(), "Windows only");

@@ -95,18 +95,16 @@ public final class Capabilities {
      */
     public static PacketSkipping chooseSkipping(DisconnectMethod method, InetAddress local, Win32 win32) {
         // TransmitFile is left alone: Wine sends its packet all the same [wine].
-        if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(Sockaddr.family(local), win32)
-                || !answer(Capability.SKIP_ON_SUCCESS, win32).works()) {
+        if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(Sockaddr.family(local), win32)) {
             return PacketSkipping.OFF;
         }
-        if (method != DisconnectMethod.DISCONNECT_EX) {
+        // The check with DisconnectEx contains the other one.
+        Answer answer = answer(method == DisconnectMethod.DISCONNECT_EX
+                ? Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX : Capability.SKIP_ON_SUCCESS, win32);
+        if (answer.works()) {
             return PacketSkipping.ON;
         }
-        Answer disconnect = answer(Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX, win32);
-        if (disconnect.works()) {
-            return PacketSkipping.ON;
-        }
-        return disconnect.detail().equals(NotificationCheck.OVER_WITHOUT_PACKET)
+        return answer.detail().equals(NotificationCheck.OVER_WITHOUT_PACKET)
                 ? PacketSkipping.ON_DISCONNECT_BY_STATUS : PacketSkipping.OFF;
     }
 

@@ -22,15 +22,12 @@ import org.iocp4j.win32.generated.WSABUF;
  * and here that is the question: so these calls are made bare, on a port of their own.
  */
 final class NotificationCheck {
-    /** So long no packet must come where none is expected. */
-    private static final int SILENCE_MILLIS = 100;
-    private static final int STATUS_STILL_PENDING = 0x103;
-
     static final String OVER_WITHOUT_PACKET =
             "DisconnectEx returns " + ErrorName.of(WSA_IO_PENDING()) + ", is over, and sends no packet";
 
     private static final long KEY = 5;
     private static final long NEW_KEY = 6;
+    private static final long MARKER_KEY = 7;
     private static final byte SENT = 3;
 
     private final LoopbackCheck loopback;
@@ -72,7 +69,7 @@ final class NotificationCheck {
                 loopback.require("DisconnectEx", error);
             }
             boolean overAtOnce = !isPending();
-            if (dequeue(port, overAtOnce ? SILENCE_MILLIS : LoopbackCheck.BOUND_MILLIS)) {
+            if (overAtOnce ? hasPacket(port) : dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
                 return "DisconnectEx pends and sends its packet";
             }
             if (!overAtOnce) {
@@ -98,9 +95,8 @@ final class NotificationCheck {
                 throw loopback.late("WSASend after the re-key");
             }
             loopback.read(client, SENT);
-            long key = entry.get(JAVA_LONG, OVERLAPPED_ENTRY.lpCompletionKey$offset());
-            if (key != NEW_KEY) {
-                throw new IOException("NtSetInformationFile succeeds, but packets carry key " + key);
+            if (key() != NEW_KEY) {
+                throw new IOException("NtSetInformationFile succeeds, but packets carry key " + key());
             }
             return "NtSetInformationFile, packets carry the new key";
         });
@@ -171,7 +167,7 @@ final class NotificationCheck {
     /** Sees to the end of a send or receive: no packet if it succeeded at once, which is the answer, and else one. */
     private boolean finish(String call, long port, int error) throws IOException, TimeoutException {
         if (error == 0) {
-            if (dequeue(port, SILENCE_MILLIS)) {
+            if (hasPacket(port)) {
                 throw new IOException(call + " succeeds at once and sends a packet all the same");
             }
             return true;
@@ -189,11 +185,27 @@ final class NotificationCheck {
     }
 
     private boolean isPending() {
-        return internal() == STATUS_STILL_PENDING;
+        return internal() == STATUS_PENDING();
     }
 
     private int internal() {
         return (int) overlapped.get(JAVA_LONG, OVERLAPPED.Internal$offset());
+    }
+
+    /**
+     * Whether an operation that is over sent a packet: that was queued before this thread could see the end, so it comes
+     * ahead of a packet posted now [doc].
+     */
+    private boolean hasPacket(long port) throws Win32Exception, TimeoutException {
+        loopback.require("PostQueuedCompletionStatus", win32.postQueuedCompletionStatus(port, 0, MARKER_KEY, 0));
+        if (!dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
+            throw loopback.late("PostQueuedCompletionStatus");
+        }
+        return key() != MARKER_KEY;
+    }
+
+    private long key() {
+        return entry.get(JAVA_LONG, OVERLAPPED_ENTRY.lpCompletionKey$offset());
     }
 
     /** Whether a packet came, into {@link #entry}. */
