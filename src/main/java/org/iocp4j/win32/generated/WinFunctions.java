@@ -39,7 +39,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("CreateIoCompletionPort").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -59,7 +59,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle CreateIoCompletionPort$handle() {
-        return CreateIoCompletionPort.HANDLE;
+        return CreateIoCompletionPort.Linked.HANDLE;
     }
 
     /**
@@ -78,7 +78,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static long CreateIoCompletionPort(long FileHandle, long ExistingCompletionPort, long CompletionKey, int NumberOfConcurrentThreads) {
-        var mh$ = CreateIoCompletionPort.HANDLE;
+        var mh$ = CreateIoCompletionPort.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("CreateIoCompletionPort", FileHandle, ExistingCompletionPort, CompletionKey, NumberOfConcurrentThreads);
@@ -103,7 +103,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetQueuedCompletionStatus").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -123,7 +123,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle GetQueuedCompletionStatus$handle() {
-        return GetQueuedCompletionStatus.HANDLE;
+        return GetQueuedCompletionStatus.Linked.HANDLE;
     }
 
     /**
@@ -142,7 +142,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int GetQueuedCompletionStatus(long CompletionPort, long lpNumberOfBytesTransferred, long lpCompletionKey, long lpOverlapped, int dwMilliseconds) {
-        var mh$ = GetQueuedCompletionStatus.HANDLE;
+        var mh$ = GetQueuedCompletionStatus.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("GetQueuedCompletionStatus", CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds);
@@ -168,7 +168,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetQueuedCompletionStatusEx").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -188,7 +188,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle GetQueuedCompletionStatusEx$handle() {
-        return GetQueuedCompletionStatusEx.HANDLE;
+        return GetQueuedCompletionStatusEx.Linked.HANDLE;
     }
 
     /**
@@ -207,7 +207,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int GetQueuedCompletionStatusEx(long CompletionPort, long lpCompletionPortEntries, int ulCount, long ulNumEntriesRemoved, int dwMilliseconds, int fAlertable) {
-        var mh$ = GetQueuedCompletionStatusEx.HANDLE;
+        var mh$ = GetQueuedCompletionStatusEx.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("GetQueuedCompletionStatusEx", CompletionPort, lpCompletionPortEntries, ulCount, ulNumEntriesRemoved, dwMilliseconds, fAlertable);
@@ -231,7 +231,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("PostQueuedCompletionStatus").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -251,7 +251,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle PostQueuedCompletionStatus$handle() {
-        return PostQueuedCompletionStatus.HANDLE;
+        return PostQueuedCompletionStatus.Linked.HANDLE;
     }
 
     /**
@@ -270,7 +270,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int PostQueuedCompletionStatus(long CompletionPort, int dwNumberOfBytesTransferred, long dwCompletionKey, long lpOverlapped) {
-        var mh$ = PostQueuedCompletionStatus.HANDLE;
+        var mh$ = PostQueuedCompletionStatus.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("PostQueuedCompletionStatus", CompletionPort, dwNumberOfBytesTransferred, dwCompletionKey, lpOverlapped);
@@ -292,7 +292,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("SetFileCompletionNotificationModes").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -312,7 +312,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle SetFileCompletionNotificationModes$handle() {
-        return SetFileCompletionNotificationModes.HANDLE;
+        return SetFileCompletionNotificationModes.Linked.HANDLE;
     }
 
     /**
@@ -331,7 +331,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int SetFileCompletionNotificationModes(long FileHandle, byte Flags) {
-        var mh$ = SetFileCompletionNotificationModes.HANDLE;
+        var mh$ = SetFileCompletionNotificationModes.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("SetFileCompletionNotificationModes", FileHandle, Flags);
@@ -353,7 +353,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("CancelIoEx").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -373,7 +373,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle CancelIoEx$handle() {
-        return CancelIoEx.HANDLE;
+        return CancelIoEx.Linked.HANDLE;
     }
 
     /**
@@ -392,7 +392,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int CancelIoEx(long hFile, long lpOverlapped) {
-        var mh$ = CancelIoEx.HANDLE;
+        var mh$ = CancelIoEx.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("CancelIoEx", hFile, lpOverlapped);
@@ -413,7 +413,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("CloseHandle").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -433,7 +433,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle CloseHandle$handle() {
-        return CloseHandle.HANDLE;
+        return CloseHandle.Linked.HANDLE;
     }
 
     /**
@@ -452,7 +452,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int CloseHandle(long hObject) {
-        var mh$ = CloseHandle.HANDLE;
+        var mh$ = CloseHandle.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("CloseHandle", hObject);
@@ -472,7 +472,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("Sleep").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -492,7 +492,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle Sleep$handle() {
-        return Sleep.HANDLE;
+        return Sleep.Linked.HANDLE;
     }
 
     /**
@@ -511,7 +511,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static void Sleep(int dwMilliseconds) {
-        var mh$ = Sleep.HANDLE;
+        var mh$ = Sleep.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("Sleep", dwMilliseconds);
@@ -538,7 +538,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("DuplicateHandle").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -558,7 +558,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle DuplicateHandle$handle() {
-        return DuplicateHandle.HANDLE;
+        return DuplicateHandle.Linked.HANDLE;
     }
 
     /**
@@ -577,7 +577,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int DuplicateHandle(long hSourceProcessHandle, long hSourceHandle, long hTargetProcessHandle, long lpTargetHandle, int dwDesiredAccess, int bInheritHandle, int dwOptions) {
-        var mh$ = DuplicateHandle.HANDLE;
+        var mh$ = DuplicateHandle.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("DuplicateHandle", hSourceProcessHandle, hSourceHandle, hTargetProcessHandle, lpTargetHandle, dwDesiredAccess, bInheritHandle, dwOptions);
@@ -596,7 +596,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetCurrentProcess").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -616,7 +616,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle GetCurrentProcess$handle() {
-        return GetCurrentProcess.HANDLE;
+        return GetCurrentProcess.Linked.HANDLE;
     }
 
     /**
@@ -635,7 +635,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static long GetCurrentProcess() {
-        var mh$ = GetCurrentProcess.HANDLE;
+        var mh$ = GetCurrentProcess.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("GetCurrentProcess");
@@ -662,7 +662,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("FormatMessageW").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -682,7 +682,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle FormatMessageW$handle() {
-        return FormatMessageW.HANDLE;
+        return FormatMessageW.Linked.HANDLE;
     }
 
     /**
@@ -701,7 +701,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int FormatMessageW(int dwFlags, long lpSource, int dwMessageId, int dwLanguageId, long lpBuffer, int nSize, long Arguments) {
-        var mh$ = FormatMessageW.HANDLE;
+        var mh$ = FormatMessageW.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("FormatMessageW", dwFlags, lpSource, dwMessageId, dwLanguageId, lpBuffer, nSize, Arguments);
@@ -725,7 +725,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("VirtualAlloc").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -745,7 +745,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle VirtualAlloc$handle() {
-        return VirtualAlloc.HANDLE;
+        return VirtualAlloc.Linked.HANDLE;
     }
 
     /**
@@ -764,7 +764,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static long VirtualAlloc(long lpAddress, long dwSize, int flAllocationType, int flProtect) {
-        var mh$ = VirtualAlloc.HANDLE;
+        var mh$ = VirtualAlloc.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("VirtualAlloc", lpAddress, dwSize, flAllocationType, flProtect);
@@ -787,7 +787,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("VirtualFree").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -807,7 +807,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle VirtualFree$handle() {
-        return VirtualFree.HANDLE;
+        return VirtualFree.Linked.HANDLE;
     }
 
     /**
@@ -826,7 +826,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int VirtualFree(long lpAddress, long dwSize, int dwFreeType) {
-        var mh$ = VirtualFree.HANDLE;
+        var mh$ = VirtualFree.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("VirtualFree", lpAddress, dwSize, dwFreeType);
@@ -849,7 +849,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("K32GetProcessMemoryInfo").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -869,7 +869,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle K32GetProcessMemoryInfo$handle() {
-        return K32GetProcessMemoryInfo.HANDLE;
+        return K32GetProcessMemoryInfo.Linked.HANDLE;
     }
 
     /**
@@ -888,7 +888,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int K32GetProcessMemoryInfo(long Process_, long ppsmemCounters, int cb) {
-        var mh$ = K32GetProcessMemoryInfo.HANDLE;
+        var mh$ = K32GetProcessMemoryInfo.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("K32GetProcessMemoryInfo", Process_, ppsmemCounters, cb);
@@ -910,7 +910,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("K32GetPerformanceInfo").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -930,7 +930,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle K32GetPerformanceInfo$handle() {
-        return K32GetPerformanceInfo.HANDLE;
+        return K32GetPerformanceInfo.Linked.HANDLE;
     }
 
     /**
@@ -949,7 +949,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int K32GetPerformanceInfo(long pPerformanceInformation, int cb) {
-        var mh$ = K32GetPerformanceInfo.HANDLE;
+        var mh$ = K32GetPerformanceInfo.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("K32GetPerformanceInfo", pPerformanceInformation, cb);
@@ -971,7 +971,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSAStartup").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -991,7 +991,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSAStartup$handle() {
-        return WSAStartup.HANDLE;
+        return WSAStartup.Linked.HANDLE;
     }
 
     /**
@@ -1010,7 +1010,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int WSAStartup(short wVersionRequested, long lpWSAData) {
-        var mh$ = WSAStartup.HANDLE;
+        var mh$ = WSAStartup.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSAStartup", wVersionRequested, lpWSAData);
@@ -1029,7 +1029,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSACleanup").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1049,7 +1049,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSACleanup$handle() {
-        return WSACleanup.HANDLE;
+        return WSACleanup.Linked.HANDLE;
     }
 
     /**
@@ -1068,7 +1068,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int WSACleanup() {
-        var mh$ = WSACleanup.HANDLE;
+        var mh$ = WSACleanup.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSACleanup");
@@ -1094,7 +1094,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSASocketW").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1114,7 +1114,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSASocketW$handle() {
-        return WSASocketW.HANDLE;
+        return WSASocketW.Linked.HANDLE;
     }
 
     /**
@@ -1133,7 +1133,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static long WSASocketW(int af, int type, int protocol, long lpProtocolInfo, int g, int dwFlags) {
-        var mh$ = WSASocketW.HANDLE;
+        var mh$ = WSASocketW.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSASocketW", af, type, protocol, lpProtocolInfo, g, dwFlags);
@@ -1154,7 +1154,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("closesocket").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1174,7 +1174,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle closesocket$handle() {
-        return closesocket.HANDLE;
+        return closesocket.Linked.HANDLE;
     }
 
     /**
@@ -1193,7 +1193,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int closesocket(long s) {
-        var mh$ = closesocket.HANDLE;
+        var mh$ = closesocket.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("closesocket", s);
@@ -1216,7 +1216,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bind").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1236,7 +1236,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle bind$handle() {
-        return bind.HANDLE;
+        return bind.Linked.HANDLE;
     }
 
     /**
@@ -1255,7 +1255,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int bind(long s, long name, int namelen) {
-        var mh$ = bind.HANDLE;
+        var mh$ = bind.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("bind", s, name, namelen);
@@ -1277,7 +1277,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("listen").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1297,7 +1297,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle listen$handle() {
-        return listen.HANDLE;
+        return listen.Linked.HANDLE;
     }
 
     /**
@@ -1316,7 +1316,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int listen(long s, int backlog) {
-        var mh$ = listen.HANDLE;
+        var mh$ = listen.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("listen", s, backlog);
@@ -1339,7 +1339,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("getsockname").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1359,7 +1359,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle getsockname$handle() {
-        return getsockname.HANDLE;
+        return getsockname.Linked.HANDLE;
     }
 
     /**
@@ -1378,7 +1378,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int getsockname(long s, long name, long namelen) {
-        var mh$ = getsockname.HANDLE;
+        var mh$ = getsockname.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("getsockname", s, name, namelen);
@@ -1401,7 +1401,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("getpeername").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1421,7 +1421,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle getpeername$handle() {
-        return getpeername.HANDLE;
+        return getpeername.Linked.HANDLE;
     }
 
     /**
@@ -1440,7 +1440,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int getpeername(long s, long name, long namelen) {
-        var mh$ = getpeername.HANDLE;
+        var mh$ = getpeername.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("getpeername", s, name, namelen);
@@ -1465,7 +1465,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("setsockopt").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1485,7 +1485,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle setsockopt$handle() {
-        return setsockopt.HANDLE;
+        return setsockopt.Linked.HANDLE;
     }
 
     /**
@@ -1504,7 +1504,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int setsockopt(long s, int level, int optname, long optval, int optlen) {
-        var mh$ = setsockopt.HANDLE;
+        var mh$ = setsockopt.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("setsockopt", s, level, optname, optval, optlen);
@@ -1529,7 +1529,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("getsockopt").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1549,7 +1549,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle getsockopt$handle() {
-        return getsockopt.HANDLE;
+        return getsockopt.Linked.HANDLE;
     }
 
     /**
@@ -1568,7 +1568,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int getsockopt(long s, int level, int optname, long optval, long optlen) {
-        var mh$ = getsockopt.HANDLE;
+        var mh$ = getsockopt.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("getsockopt", s, level, optname, optval, optlen);
@@ -1590,7 +1590,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("shutdown").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1610,7 +1610,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle shutdown$handle() {
-        return shutdown.HANDLE;
+        return shutdown.Linked.HANDLE;
     }
 
     /**
@@ -1629,7 +1629,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int shutdown(long s, int how) {
-        var mh$ = shutdown.HANDLE;
+        var mh$ = shutdown.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("shutdown", s, how);
@@ -1658,7 +1658,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSAIoctl").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1678,7 +1678,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSAIoctl$handle() {
-        return WSAIoctl.HANDLE;
+        return WSAIoctl.Linked.HANDLE;
     }
 
     /**
@@ -1697,7 +1697,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int WSAIoctl(long s, int dwIoControlCode, long lpvInBuffer, int cbInBuffer, long lpvOutBuffer, int cbOutBuffer, long lpcbBytesReturned, long lpOverlapped, long lpCompletionRoutine) {
-        var mh$ = WSAIoctl.HANDLE;
+        var mh$ = WSAIoctl.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSAIoctl", s, dwIoControlCode, lpvInBuffer, cbInBuffer, lpvOutBuffer, cbOutBuffer, lpcbBytesReturned, lpOverlapped, lpCompletionRoutine);
@@ -1724,7 +1724,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSARecv").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1744,7 +1744,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSARecv$handle() {
-        return WSARecv.HANDLE;
+        return WSARecv.Linked.HANDLE;
     }
 
     /**
@@ -1763,7 +1763,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int WSARecv(long s, long lpBuffers, int dwBufferCount, long lpNumberOfBytesRecvd, long lpFlags, long lpOverlapped, long lpCompletionRoutine) {
-        var mh$ = WSARecv.HANDLE;
+        var mh$ = WSARecv.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSARecv", s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped, lpCompletionRoutine);
@@ -1790,7 +1790,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSASend").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1810,7 +1810,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSASend$handle() {
-        return WSASend.HANDLE;
+        return WSASend.Linked.HANDLE;
     }
 
     /**
@@ -1829,7 +1829,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int WSASend(long s, long lpBuffers, int dwBufferCount, long lpNumberOfBytesSent, int dwFlags, long lpOverlapped, long lpCompletionRoutine) {
-        var mh$ = WSASend.HANDLE;
+        var mh$ = WSASend.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSASend", s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpOverlapped, lpCompletionRoutine);
@@ -1854,7 +1854,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSAGetOverlappedResult").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1874,7 +1874,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle WSAGetOverlappedResult$handle() {
-        return WSAGetOverlappedResult.HANDLE;
+        return WSAGetOverlappedResult.Linked.HANDLE;
     }
 
     /**
@@ -1893,7 +1893,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int WSAGetOverlappedResult(long s, long lpOverlapped, long lpcbTransfer, int fWait, long lpdwFlags) {
-        var mh$ = WSAGetOverlappedResult.HANDLE;
+        var mh$ = WSAGetOverlappedResult.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("WSAGetOverlappedResult", s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags);
@@ -1919,7 +1919,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetExtendedTcpTable").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -1939,7 +1939,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle GetExtendedTcpTable$handle() {
-        return GetExtendedTcpTable.HANDLE;
+        return GetExtendedTcpTable.Linked.HANDLE;
     }
 
     /**
@@ -1958,7 +1958,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int GetExtendedTcpTable(long pTcpTable, long pdwSize, int bOrder, int ulAf, int TableClass, int Reserved) {
-        var mh$ = GetExtendedTcpTable.HANDLE;
+        var mh$ = GetExtendedTcpTable.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("GetExtendedTcpTable", pTcpTable, pdwSize, bOrder, ulAf, TableClass, Reserved);
@@ -1983,7 +1983,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("NtSetInformationFile").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -2003,7 +2003,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle NtSetInformationFile$handle() {
-        return NtSetInformationFile.HANDLE;
+        return NtSetInformationFile.Linked.HANDLE;
     }
 
     /**
@@ -2022,7 +2022,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int NtSetInformationFile(long FileHandle, long IoStatusBlock, long FileInformation, int Length, int FileInformationClass) {
-        var mh$ = NtSetInformationFile.HANDLE;
+        var mh$ = NtSetInformationFile.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("NtSetInformationFile", FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass);
@@ -2043,7 +2043,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("RtlNtStatusToDosError").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -2063,7 +2063,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle RtlNtStatusToDosError$handle() {
-        return RtlNtStatusToDosError.HANDLE;
+        return RtlNtStatusToDosError.Linked.HANDLE;
     }
 
     /**
@@ -2082,7 +2082,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int RtlNtStatusToDosError(int Status) {
-        var mh$ = RtlNtStatusToDosError.HANDLE;
+        var mh$ = RtlNtStatusToDosError.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("RtlNtStatusToDosError", Status);
@@ -2103,7 +2103,7 @@ public class WinFunctions extends WinLayouts {
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("RtlGetVersion").orElseThrow();
 
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
     }
 
     /**
@@ -2123,7 +2123,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static MethodHandle RtlGetVersion$handle() {
-        return RtlGetVersion.HANDLE;
+        return RtlGetVersion.Linked.HANDLE;
     }
 
     /**
@@ -2142,7 +2142,7 @@ public class WinFunctions extends WinLayouts {
      * }
      */
     public static int RtlGetVersion(long lpVersionInformation) {
-        var mh$ = RtlGetVersion.HANDLE;
+        var mh$ = RtlGetVersion.Linked.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("RtlGetVersion", lpVersionInformation);
