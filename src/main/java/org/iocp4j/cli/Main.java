@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -19,14 +20,18 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /**
- * {@code iocp4j COMMAND}. A new command is one more entry of {@code subcommands}: a class with {@code @Command(name,
+ * {@code iocp4j COMMAND}. A new command is one more entry of {@code COMMANDS}: a class with {@code @Command(name,
  * description)} that implements {@code Callable<Integer>}, prints to {@code spec.commandLine().getOut()}, returns an
  * {@link ExitCode}, and throws {@link CommandFailure} for what may go wrong. Help, ranges ({@link Allowed}), error
  * lines and exit codes are seen to here.
  */
 @Command(name = "iocp4j", versionProvider = Main.ManifestVersion.class,
-        description = "An echo server on Windows I/O completion ports, in Java alone, and the tools around it.",
-        subcommands = {
+        description = "An echo server on Windows I/O completion ports, in Java alone, and the tools around it.")
+public final class Main implements Callable<Integer> {
+    /** {@link System#nanoTime} when main() began. */
+    static final long START_NANOS = System.nanoTime();
+
+    private static final List<Class<?>> COMMANDS = List.of(
             LoadCommand.class,
             ServeCommand.class,
             DoctorCommand.class,
@@ -34,9 +39,8 @@ import picocli.CommandLine.ParseResult;
             StudyCommand.class,
             SimulateCommand.class,
             SoakCommand.class,
-            BenchCommand.class,
-        })
-public final class Main implements Callable<Integer> {
+            BenchCommand.class);
+
     private static final String[] EXIT_CODES = {
         "0:all went well",
         "1:the run failed; of load, demo and soak also: errors were counted",
@@ -72,7 +76,7 @@ public final class Main implements Callable<Integer> {
         PrintWriter output = writer(out);
         PrintWriter errors = writer(err);
         try {
-            int exitCode = commandLine(output, errors).execute(args);
+            int exitCode = commandLine(output, errors, args).execute(args);
             if (exitCode == ExitCode.OK && (output.checkError() || out instanceof PrintStream p && p.checkError())) {
                 errors.println("standard output: not all could be written");
                 return ExitCode.FAILED;
@@ -91,8 +95,9 @@ public final class Main implements Callable<Integer> {
         return ExitCode.WRONG_OPTIONS;
     }
 
-    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    static CommandLine commandLine(PrintWriter out, PrintWriter err, String... args) {
         CommandLine main = new CommandLine(new Main());
+        commands(args).forEach(main::addSubcommand);
         contract(main);
         main.getCommandSpec().usageMessage().footer(LAUNCHER);
         // Where TERM is set, picocli takes every Windows for a terminal, files and pipes too.
@@ -106,6 +111,16 @@ public final class Main implements Callable<Integer> {
                 .setParameterExceptionHandler(Main::wrongOptions)
                 .setExecutionExceptionHandler(Main::failed);
         return main;
+    }
+
+    /** The one that the first argument names, since to read the options of all takes long; all if it names none. */
+    private static List<Class<?>> commands(String[] args) {
+        for (Class<?> command : COMMANDS) {
+            if (args.length > 0 && command.getAnnotation(Command.class).name().equals(args[0])) {
+                return List.of(command);
+            }
+        }
+        return COMMANDS;
     }
 
     /** What every command has in common, so that none can forget it. */

@@ -98,8 +98,9 @@ final class ServeCommand implements Callable<Integer> {
         // The file first: a script that waits for the line finds it, and one that cannot be written is no ready server.
         ready.ifPresent(file -> file.write(address + "\n"));
         spec.commandLine().getOut().println("ready " + address);
-        LOG.info("serving on {}, {}, disconnect {}", address, options,
-                ServeOptions.Disconnect.of(server.disconnectMethod()));
+        long startMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - Main.START_NANOS);
+        LOG.info("serving on {}, {}, disconnect {}, ready {} ms after main() began", address, options,
+                ServeOptions.Disconnect.of(server.disconnectMethod()), startMillis);
         if (!win32.wineVersion().isEmpty()) {
             LOG.info("this is Wine {}: figures are Wine's, not Windows'", win32.wineVersion());
         }
@@ -120,8 +121,7 @@ final class ServeCommand implements Callable<Integer> {
 
         private Sample sample() {
             Long cpu = ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(null);
-            return new Sample(System.nanoTime(), server.statistics(), cpu, ProcessMemory.now(win32),
-                    JavaHeap.bytesAfterGc());
+            return new Sample(System.nanoTime(), server.statistics(), cpu, ProcessMemory.now(win32));
         }
 
         /** Returns when the signal has come or the time is up. */
@@ -133,7 +133,7 @@ final class ServeCommand implements Callable<Integer> {
                     return;
                 }
                 Sample now = sample();
-                report.second(ServeFigures.between(before, now, start));
+                report.second(figures(before, now));
                 explainMismatches(now);
                 before = now;
             }
@@ -149,7 +149,12 @@ final class ServeCommand implements Callable<Integer> {
         }
 
         ServeFigures totals() {
-            return ServeFigures.between(start, sample(), start);
+            return figures(start, sample());
+        }
+
+        /** The heap is no part of a sample, since the first is taken before "ready", and it takes long to ask at first. */
+        private ServeFigures figures(Sample before, Sample now) {
+            return ServeFigures.between(before, now, start, JavaHeap.bytesAfterGc());
         }
     }
 }

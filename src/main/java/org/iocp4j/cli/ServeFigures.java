@@ -24,7 +24,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
         Long heapAfterGcBytes) {
 
     /** The figures of {@code now}, with the rates from {@code before} to it. */
-    static ServeFigures between(Sample before, Sample now, Sample start) {
+    static ServeFigures between(Sample before, Sample now, Sample start, Long heapAfterGcBytes) {
         double seconds = now.secondsSince(before);
         ServerStatistics a = before.echo.server();
         ServerStatistics b = now.echo.server();
@@ -36,7 +36,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
                 rate(before.echo.sentPackets(), now.echo.sentPackets(), seconds),
                 before.cpuNanos == null || now.cpuNanos == null ? null
                         : 100 * rate(before.cpuNanos, now.cpuNanos, seconds) / 1e9,
-                now.memory, now.heapAfterGcBytes);
+                now.memory, heapAfterGcBytes);
     }
 
     private static double rate(long before, long now, double seconds) {
@@ -49,7 +49,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
      * @param nanos    {@link System#nanoTime}
      * @param cpuNanos processor time of the process since its start; null if not told
      */
-    record Sample(long nanos, EchoStatistics echo, Long cpuNanos, ProcessMemory memory, Long heapAfterGcBytes) {
+    record Sample(long nanos, EchoStatistics echo, Long cpuNanos, ProcessMemory memory) {
         private double secondsSince(Sample before) {
             return (nanos - before.nanos) / 1e9;
         }
