@@ -70,9 +70,21 @@ abstract class WineTestBed {
     private Process start(List<String> command, String... options) throws IOException {
         List<String> all = new ArrayList<>(command);
         all.addAll(List.of(options));
-        Process process = new ProcessBuilder(all).redirectError(Redirect.DISCARD).start();
+        return started(new ProcessBuilder(all).redirectError(Redirect.DISCARD));
+    }
+
+    /** Starts a process that ends with the test. */
+    Process started(ProcessBuilder builder) throws IOException {
+        Process process = builder.start();
         processes.add(process);
         return process;
+    }
+
+    /** The name of the folder of the test bed's JDK. */
+    static String windowsJdk() throws IOException {
+        Process locate = new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_locate && echo \"$bed_java\"",
+                BED.toString()).redirectError(Redirect.DISCARD).start();
+        return Path.of(locate.inputReader().readLine()).getFileName().toString();
     }
 
     static void interrupt(Process process) throws Exception {
