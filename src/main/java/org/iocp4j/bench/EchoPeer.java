@@ -11,7 +11,7 @@ public interface EchoPeer {
     int BUFFER_BYTES = 8192;
 
     /** As iocp4j's. */
-    int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
+    int THREADS = Runtime.getRuntime().availableProcessors();
 
     /** As iocp4j asks for, and more than the loads connect at once. */
     int BACKLOG = 1024;

@@ -42,7 +42,7 @@ final class ServeOptions {
 
     @Allowed(min = 1, max = 1024)
     @Option(names = "--workers", paramLabel = "N",
-            description = "threads that dequeue, 1 to 1024 (default: the processors, at least 2)")
+            description = "threads that dequeue, 1 to 1024 (default: the processors)")
     private Integer workers;
 
     @Allowed(min = 0, max = 1024)

@@ -89,7 +89,7 @@ public record ServerOptions(
     /** Sets what differs from the defaults. */
     public static final class Builder {
         private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        private int workers = Math.max(2, Runtime.getRuntime().availableProcessors());
+        private int workers = Runtime.getRuntime().availableProcessors();
         private int concurrency;
         private int accepts = 200;
         private int pool = 256;
