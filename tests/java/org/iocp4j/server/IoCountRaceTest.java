@@ -31,7 +31,7 @@ class IoCountRaceTest {
             }
         }
 
-        /** As {@code Session.acquire}: what is taken is dropped, whether there was a connection or not. */
+        /** As {@code IocpSession.acquire}: what is taken is dropped, whether there was a connection or not. */
         void visit() {
             if (count.tryHold() && released) {
                 heldAfterRelease = true;

@@ -58,7 +58,7 @@ class SendQueueTest {
     }
 
     private Added add(String text) {
-        return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), system.win32());
+        return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), system::win32);
     }
 
     /** Begins a send: what the kernel gets, block by block. */
@@ -96,10 +96,10 @@ class SendQueueTest {
     void takesAllOrNothing() {
         assertThat(add(digits(0, 60))).isEqualTo(Added.WAKE);
         ByteBuffer tooMuch = ByteBuffer.wrap(digits(60, 41).getBytes(US_ASCII));
-        assertThat(queue.add(ID, tooMuch, system.win32())).isEqualTo(Added.FULL);
+        assertThat(queue.add(ID, tooMuch, system::win32)).isEqualTo(Added.FULL);
         assertThat(tooMuch.remaining()).as("untouched").isEqualTo(41);
         ByteBuffer fits = ByteBuffer.wrap(digits(60, 40).getBytes(US_ASCII));
-        assertThat(queue.add(ID, fits, system.win32())).isEqualTo(Added.QUEUED);
+        assertThat(queue.add(ID, fits, system::win32)).isEqualTo(Added.QUEUED);
         assertThat(fits.hasRemaining()).as("read to its end").isFalse();
         assertThat(beginText()).isEqualTo(digits(0, 100));
     }
@@ -108,7 +108,7 @@ class SendQueueTest {
     void takesFromPositionToLimitOfAnyBuffer() {
         ByteBuffer data = ByteBuffer.allocateDirect(50);
         data.put(digits(0, 50).getBytes(US_ASCII)).position(5).limit(45);
-        assertThat(queue.add(ID, data, system.win32())).isEqualTo(Added.WAKE);
+        assertThat(queue.add(ID, data, system::win32)).isEqualTo(Added.WAKE);
         assertThat(beginText()).isEqualTo(digits(5, 40));
     }
 
@@ -132,7 +132,7 @@ class SendQueueTest {
 
     @Test
     void onlyTheSessionThatHasItOpenMayAdd() {
-        assertThat(queue.add(ID + 1, ByteBuffer.allocate(1), system.win32())).isEqualTo(Added.CLOSED);
+        assertThat(queue.add(ID + 1, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
         add("abc");
         queue.close();
         assertThat(add("d")).isEqualTo(Added.CLOSED);
@@ -142,9 +142,9 @@ class SendQueueTest {
     /** 0 is what an ended session answers when it is asked for its id. */
     @Test
     void nobodyAddsToAClosedQueue() {
-        assertThat(new SendQueue(blocks, LIMIT).add(0, ByteBuffer.allocate(1), system.win32())).isEqualTo(Added.CLOSED);
+        assertThat(new SendQueue(blocks, LIMIT).add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
         queue.close();
-        assertThat(queue.add(0, ByteBuffer.allocate(1), system.win32())).isEqualTo(Added.CLOSED);
+        assertThat(queue.add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
         assertThat(begin()).isEmpty();
     }
 
@@ -296,7 +296,7 @@ class SendQueueTest {
         queue.clear();
         queue.open(ID + 1);
         assertThat(add("old")).isEqualTo(Added.CLOSED);
-        assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), system.win32()))
+        assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), system::win32))
                 .as("a wake-up for the old session counts no more").isEqualTo(Added.WAKE);
         assertThat(beginText()).isEqualTo("new");
     }

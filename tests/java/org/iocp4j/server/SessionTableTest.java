@@ -68,17 +68,17 @@ class SessionTableTest {
     }
 
     private SessionTable table(int capacity, Order order) {
-        return new SessionTable(capacity, order, index -> new Session(engine, index));
+        return new SessionTable(capacity, order, index -> new IocpSession(engine, index));
     }
 
     /** A connection begins in that place. */
-    private long open(Session session) {
+    private long open(IocpSession session) {
         engine.blocks.grow(system.win32());
         session.open(sockets.at(connections++), engine.blocks.take(), io);
         return session.id();
     }
 
-    private static void end(SessionTable table, Session session) {
+    private static void end(SessionTable table, IocpSession session) {
         session.freed();
         table.free(session);
     }
@@ -86,8 +86,8 @@ class SessionTableTest {
     @Test
     void idNamesItsSessionUntilItIsOver() {
         SessionTable table = table(3, Order.LIFO);
-        Session first = table.allocate();
-        Session second = table.allocate();
+        IocpSession first = table.allocate();
+        IocpSession second = table.allocate();
         long firstId = open(first);
         long secondId = open(second);
         assertThat(firstId >>> 48).as("the place").isZero();
@@ -105,7 +105,7 @@ class SessionTableTest {
         SessionTable table = table(1, Order.LIFO);
         Set<Long> ids = new HashSet<>();
         for (int i = 0; i < CONNECTIONS; i++) {
-            Session session = table.allocate();
+            IocpSession session = table.allocate();
             long id = open(session);
             assertThat(table.find(id)).isSameAs(session);
             assertThat(ids).allSatisfy(old -> assertThat(table.find(old)).isNull()).doesNotContain(id);
@@ -118,7 +118,7 @@ class SessionTableTest {
     @Test
     void noIdIsZero() {
         SessionTable table = table(2, Order.LIFO);
-        Session session = table.allocate();
+        IocpSession session = table.allocate();
         assertThat(table.find(0)).as("before its first connection").isNull();
         assertThat(open(session)).isNotZero();
         assertThat(table.find(0)).isNull();
@@ -141,12 +141,12 @@ class SessionTableTest {
     @EnumSource
     void everyPlaceIsUsedAndNoneMore(Order order) {
         SessionTable table = table(5, order);
-        List<Session> sessions = new ArrayList<>();
+        List<IocpSession> sessions = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             sessions.add(table.allocate());
         }
         assertThat(sessions).doesNotHaveDuplicates().doesNotContainNull()
-                .extracting(Session::index).containsExactly(0, 1, 2, 3, 4);
+                .extracting(IocpSession::index).containsExactly(0, 1, 2, 3, 4);
         assertThat(table.allocate()).isNull();
         assertThat(table.inUse()).isEqualTo(5);
         table.free(sessions.get(2));
@@ -159,8 +159,8 @@ class SessionTableTest {
     @Test
     void lifoUsesThePlaceFreedLast() {
         SessionTable table = table(10, Order.LIFO);
-        Session a = table.allocate();
-        Session b = table.allocate();
+        IocpSession a = table.allocate();
+        IocpSession b = table.allocate();
         table.free(b);
         table.free(a);
         assertThat(table.allocate()).isSameAs(a);
@@ -173,7 +173,7 @@ class SessionTableTest {
         SessionTable table = table(1000, Order.FIFO);
         List<Integer> indices = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
-            Session session = table.allocate();
+            IocpSession session = table.allocate();
             indices.add(session.index());
             table.free(session);
         }
@@ -189,7 +189,7 @@ class SessionTableTest {
         SessionTable table = table(3, Order.FIFO);
         List<Integer> indices = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
-            Session session = table.allocate();
+            IocpSession session = table.allocate();
             indices.add(session.index());
             table.free(session);
         }
@@ -200,13 +200,13 @@ class SessionTableTest {
     @EnumSource
     void noPlaceIsGivenToTwoAtTheSameTime(Order order) throws Exception {
         SessionTable table = table(8, order);
-        Set<Session> inUse = ConcurrentHashMap.newKeySet();
+        Set<IocpSession> inUse = ConcurrentHashMap.newKeySet();
         try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
             List<Future<?>> users = new ArrayList<>();
             for (int t = 0; t < 4; t++) {
                 users.add(threads.submit(() -> {
                     for (int i = 0; i < 20_000; i++) {
-                        Session session = table.allocate();
+                        IocpSession session = table.allocate();
                         assertThat(session).as("8 places, 4 users").isNotNull();
                         assertThat(inUse.add(session)).isTrue();
                         inUse.remove(session);

@@ -20,7 +20,7 @@ class MutatedServerTest {
         RELEASES_WITHOUT_THE_FLAG("server/IoCount.java",
                 "return count.decrementAndGet() == 0 && count.compareAndSet(0, RELEASED);",
                 "return count.decrementAndGet() == 0;"),
-        COUNTS_A_RECEIVE_AFTER_ITS_POST("server/Session.java",
+        COUNTS_A_RECEIVE_AFTER_ITS_POST("server/IocpSession.java",
                 """
                         ioCount.hold();
                         int error = io.receive(socket.receive(), id, socket.handle());
@@ -29,27 +29,27 @@ class MutatedServerTest {
                         int error = io.receive(socket.receive(), id, socket.handle());
                         ioCount.hold();
                 """),
-        GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/Session.java",
+        GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/IocpSession.java",
                 "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
                             closing(why, io);
-                            Block early = input;
                             engine.blocks.grow(io.win32());
-                            input = engine.blocks.take();
-                            engine.blocks.give(early);
+                            Block other = engine.blocks.take();
+                            input.giveBack();
+                            input.borrow(other);
                         }
                         if (RECEIVE_DUE"""),
-        PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/Session.java",
+        PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
                 "        ioCount.hold();\n        receiveDue = true;", "        receiveDue = true;"),
-        KEEPS_THE_COUNT_OF_A_MISS("server/Session.java",
+        KEEPS_THE_COUNT_OF_A_MISS("server/IocpSession.java",
                 "        drop(io); // may be the last count of the session that is here now: then we release that one\n",
                 ""),
-        PAUSES_FOR_EVER("server/Session.java",
+        PAUSES_FOR_EVER("server/IocpSession.java",
                 "} else if (PAUSED.compareAndSet(this, true, false)) {",
                 "} else if (PAUSED.compareAndSet(this, true, false) && phase != OPEN) {"),
-        CLOSES_THE_QUEUE_TOO_LATE("server/Session.java",
+        CLOSES_THE_QUEUE_TOO_LATE("server/IocpSession.java",
                 "        queue.close(); // before the phase says so: what was taken goes out\n", ""),
-        ENDS_AN_OVERDUE_SESSION_NEVER("server/Session.java",
+        ENDS_AN_OVERDUE_SESSION_NEVER("server/IocpSession.java",
                 "boolean overdue = closing && now - closeDeadlineNanos > 0;",
                 "boolean overdue = false;"),
         WAKES_NOBODY("server/SendQueue.java",

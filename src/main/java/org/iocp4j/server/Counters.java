@@ -2,12 +2,8 @@ package org.iocp4j.server;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What the server has counted since its start. */
+/** What the server has counted since its start, beside what each session counts of its bytes. */
 final class Counters {
-    final LongAdder receives = new LongAdder();
-    final LongAdder receivedBytes = new LongAdder();
-    final LongAdder sends = new LongAdder();
-    final LongAdder sentBytes = new LongAdder();
     final LongAdder sessionsRefused = new LongAdder();
     final LongAdder sendsRefused = new LongAdder();
     final LongAdder memoryRefusals = new LongAdder();

@@ -1,6 +1,7 @@
 package org.iocp4j.server;
 
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 import org.iocp4j.port.Block;
 import org.iocp4j.port.BlockPool;
 import org.iocp4j.port.IoContext;
@@ -37,9 +38,12 @@ final class SendQueue {
     private Block lastInFlight;
     private boolean sending;
     private boolean wakePosted;
-    private int queuedBytes;
+    /** Written under the lock. */
+    private volatile int queuedBytes;
     /** The session that may add, or 0. */
     private long session;
+    private long sends;
+    private long sentBytes;
 
     SendQueue(BlockPool blocks, int limitBytes) {
         this.blocks = blocks;
@@ -59,14 +63,15 @@ final class SendQueue {
     /**
      * Takes all of {@code data} or nothing.
      *
+     * @param caller asked only if the pool has to grow
      * @throws IllegalArgumentException if it could not fit even an empty queue
      */
-    Added add(long id, ByteBuffer data, Win32 win32) {
+    Added add(long id, ByteBuffer data, Supplier<Win32> caller) {
         if (data.remaining() > limitBytes) {
             throw new IllegalArgumentException(data.remaining() + " bytes at once; a send queue holds " + limitBytes);
         }
         Added added = tryAdd(id, data);
-        while (added == null && blocks.grow(win32)) {
+        while (added == null && blocks.grow(caller.get())) {
             added = tryAdd(id, data);
         }
         return added == null ? Added.NO_MEMORY : added;
@@ -160,11 +165,20 @@ final class SendQueue {
         return count;
     }
 
-    /** The send is home; what it did not send is sent again by the next. */
-    synchronized void end(int sentBytes) {
+    /**
+     * The send is home; what it did not send is sent again by the next.
+     *
+     * @param sentBytes none if it failed
+     * @return whether there is something for the next
+     */
+    synchronized boolean end(int sentBytes) {
         sending = false;
         lastInFlight = null;
         queuedBytes -= sentBytes;
+        this.sentBytes += sentBytes;
+        if (sentBytes > 0) {
+            sends++;
+        }
         int left = sentBytes;
         while (left > 0) {
             ByteBuffer buffer = head.buffer();
@@ -180,6 +194,7 @@ final class SendQueue {
         if (head == null) {
             tail = null;
         }
+        return head != null;
     }
 
     synchronized boolean isIdle() {
@@ -187,8 +202,17 @@ final class SendQueue {
     }
 
     /** At most half full: time to receive again. */
-    synchronized boolean hasRoom() {
+    boolean hasRoom() {
         return queuedBytes <= limitBytes / 2;
+    }
+
+    /** Sends that are home, of all connections that this has served. */
+    synchronized long sends() {
+        return sends;
+    }
+
+    synchronized long sentBytes() {
+        return sentBytes;
     }
 
     /** Drops what is left. No send is in flight. */

@@ -58,7 +58,8 @@ final class SessionEngine implements SocketEvents {
     final Counters counters = new Counters();
     final BlockPool blocks;
     private final SessionIdentity identity;
-    private final ThreadLocal<Win32> callers;
+    /** Windows for the thread that asks. */
+    final Supplier<Win32> callers;
     private final OperationSlab slab;
     private final CompletionPort port;
     private final SocketPool pool;
@@ -81,7 +82,7 @@ final class SessionEngine implements SocketEvents {
         this.handler = handler;
         this.identity = identity;
         this.skipping = skipping;
-        this.callers = ThreadLocal.withInitial(system);
+        this.callers = ThreadLocal.withInitial(system)::get;
         this.nextTickNanos = new AtomicLong(io.nowNanos());
         Win32 win32 = io.win32();
         int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
@@ -107,7 +108,7 @@ final class SessionEngine implements SocketEvents {
             port = completionPort;
             pool = socketPool;
             disconnector = new Disconnector(method, options.disconnectTime(), pool, this::disconnected);
-            table = new SessionTable(options.maxSessions(), order, index -> new Session(this, index));
+            table = new SessionTable(options.maxSessions(), order, index -> new IocpSession(this, index));
             listener = new Listener(io, listenerOptions, port, pool, this::accepted);
         } catch (Win32Exception | RuntimeException | Error e) {
             undo.forEach(Runnable::run);
@@ -125,7 +126,7 @@ final class SessionEngine implements SocketEvents {
     @Override
     public void received(PooledSocket socket, long key, int status, int bytes, IoContext io) {
         long owner = socket.receive().owner();
-        Session session = table.find(owner);
+        IocpSession session = table.find(owner);
         if (session == null) {
             late(socket);
         } else if (misnamed(key, owner, socket)) {
@@ -138,7 +139,7 @@ final class SessionEngine implements SocketEvents {
     @Override
     public void sent(PooledSocket socket, long key, int status, int bytes, IoContext io) {
         long owner = socket.send().owner();
-        Session session = table.find(owner);
+        IocpSession session = table.find(owner);
         if (session == null) {
             late(socket);
         } else if (misnamed(key, owner, socket)) {
@@ -185,7 +186,7 @@ final class SessionEngine implements SocketEvents {
 
     /** What another thread asked of a session, if that is still there. */
     private void obey(long sessionId, int command, IoContext io) {
-        Session session = table.find(sessionId);
+        IocpSession session = table.find(sessionId);
         if (session == null || !session.acquire(sessionId, io)) {
             return;
         }
@@ -202,7 +203,7 @@ final class SessionEngine implements SocketEvents {
 
     /** From the listener: a connection needs a session, a buffer, and, the first time, the port. */
     private void accepted(PooledSocket socket, IoContext io) {
-        Session session = stopping ? null : table.allocate();
+        IocpSession session = stopping ? null : table.allocate();
         if (session == null) {
             refuse(socket, io);
             return;
@@ -245,13 +246,13 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** From the session, when nothing of it is out any more. */
-    void disconnect(Session session, IoContext io) {
+    void disconnect(IocpSession session, IoContext io) {
         disconnector.disconnect(session.socket(), session.id(), io);
     }
 
     /** From the disconnector: the socket is back or closed, and the session over. */
     private void disconnected(long owner, IoContext io) {
-        Session session = table.find(owner);
+        IocpSession session = table.find(owner);
         session.freed();
         table.free(session);
     }
@@ -262,18 +263,14 @@ final class SessionEngine implements SocketEvents {
 
     // ---- any thread ----
 
-    Win32 callerWin32() {
-        return callers.get();
-    }
-
     /** @return whether it was taken */
     boolean send(long id, ByteBuffer data) {
-        Session session = table.at((int) (id >>> 48));
+        IocpSession session = table.at((int) (id >>> 48));
         if (session == null || !holds.tryHold()) {
             return false;
         }
         try {
-            SendQueue.Added added = session.queue().add(id, data, callers.get());
+            SendQueue.Added added = session.queue().add(id, data, callers);
             if (added == SendQueue.Added.FULL) {
                 counters.sendsRefused.increment();
             } else if (added == SendQueue.Added.NO_MEMORY) {
@@ -377,7 +374,7 @@ final class SessionEngine implements SocketEvents {
         forEachSession(session -> disconnectSession(session, io));
     }
 
-    private void disconnectSession(Session session, IoContext io) {
+    private void disconnectSession(IocpSession session, IoContext io) {
         if (session.acquire(session.id(), io)) {
             session.disconnect(CloseReason.SERVER_STOPPED, io);
             session.drop(io);
@@ -442,9 +439,9 @@ final class SessionEngine implements SocketEvents {
         blocks.free(win32);
     }
 
-    private void forEachSession(Consumer<Session> action) {
+    private void forEachSession(Consumer<IocpSession> action) {
         for (int i = 0; i < table.made(); i++) {
-            Session session = table.at(i);
+            IocpSession session = table.at(i);
             if (session != null) {
                 action.accept(session);
             }
@@ -456,9 +453,22 @@ final class SessionEngine implements SocketEvents {
     }
 
     ServerStatistics statistics() {
+        long receives = 0;
+        long receivedBytes = 0;
+        long sends = 0;
+        long sentBytes = 0;
+        for (int i = 0; i < table.made(); i++) {
+            IocpSession session = table.at(i);
+            if (session != null) {
+                receives += session.input().receives();
+                receivedBytes += session.input().receivedBytes();
+                sends += session.queue().sends();
+                sentBytes += session.queue().sentBytes();
+            }
+        }
         return new ServerStatistics(
                 table.inUse(), listener.accepts(), listener.posted(), listener.failures(),
-                counters.receives.sum(), counters.receivedBytes.sum(), counters.sends.sum(), counters.sentBytes.sum(),
+                receives, receivedBytes, sends, sentBytes,
                 pool.created(), pool.reused(), pool.discarded(), pool.failures(),
                 pool.free(), disconnector.disconnecting(), disconnector.failures(), disconnector.timeouts(),
                 counters.sessionsRefused.sum(), counters.sendsRefused.sum(), counters.memoryRefusals.sum(),

@@ -19,15 +19,15 @@ final class SessionTable {
      */
     private static final int RESTING = 128;
 
-    private final AtomicReferenceArray<Session> sessions;
+    private final AtomicReferenceArray<IocpSession> sessions;
     private final int resting;
-    private final FreeList<Session> free;
-    private final IntFunction<Session> factory;
+    private final FreeList<IocpSession> free;
+    private final IntFunction<IocpSession> factory;
     private final AtomicInteger made = new AtomicInteger();
     private final AtomicInteger inUse = new AtomicInteger();
 
     /** @param factory makes the session of an index, when it is first needed */
-    SessionTable(int capacity, FreeList.Order order, IntFunction<Session> factory) {
+    SessionTable(int capacity, FreeList.Order order, IntFunction<IocpSession> factory) {
         this.sessions = new AtomicReferenceArray<>(capacity);
         this.free = new FreeList<>(capacity, order);
         this.factory = factory;
@@ -35,8 +35,8 @@ final class SessionTable {
     }
 
     /** A session for a new connection, or null if all are in use. */
-    Session allocate() {
-        Session session = free.size() > resting ? free.take() : null;
+    IocpSession allocate() {
+        IocpSession session = free.size() > resting ? free.take() : null;
         if (session == null) {
             session = make();
         }
@@ -50,29 +50,29 @@ final class SessionTable {
         return session;
     }
 
-    private Session make() {
+    private IocpSession make() {
         int index = made.getAndUpdate(n -> Math.min(n + 1, sessions.length()));
         if (index == sessions.length()) {
             return null;
         }
-        Session session = factory.apply(index);
+        IocpSession session = factory.apply(index);
         sessions.set(index, session);
         return session;
     }
 
     /** The session is over and its id names nothing any more. */
-    void free(Session session) {
+    void free(IocpSession session) {
         free.give(session);
         inUse.decrementAndGet();
     }
 
     /** The session with this id, or null if it is over. Alive for as long as the caller holds a count of it. */
-    Session find(long id) {
-        Session session = id == 0 ? null : at((int) (id >>> 48)); // 0 is the id of a place without a connection
-        return session != null && session.hasId(id) ? session : null;
+    IocpSession find(long id) {
+        IocpSession session = id == 0 ? null : at((int) (id >>> 48)); // 0 is the id of a place without a connection
+        return session != null && session.id() == id ? session : null;
     }
 
-    Session at(int index) {
+    IocpSession at(int index) {
         return index < sessions.length() ? sessions.get(index) : null;
     }
 

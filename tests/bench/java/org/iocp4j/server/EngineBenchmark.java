@@ -1,5 +1,7 @@
 package org.iocp4j.server;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.Block;
@@ -28,10 +30,16 @@ public class EngineBenchmark {
     private static final int MESSAGE_BYTES = 64;
     private static final int QUEUE_BYTES = 65_536;
 
+    /** Any handle, and where in {@link #memory} the calls find their own. */
+    private static final int SOCKET = 5;
+    private static final int OVERLAPPED = 512;
+    private static final int ENTRIES = 1024;
+
     private NullServer server;
     private long socket;
     private final NullWin32 kernel = new NullWin32();
     private final IoContext io = new IoContext(kernel);
+    private final MemorySegment memory = Arena.ofAuto().allocate(4096, 16);
     private BlockPool pool;
     private SendQueue queue;
     private final ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE_BYTES);
@@ -52,6 +60,17 @@ public class EngineBenchmark {
         server.echo(socket, MESSAGE_BYTES);
     }
 
+    /** The kernel's part of {@link #echo}: what is left of that is the server's own. */
+    @Benchmark
+    public void kernel() {
+        long at = memory.address();
+        kernel.wsaRecv(SOCKET, at, 1, at, at + OVERLAPPED);
+        kernel.arrive(SOCKET, MESSAGE_BYTES);
+        kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
+        kernel.wsaSend(SOCKET, at, 1, 0, at + OVERLAPPED);
+        kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
+    }
+
     /** From the accept's packet to the socket's return: accept, session, receive, release, disconnect, the next accept. */
     @Benchmark
     public void acceptToRelease() {
@@ -68,7 +87,7 @@ public class EngineBenchmark {
     /** A message into a send queue, named for the kernel, sent. */
     @Benchmark
     public int sendQueue() {
-        queue.add(1, message.clear(), kernel);
+        queue.add(1, message.clear(), () -> kernel);
         int buffers = queue.begin(io);
         queue.end(MESSAGE_BYTES);
         return buffers;

@@ -1,0 +1,488 @@
+package org.iocp4j.server;
+
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import org.iocp4j.port.Block;
+import org.iocp4j.port.Deferred;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Operation;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.PooledSocket;
+import org.iocp4j.win32.ErrorName;
+
+/**
+ * One connection's life, in an object that serves one connection after another. Everything that is out or at work on it has
+ * a count of {@link IoCount}; the phases go one way only, and each is entered in one method.
+ */
+final class IocpSession {
+    /** Open for the handler. */
+    private static final int OPEN = 0;
+    /** No more to the handler; what is queued goes out. */
+    private static final int FLUSHING = 1;
+    /** {@link DisconnectMethod#GRACEFUL} only: our FIN is sent, the peer's is awaited. */
+    private static final int DRAINING = 2;
+    /** Everything pending is cancelled; the counts run out. */
+    private static final int ABORTING = 3;
+
+    /** Of a session in which nothing happens for so long, the buffer goes back to the pool. */
+    private static final long QUIET_NANOS = 1_000_000_000;
+
+    private static final VarHandle PHASE;
+    private static final VarHandle PAUSED;
+    private static final VarHandle RECEIVE_DUE;
+    private static final VarHandle LAST_ACTIVITY_NANOS;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            PHASE = lookup.findVarHandle(IocpSession.class, "phase", int.class);
+            PAUSED = lookup.findVarHandle(IocpSession.class, "paused", boolean.class);
+            RECEIVE_DUE = lookup.findVarHandle(IocpSession.class, "receiveDue", boolean.class);
+            LAST_ACTIVITY_NANOS = lookup.findVarHandle(IocpSession.class, "lastActivityNanos", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final SessionEngine engine;
+    private final int index;
+    private final ReceiveBuffer input;
+    private final SendQueue queue;
+    private final IoCount ioCount = new IoCount();
+    private final HandlerCall call;
+    private final Deferred receiveIfDue = this::receiveIfDue;
+
+    private volatile long id;
+    private long serial;
+    private volatile int phase = ABORTING;
+    /** No receive is out, because the send queue is full; whoever clears it receives again. */
+    private volatile boolean paused;
+    /** The next receive is put off; it has a count, which goes to whoever clears this. */
+    private volatile boolean receiveDue;
+    /** The peer has sent its FIN. */
+    private volatile boolean inputEnded;
+    private volatile long lastActivityNanos;
+    /** When closing has lasted long enough; valid when there is a reason. */
+    private volatile long closeDeadlineNanos;
+    private volatile CloseReason reason;
+    private PooledSocket socket;
+
+    IocpSession(SessionEngine engine, int index) {
+        this.engine = engine;
+        this.index = index;
+        this.input = new ReceiveBuffer(engine.blocks);
+        this.queue = new SendQueue(engine.blocks, engine.options.sendQueueBytes());
+        this.call = new HandlerCall(this, engine);
+    }
+
+    /** The session's id: names it and no other as long as the server lives. Any thread. */
+    long id() {
+        return id;
+    }
+
+    int index() {
+        return index;
+    }
+
+    PooledSocket socket() {
+        return socket;
+    }
+
+    ReceiveBuffer input() {
+        return input;
+    }
+
+    SendQueue queue() {
+        return queue;
+    }
+
+    /** A connection starts. Returns with the first receive posted or due, or the session on its way out. */
+    void open(PooledSocket accepted, Block buffer, IoContext io) {
+        socket = accepted;
+        input.borrow(buffer);
+        reason = null;
+        inputEnded = false;
+        paused = false;
+        call.begin();
+        active(io);
+        phase = OPEN;
+        serial = serial + 1 & 0xFFFF_FFFF_FFFFL;
+        id = (long) index << 48 | serial;
+        accepted.owner(id);
+        queue.open(id);
+        ioCount.begin(); // without this hold the login packet's completion could release the session during the callback
+        call.opened();
+        returned(io);
+        flush(io);
+        if (phase == OPEN) {
+            receiveNext(io);
+        } else {
+            finish(io);
+            drain(io);
+        }
+        drop(io);
+    }
+
+    /** A receive's packet: the count that its post added is the caller's, until the drop. */
+    void receiveCompleted(int status, int bytes, IoContext io) {
+        if (status == STATUS_CANCELLED() && phase != ABORTING) {
+            giveBufferBack(io);
+        } else {
+            active(io);
+            if (status < 0) {
+                lost(status, io);
+            } else if (!input.hasBlock()) {
+                takeBuffer(io);
+            } else if (bytes == 0) {
+                inputEnded = true;
+                disconnect(CloseReason.PEER_CLOSED, io);
+            } else {
+                input.received(bytes);
+                deliver(io);
+            }
+        }
+        drop(io);
+    }
+
+    /**
+     * The tick has cancelled the receive, because nothing has come for long. An idle connection waits without a buffer; but if
+     * something has come in the last moment, what is unread stays where it is.
+     */
+    private void giveBufferBack(IoContext io) {
+        if (input.isEmpty()) {
+            input.giveBack();
+        }
+        receiveUnlessClosing(io);
+    }
+
+    /** There is something to receive, and a buffer is needed again. */
+    private void takeBuffer(IoContext io) {
+        Block block = engine.takeBlock(io);
+        if (block == null) {
+            abort(CloseReason.OUT_OF_MEMORY, io);
+        } else {
+            input.borrow(block);
+            receiveUnlessClosing(io);
+        }
+    }
+
+    /** A send's packet. */
+    void sendCompleted(int status, int bytes, IoContext io) {
+        active(io);
+        if (status < 0) {
+            queue.end(0);
+            lost(status, io);
+        } else {
+            if (queue.end(bytes)) {
+                flush(io);
+            }
+            resume(io);
+            finish(io);
+        }
+        drop(io);
+    }
+
+    /** The packet named another session. The operation is home and its count runs out; its bytes go nowhere. */
+    void misdirected(boolean wasSend, IoContext io) {
+        if (wasSend) {
+            queue.end(0);
+        }
+        abort(CloseReason.KEY_MISMATCH, io);
+        drop(io);
+    }
+
+    /**
+     * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. An open session always has
+     * a receive out or due, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
+     */
+    private void deliver(IoContext io) {
+        ByteBuffer buffer = input.buffer();
+        while (phase == OPEN) {
+            call.forgetRefusal();
+            if (buffer.position() > 0) {
+                buffer.flip();
+                call.received(buffer);
+                buffer.compact();
+                returned(io);
+            }
+            flush(io);
+            if (phase != OPEN) {
+                break;
+            }
+            if (!call.sendRefused() && queue.hasRoom()) {
+                receiveOrEnd(buffer, io);
+                return;
+            }
+            paused = true;
+            if (phase == OPEN && (call.sendRefused() ? !queue.isIdle() : !queue.hasRoom())) {
+                flush(io); // another thread may have filled the queue since, with no send out yet to end the pause
+                return;
+            }
+            if (!PAUSED.compareAndSet(this, true, false)) {
+                return;
+            }
+        }
+        finish(io);
+        drain(io);
+    }
+
+    private void receiveOrEnd(ByteBuffer buffer, IoContext io) {
+        if (buffer.hasRemaining()) {
+            receiveNext(io);
+        } else {
+            engine.counters.framesTooLong.increment();
+            abort(CloseReason.FRAME_TOO_LONG, io);
+        }
+    }
+
+    /** The handler has returned: does what it asked for. */
+    private void returned(IoContext io) {
+        io.refreshNow(); // however long the handler took, that is neither idle time nor part of a deadline
+        active(io);
+        call.leave();
+        CloseReason why = call.endReason();
+        if (why != null && call.isAbrupt()) {
+            abort(why, io);
+        } else if (why != null) {
+            disconnect(why, io);
+        }
+    }
+
+    /** A send is home: if receiving paused for want of room, it goes on, or the next send ends the pause. */
+    private void resume(IoContext io) {
+        if (!paused) {
+            return;
+        }
+        if (!call.sendRefused() && !queue.hasRoom()) {
+            flush(io); // filled since the flush before
+        } else if (PAUSED.compareAndSet(this, true, false)) {
+            deliver(io);
+        }
+    }
+
+    /** While closing gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
+    private void drain(IoContext io) {
+        if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
+            input.drop();
+            receive(io);
+        }
+    }
+
+    /** Posts the next receive now, or puts it off until this thread's packets are done. The caller has a count. */
+    private void receiveNext(IoContext io) {
+        if (!io.defers()) {
+            receive(io);
+            return;
+        }
+        ioCount.hold();
+        receiveDue = true;
+        io.defer(receiveIfDue);
+    }
+
+    /**
+     * Posts the receive that was put off, unless someone else has. The session may be over by now, and another one's receive
+     * be due in its place: then that one is posted, a little early.
+     */
+    private void receiveIfDue(IoContext io) {
+        if (RECEIVE_DUE.compareAndSet(this, true, false)) {
+            receiveUnlessClosing(io);
+            drop(io);
+        }
+    }
+
+    private void receiveUnlessClosing(IoContext io) {
+        if (phase == OPEN) {
+            receive(io);
+        } else {
+            finish(io);
+            drain(io);
+        }
+    }
+
+    /** Posts the receive. The caller has a count. */
+    private void receive(IoContext io) {
+        input.name(io);
+        ioCount.hold();
+        int error = io.receive(socket.receive(), id, socket.handle());
+        posted(socket.receive(), "WSARecv", error, io);
+    }
+
+    /** Sends what is queued, if no send is out. The caller has a count. */
+    void flush(IoContext io) {
+        if (phase == ABORTING) {
+            return;
+        }
+        int buffers = queue.begin(io);
+        if (buffers == 0) {
+            return;
+        }
+        ioCount.hold();
+        int error = io.send(socket.send(), id, socket.handle(), buffers);
+        if (error != 0) {
+            queue.end(0);
+        }
+        posted(socket.send(), "WSASend", error, io);
+    }
+
+    /** After a post: drops its count if it failed, and cancels it if the session has been aborted meanwhile. */
+    private void posted(Operation operation, String call, int error, IoContext io) {
+        if (error != 0) {
+            SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
+            engine.counters.peerResets.increment();
+            abort(CloseReason.PEER_RESET, io);
+            drop(io);
+        } else if (phase == ABORTING) {
+            cancel(operation.address(), io);
+        }
+    }
+
+    /** An operation ended with an error: the connection broke, or we cancelled it. */
+    private void lost(int status, IoContext io) {
+        if (phase != ABORTING) {
+            SessionEngine.LOG.debug("{}, {}, session {}", ErrorName.ofStatus(status), socket, this);
+            engine.counters.peerResets.increment();
+        }
+        abort(CloseReason.PEER_RESET, io);
+    }
+
+    /** No more to the handler; what is queued goes out, then the end. */
+    void disconnect(CloseReason why, IoContext io) {
+        queue.close(); // before the phase says so: what was taken goes out
+        if (PHASE.compareAndSet(this, OPEN, FLUSHING)) {
+            closing(why, io);
+            flush(io);
+            if (PAUSED.compareAndSet(this, true, false)) {
+                drain(io);
+            }
+        }
+        finish(io);
+    }
+
+    /** If everything queued is out: the next step of closing. */
+    private void finish(IoContext io) {
+        if (phase == FLUSHING && queue.isIdle()) {
+            if (engine.method() != DisconnectMethod.GRACEFUL) {
+                abort(reason, io);
+            } else if (PHASE.compareAndSet(this, FLUSHING, DRAINING)) {
+                int error = io.win32().shutdown(socket.handle(), SD_SEND());
+                if (error != 0) {
+                    SessionEngine.LOG.debug("shutdown: {}, {}, session {}", ErrorName.of(error), socket, this);
+                    abort(reason, io);
+                }
+            }
+        }
+        if (phase == DRAINING && inputEnded) {
+            abort(reason, io);
+        }
+    }
+
+    /** Cancels everything; the counts run out. The caller has a count. */
+    void abort(CloseReason why, IoContext io) {
+        int before = (int) PHASE.getAndSet(this, ABORTING);
+        if (before == ABORTING) {
+            return;
+        }
+        if (before == OPEN) {
+            queue.close();
+            closing(why, io);
+        }
+        if (RECEIVE_DUE.compareAndSet(this, true, false)) {
+            drop(io); // never the last: the caller has one
+        }
+        if (socket.receive().isOut() || socket.send().isOut()) {
+            cancel(0, io);
+        }
+    }
+
+    /** The one that ended the open phase; tick trusts the deadline when there is a reason. */
+    private void closing(CloseReason why, IoContext io) {
+        closeDeadlineNanos = io.nowNanos() + engine.options.disconnectTime().toNanos();
+        reason = why;
+    }
+
+    private void cancel(long overlapped, IoContext io) {
+        int error = io.win32().cancelIoEx(socket.handle(), overlapped);
+        if (error != 0 && error != ERROR_NOT_FOUND()) {
+            SessionEngine.LOG.warn("CancelIoEx: {}, {}, session {}", ErrorName.of(error), socket, this);
+        }
+    }
+
+    /** No fence, for a tick may be late by one: but before the call's end is seen, see {@link HandlerCall#leave}. */
+    private void active(IoContext io) {
+        LAST_ACTIVITY_NANOS.setRelease(this, io.nowNanos());
+    }
+
+    /** Time's part: idle sessions end, and closing ones do not take for ever. */
+    void tick(IoContext io) {
+        long sessionId = id;
+        long now = io.nowNanos();
+        long idleNanos = engine.options.idleTime().toNanos();
+        boolean due = receiveDue; // its thread is busy elsewhere, perhaps for long
+        boolean idle = phase == OPEN && !due && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean quiet = phase == OPEN && input.waitsEmpty() && now - lastActivityNanos > QUIET_NANOS;
+        boolean closing = phase != OPEN && reason != null;
+        boolean overdue = closing && now - closeDeadlineNanos > 0;
+        boolean uncancelled = closing && phase == ABORTING && (socket.receive().isOut() || socket.send().isOut());
+        if (!due && !idle && !quiet && !overdue && !uncancelled || !acquire(sessionId, io)) {
+            return;
+        }
+        if (due) {
+            receiveIfDue(io);
+        }
+        if (idle && phase == OPEN) {
+            engine.counters.idleTimeouts.increment();
+            disconnect(CloseReason.IDLE, io);
+        } else if (overdue && (phase == FLUSHING || phase == DRAINING)) {
+            engine.counters.closeTimeouts.increment();
+            abort(reason, io);
+        } else if (uncancelled) {
+            cancel(0, io); // the cancel before may have failed
+        } else if (quiet) {
+            input.askedBack();
+            cancel(socket.receive().address(), io);
+        }
+        drop(io);
+    }
+
+    // ---- counting ----
+
+    /** A count on the session with this id; false if it is over, and then there is nothing to drop. */
+    boolean acquire(long wanted, IoContext io) {
+        if (ioCount.tryHold() && id == wanted) {
+            return true;
+        }
+        drop(io); // may be the last count of the session that is here now: then we release that one
+        return false;
+    }
+
+    void drop(IoContext io) {
+        if (ioCount.drop()) {
+            release(io);
+        }
+    }
+
+    /** Nothing is out and nobody is in: the handler's last call, then the socket goes its way. */
+    private void release(IoContext io) {
+        call.closed(reason);
+        queue.clear();
+        input.giveBack();
+        engine.disconnect(this, io);
+    }
+
+    /** The socket is back: the id names nothing any more. */
+    void freed() {
+        id = 0;
+        reason = null;
+    }
+
+    @Override
+    public String toString() {
+        return Long.toUnsignedString(id);
+    }
+}
