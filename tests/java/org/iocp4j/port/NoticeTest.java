@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 /** Operations that are over when their call returns, and how their completion is told. */
 class NoticeTest {
     private static final long SOCKET = 880;
+    /** So much of what is over at once is told before the port is looked at again. */
+    private static final int IN_A_ROW = 128;
 
     private final HeapWin32 system = new HeapWin32();
     private final IoContext io = new IoContext(system.win32());
@@ -120,7 +122,7 @@ class NoticeTest {
         assertThat(told).isEmpty();
     }
 
-    /** An echo that is over at once, again and again: others' packets have their turn all the same. */
+    /** An echo that is over at once, again and again: others' packets have their turn all the same, but not each time. */
     @Test
     void thePortHasItsTurnInBetweenWithoutAWait() throws Exception {
         receiveReturns(0, 0, 1);
@@ -132,10 +134,63 @@ class NoticeTest {
         });
         again[0].notice(Notice.RETURN);
         io.receive(again[0], 1, SOCKET);
-        assertThat(port.dequeue(io, 100)).isOne();
-        assertThat(port.dequeue(io, 100)).isOne();
-        assertThat(told).hasSize(2);
+        assertThat(port.dequeue(io, 100)).isEqualTo(IN_A_ROW);
+        assertThat(port.dequeue(io, 100)).isEqualTo(IN_A_ROW);
+        assertThat(told).hasSize(2 * IN_A_ROW);
         assertThat(timeouts).containsExactly(0, 0);
+    }
+
+    /** A look at an empty port is a system call, and an echo on one connection alone would have two of them. */
+    @Test
+    void whatFollowsAtOnceIsToldBeforeTheWait() throws Exception {
+        receiveReturns(0, 0, 1);
+        noPacketsButTimeouts();
+        Operation[] chain = new Operation[3];
+        for (int i = 0; i < chain.length; i++) {
+            int next = i + 1;
+            chain[i] = slab.add((op, key, status, bytes, on) -> {
+                told.add("link " + next);
+                if (next < chain.length) {
+                    io.receive(chain[next], 1, SOCKET);
+                }
+            });
+            chain[i].notice(Notice.RETURN);
+        }
+        io.receive(chain[0], 1, SOCKET);
+        assertThat(port.dequeue(io, 100)).isEqualTo(3);
+        assertThat(told).containsExactly("link 1", "link 2", "link 3");
+        assertThat(timeouts).containsExactly(100);
+    }
+
+    /** Else those that are quick have a second turn before the others have had their first. */
+    @Test
+    void packetsThatWaitComeBeforeWhatTheyHaveAsTheirConsequence() throws Exception {
+        receiveReturns(0, 0, 1);
+        Operation consequence = operation("consequence", Notice.RETURN);
+        CompletionPort busy = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> {
+            told.add("packet");
+            if (key == 1) {
+                on.receive(consequence, 1, SOCKET);
+            }
+        });
+        system.packet(1, 0, 0);
+        for (int i = 1; i < 100; i++) {
+            system.packet(0, 0, 0);
+        }
+        assertThat(busy.dequeue(io, 100)).isEqualTo(100);
+        assertThat(told).hasSize(100).doesNotContain("consequence: 0, 1");
+        assertThat(busy.dequeue(io, 0)).isOne();
+        assertThat(told).hasSize(101).endsWith("consequence: 0, 1");
+    }
+
+    @Test
+    void packetsThatNeverEndDoNotKeepTheThreadForEver() throws Exception {
+        CompletionPort flooded = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> system.packet(0, 0, 0));
+        for (int i = 0; i < 64; i++) {
+            system.packet(0, 0, 0);
+        }
+        assertThat(flooded.dequeue(io, 100)).isEqualTo(512);
+        assertThat(flooded.dequeue(io, 100)).isEqualTo(512);
     }
 
     @Test

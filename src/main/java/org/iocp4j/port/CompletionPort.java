@@ -18,8 +18,10 @@ import org.slf4j.LoggerFactory;
 public final class CompletionPort {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
 
-    /** The most that a thread tells of what was over at once, before the port's packets have their turn. */
+    /** The most that a thread tells in a row of what was over at once, before the port's packets have their turn. */
     private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
+    /** The most packets that a thread takes in a row while it has other work at hand. */
+    private static final int PACKETS_IN_A_ROW = 8 * IoContext.BATCH;
     /** The most that a thread puts off while it has other work at hand. */
     private static final int MOST_DEFERRED = 4 * IoContext.BATCH;
 
@@ -83,9 +85,24 @@ public final class CompletionPort {
      *                        (6) at the next call under Wine [wine]
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
-        int home = tellFinished(io);
-        io.runDeferred(io.hasFinished() ? MOST_DEFERRED : 0);
+        int home = 0;
+        do {
+            home += tellFinished(io, FINISHED_IN_A_ROW - home);
+            io.defers(running.get() >= parallelism);
+            io.runDeferred(io.hasFinished() ? MOST_DEFERRED : 0);
+        } while (io.hasFinished() && home < FINISHED_IN_A_ROW); // a look at an empty port is a system call, under Wine three
         int count = take(io, io.hasFinished() ? 0 : timeoutMillis);
+        int taken = dispatchAll(count, io);
+        // Packets that still wait are older than what is over at once from here on, and come first.
+        while (count == IoContext.BATCH && taken < PACKETS_IN_A_ROW) {
+            count = take(io, 0);
+            taken += dispatchAll(count, io);
+        }
+        io.throwFailure();
+        return home + taken;
+    }
+
+    private int dispatchAll(int count, IoContext io) {
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
@@ -93,13 +110,12 @@ public final class CompletionPort {
                 io.failed(e); // the batch's other packets are off the port already: lost, if not dispatched now
             }
         }
-        io.throwFailure();
-        return home + count;
+        return count;
     }
 
-    /** Those that are there now: what is over at once in consequence waits until the port's packets had their turn. */
-    private int tellFinished(IoContext io) {
-        int count = Math.min(io.finishedCount(), FINISHED_IN_A_ROW);
+    /** Those that are there now: what is over at once in consequence comes behind what was put off. */
+    private int tellFinished(IoContext io, int most) {
+        int count = Math.min(io.finishedCount(), most);
         for (int i = 0; i < count; i++) {
             try {
                 io.nextFinished().comeHome(io);
