@@ -68,6 +68,10 @@ final class NullWin32 extends PartialWin32 {
         end(socket, overlapped, 0, bytes);
     }
 
+    boolean hasReceive(long socket) {
+        return receives[(int) socket] != 0;
+    }
+
     void pass(long nanos) {
         nanoTime += nanos;
     }

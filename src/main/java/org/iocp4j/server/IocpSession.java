@@ -30,6 +30,9 @@ final class IocpSession {
     /** Everything pending is cancelled; the counts run out. */
     private static final int ABORTING = 3;
 
+    /** A receive that has been put off for so long is posted by whoever comes by. Earlier, it would only lose its turn. */
+    private static final long LATE_NANOS = 100_000_000;
+
     /** Of a session in which nothing happens for so long, the buffer goes back to the pool. */
     private static final long QUIET_NANOS = 1_000_000_000;
 
@@ -423,8 +426,8 @@ final class IocpSession {
         long sessionId = id;
         long now = io.nowNanos();
         long idleNanos = engine.options.idleTime().toNanos();
-        boolean due = receiveDue; // its thread is busy elsewhere, perhaps for long
-        boolean idle = phase == OPEN && !due && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean due = receiveDue && now - lastActivityNanos > LATE_NANOS; // its thread is busy elsewhere, perhaps for long
+        boolean idle = phase == OPEN && !receiveDue && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
         boolean quiet = phase == OPEN && input.waitsEmpty() && now - lastActivityNanos > QUIET_NANOS;
         boolean closing = phase != OPEN && reason != null;
         boolean overdue = closing && now - closeDeadlineNanos > 0;

@@ -1,0 +1,62 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.PacketSkipping;
+import org.iocp4j.win32.Win32Exception;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A receive that a worker has put off, when the tick comes by. */
+@Timeout(60)
+class DeferredReceiveTest {
+    private final NullWin32 kernel = new NullWin32();
+    private final IoContext io = new IoContext(kernel);
+    private SessionEngine engine;
+    private long socket;
+
+    /** With a client whose bytes have come back, and a tick due with them. */
+    @BeforeEach
+    void putOneOff() throws Win32Exception {
+        ServerOptions options = ServerOptions.builder().accepts(1).pool(1).maxSessions(1).concurrency(1).build();
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
+                (session, data) -> session.send(data), () -> kernel, io);
+        engine.accept(io);
+        socket = kernel.connect();
+        engine.dequeue(io);
+        engine.dequeue(io);
+        assertThat(kernel.hasReceive(socket)).as("the first").isTrue();
+        kernel.arrive(socket, 64);
+        pass(100);
+        engine.dequeue(io);
+        assertThat(engine.statistics().receives()).isOne();
+    }
+
+    private void pass(int millis) {
+        kernel.pass(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+
+    /** Else ten times a second all of them overtake each other, and the slowest echo takes twice as long as need be. */
+    @Test
+    void keepsItsTurn() {
+        assertThat(kernel.hasReceive(socket)).isFalse();
+        engine.dequeue(io);
+        assertThat(kernel.hasReceive(socket)).isTrue();
+    }
+
+    @Test
+    void isPostedByAnotherThreadWhenItsOwnHasNotComeToItForLong() {
+        IoContext other = new IoContext(kernel);
+        pass(100);
+        engine.dequeue(other);
+        assertThat(kernel.hasReceive(socket)).as("not that long").isFalse();
+        pass(200);
+        engine.dequeue(other);
+        assertThat(kernel.hasReceive(socket)).isTrue();
+    }
+}
