@@ -18,7 +18,7 @@ public final class Bench {
      * @param servers  the baseline among them, first
      * @param pairs    rounds, and so turns that a server's ratio is the median of
      * @param time     of a turn
-     * @param warmUp   of a turn before those, which counts for nothing
+     * @param warmUp   of a turn before those, which counts for nothing; a server has such turns until it gets no faster
      * @param anew     whether the wineserver is started anew before each load, where nobody else uses it
      */
     public record Plan(List<Load> loads, List<ServerSpec> servers, int pairs, Duration time, Duration warmUp,
@@ -27,6 +27,10 @@ public final class Bench {
             return servers.getFirst();
         }
     }
+
+    private static final int MOST_WARM_UPS = 6;
+    /** A warm-up turn that is by so much faster than those before is followed by another. */
+    private static final double STILL_RISING = 1.03;
 
     private final Plan plan;
     private final Machine machine;
@@ -83,15 +87,30 @@ public final class Bench {
             progress.accept(load.name() + ": starting " + server.name());
             all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
         }
-        for (int round = 0; round <= plan.pairs(); round++) {
+        for (Turns turns : all) {
+            progress.accept(load.name() + ": warming up, " + turns.server.name());
+            warmUp(turns);
+        }
+        for (int round = 1; round <= plan.pairs(); round++) {
             for (Turns turns : all) {
                 if (stopped) {
                     return;
                 }
-                progress.accept(load.name() + ": " + (round == 0 ? "warming up" : "round " + round + " of " + plan.pairs())
-                        + ", " + turns.server.name());
-                turns.take(round == 0 ? plan.warmUp() : plan.time(), round > 0);
+                progress.accept(load.name() + ": round " + round + " of " + plan.pairs() + ", " + turns.server.name());
+                turns.count(turns.take(plan.time()));
             }
+        }
+    }
+
+    /** On a processor that it shares, the JIT takes some servers three seconds, and others ten. */
+    private void warmUp(Turns turns) throws IOException {
+        double fastest = 0;
+        for (int turn = 1; turn <= MOST_WARM_UPS && !stopped; turn++) {
+            double perSecond = turns.take(plan.warmUp()).counted().perSecond();
+            if (perSecond < fastest * STILL_RISING) {
+                return;
+            }
+            fastest = Math.max(fastest, perSecond);
         }
     }
 
@@ -107,6 +126,10 @@ public final class Bench {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    /** What one turn has brought, and cost. */
+    private record Turn(BenchClient.Counted counted, Costs costs, Long grownBytes) {
     }
 
     /** One server's turns of one load. */
@@ -126,7 +149,7 @@ public final class Bench {
             this.child = child;
         }
 
-        void take(Duration time, boolean counts) throws IOException {
+        Turn take(Duration time) throws IOException {
             try (BenchClient client = new BenchClient(load, child.address())) {
                 boolean holds = load.kind() == Load.Kind.HOLD;
                 Costs before = child.costs();
@@ -138,16 +161,17 @@ public final class Bench {
                 }
                 Costs after = child.costs();
                 client.leave();
-                if (!counts) {
-                    return;
-                }
-                perSecond.add(counted.perSecond());
-                micros.add(counted.micros());
-                operations += counted.all();
-                costs = costs.plus(after.minus(before));
-                if (load.holds() && grown != null) {
-                    grownBytes.add((double) grown / load.connections());
-                }
+                return new Turn(counted, after.minus(before), grown);
+            }
+        }
+
+        void count(Turn turn) {
+            perSecond.add(turn.counted().perSecond());
+            micros.add(turn.counted().micros());
+            operations += turn.counted().all();
+            costs = costs.plus(turn.costs());
+            if (load.holds() && turn.grownBytes() != null) {
+                grownBytes.add((double) turn.grownBytes() / load.connections());
             }
         }
 

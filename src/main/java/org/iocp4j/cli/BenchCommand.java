@@ -58,7 +58,7 @@ final class BenchCommand implements Callable<Integer> {
     private static final List<String> QUICK_LOADS = List.of("ping-pong-50", "over-send-50", "churn-50");
     private static final Duration QUICK_TIME = Duration.ofMillis(500);
     private static final int QUICK_PAIRS = 3;
-    private static final Duration WARM_UP = Duration.ofSeconds(3);
+    private static final Duration WARM_UP = Duration.ofSeconds(2);
     private static final Duration QUICK_WARM_UP = Duration.ofSeconds(1);
 
     @Spec
