@@ -8,6 +8,7 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
@@ -54,58 +55,33 @@ public final class WindowsWin32 implements Win32 {
 
     @Override
     public long createIoCompletionPort(long file, long port, long key, int concurrency) {
-        try {
-            long handle = (long) Calls.CREATE_IO_COMPLETION_PORT.invokeExact(capture, file, port, key, concurrency);
-            return handle != 0 ? handle : -lastError();
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long handle = call(Calls.CREATE_IO_COMPLETION_PORT, file, port, key, concurrency);
+        return handle != 0 ? handle : -lastError();
     }
 
     @Override
     public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis) {
-        try {
-            return win32((int) Calls.GET_QUEUED_COMPLETION_STATUS_EX.invokeExact(capture, port, entries, count, removed,
-                    timeoutMillis, 0));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.GET_QUEUED_COMPLETION_STATUS_EX, port, entries, count, removed, timeoutMillis, 0));
     }
 
     @Override
     public int postQueuedCompletionStatus(long port, int bytes, long key, long overlapped) {
-        try {
-            return win32((int) Calls.POST_QUEUED_COMPLETION_STATUS.invokeExact(capture, port, bytes, key, overlapped));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.POST_QUEUED_COMPLETION_STATUS, port, bytes, key, overlapped));
     }
 
     @Override
     public int setFileCompletionNotificationModes(long handle, int flags) {
-        try {
-            return win32((int) Calls.SET_FILE_COMPLETION_NOTIFICATION_MODES.invokeExact(capture, handle, (byte) flags));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.SET_FILE_COMPLETION_NOTIFICATION_MODES, handle, flags));
     }
 
     @Override
     public int cancelIoEx(long handle, long overlapped) {
-        try {
-            return win32((int) Calls.CANCEL_IO_EX.invokeExact(capture, handle, overlapped));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.CANCEL_IO_EX, handle, overlapped));
     }
 
     @Override
     public int closeHandle(long handle) {
-        try {
-            return win32((int) Calls.CLOSE_HANDLE.invokeExact(capture, handle));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.CLOSE_HANDLE, handle));
     }
 
     @Override
@@ -113,180 +89,107 @@ public final class WindowsWin32 implements Win32 {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment duplicate = arena.allocate(JAVA_LONG);
             int inherited = 0;
-            int error = win32((int) Calls.DUPLICATE_HANDLE.invokeExact(capture, THIS_PROCESS, handle, THIS_PROCESS,
-                    duplicate.address(), 0, inherited, DUPLICATE_SAME_ACCESS()));
+            int error = win32(call(Calls.DUPLICATE_HANDLE, THIS_PROCESS, handle, THIS_PROCESS, duplicate.address(), 0,
+                    inherited, DUPLICATE_SAME_ACCESS()));
             return error == 0 ? duplicate.get(JAVA_LONG, 0) : -error;
-        } catch (Throwable t) {
-            throw unexpected(t);
         }
     }
 
     @Override
     public long virtualAlloc(long address, long bytes, int type, int protection) {
-        try {
-            long allocated = (long) Calls.VIRTUAL_ALLOC.invokeExact(capture, address, bytes, type, protection);
-            return allocated != 0 ? allocated : -lastError();
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long allocated = call(Calls.VIRTUAL_ALLOC, address, bytes, type, protection);
+        return allocated != 0 ? allocated : -lastError();
     }
 
     @Override
     public int virtualFree(long address, long bytes, int type) {
-        try {
-            return win32((int) Calls.VIRTUAL_FREE.invokeExact(capture, address, bytes, type));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.VIRTUAL_FREE, address, bytes, type));
     }
 
     @Override
     public int getProcessMemoryInfo(long counters, int bytes) {
-        try {
-            return win32((int) Calls.GET_PROCESS_MEMORY_INFO.invokeExact(capture, THIS_PROCESS, counters, bytes));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return win32(call(Calls.GET_PROCESS_MEMORY_INFO, THIS_PROCESS, counters, bytes));
     }
 
     @Override
     public long wsaSocket(int family, int type, int protocol, int flags) {
-        try {
-            long noProtocolInfo = 0;
-            long socket = (long) Calls.WSA_SOCKET.invokeExact(capture, family, type, protocol, noProtocolInfo, 0, flags);
-            return socket != -1 ? socket : -lastWsaError();
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long noProtocolInfo = 0;
+        long socket = call(Calls.WSA_SOCKET, family, type, protocol, noProtocolInfo, 0, flags);
+        return socket != -1 ? socket : -lastWsaError();
     }
 
     @Override
     public int closesocket(long socket) {
-        try {
-            return winsock((int) Calls.CLOSESOCKET.invokeExact(capture, socket));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.CLOSESOCKET, socket));
     }
 
     @Override
     public int bind(long socket, long address, int length) {
-        try {
-            return winsock((int) Calls.BIND.invokeExact(capture, socket, address, length));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.BIND, socket, address, length));
     }
 
     @Override
     public int listen(long socket, int backlog) {
-        try {
-            return winsock((int) Calls.LISTEN.invokeExact(capture, socket, backlog));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.LISTEN, socket, backlog));
     }
 
     @Override
     public int getsockname(long socket, long address, long length) {
-        try {
-            return winsock((int) Calls.GETSOCKNAME.invokeExact(capture, socket, address, length));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.GETSOCKNAME, socket, address, length));
     }
 
     @Override
     public int setsockopt(long socket, int level, int option, long value, int length) {
-        try {
-            return winsock((int) Calls.SETSOCKOPT.invokeExact(capture, socket, level, option, value, length));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.SETSOCKOPT, socket, level, option, value, length));
     }
 
     @Override
     public int getsockopt(long socket, int level, int option, long value, long length) {
-        try {
-            return winsock((int) Calls.GETSOCKOPT.invokeExact(capture, socket, level, option, value, length));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.GETSOCKOPT, socket, level, option, value, length));
     }
 
     @Override
     public int shutdown(long socket, int how) {
-        try {
-            return winsock((int) Calls.SHUTDOWN.invokeExact(capture, socket, how));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsock(call(Calls.SHUTDOWN, socket, how));
     }
 
     @Override
     public int wsaRecv(long socket, long buffers, int count, long flags, long overlapped) {
-        try {
-            long noByteCount = 0; // with an OVERLAPPED the count in the call's own variable would be unreliable [doc]
-            long noRoutine = 0;
-            return winsock((int) Calls.WSA_RECV.invokeExact(capture, socket, buffers, count, noByteCount, flags, overlapped,
-                    noRoutine));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long noByteCount = 0; // with an OVERLAPPED the count in the call's own variable would be unreliable [doc]
+        long noRoutine = 0;
+        return winsock(call(Calls.WSA_RECV, socket, buffers, count, noByteCount, flags, overlapped, noRoutine));
     }
 
     @Override
     public int wsaSend(long socket, long buffers, int count, int flags, long overlapped) {
-        try {
-            long noByteCount = 0;
-            long noRoutine = 0;
-            return winsock((int) Calls.WSA_SEND.invokeExact(capture, socket, buffers, count, noByteCount, flags, overlapped,
-                    noRoutine));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long noByteCount = 0;
+        long noRoutine = 0;
+        return winsock(call(Calls.WSA_SEND, socket, buffers, count, noByteCount, flags, overlapped, noRoutine));
     }
 
     @Override
     public int acceptEx(long listener, long socket, long output, int receiveBytes, int localBytes, int remoteBytes,
                         long received, long overlapped) {
-        try {
-            return winsockBool((int) Extensions.ACCEPT_EX.invokeExact(capture, listener, socket, output, receiveBytes,
-                    localBytes, remoteBytes, received, overlapped));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsockBool(call(Extensions.ACCEPT_EX, listener, socket, output, receiveBytes,
+                localBytes, remoteBytes, received, overlapped));
     }
 
     @Override
     public void getAcceptExSockaddrs(long output, int receiveBytes, int localBytes, int remoteBytes,
                                      long local, long localLength, long remote, long remoteLength) {
-        try {
-            Extensions.GET_ACCEPT_EX_SOCKADDRS.invokeExact(output, receiveBytes, localBytes, remoteBytes, local,
-                    localLength, remote, remoteLength);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        call(Extensions.GET_ACCEPT_EX_SOCKADDRS, output, receiveBytes, localBytes, remoteBytes, local, localLength,
+                remote, remoteLength);
     }
 
     @Override
     public int disconnectEx(long socket, long overlapped, int flags, int reserved) {
-        try {
-            return winsockBool((int) Extensions.DISCONNECT_EX.invokeExact(capture, socket, overlapped, flags, reserved));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsockBool(call(Extensions.DISCONNECT_EX, socket, overlapped, flags, reserved));
     }
 
     @Override
     public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers,
                             int flags) {
-        try {
-            return winsockBool((int) Extensions.TRANSMIT_FILE.invokeExact(capture, socket, file, bytes, bytesPerSend,
-                    overlapped, buffers, flags));
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return winsockBool(call(Extensions.TRANSMIT_FILE, socket, file, bytes, bytesPerSend, overlapped, buffers, flags));
     }
 
     @Override
@@ -339,26 +242,95 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private int wsaIoctl(long socket, int code, long in, int inBytes, long out, int outBytes, long returned) {
+        long notOverlapped = 0;
+        long noRoutine = 0;
+        return winsock(call(Calls.WSA_IOCTL, socket, code, in, inBytes, out, outBytes, returned, notOverlapped, noRoutine));
+    }
+
+    // ---- what the calls have in common: arguments and result as longs, whatever their types, see Calls.link ----
+
+    private long call(MethodHandle function, long a) {
         try {
-            long notOverlapped = 0;
-            long noRoutine = 0;
-            return winsock((int) Calls.WSA_IOCTL.invokeExact(capture, socket, code, in, inBytes, out, outBytes, returned,
-                    notOverlapped, noRoutine));
+            return (long) function.invokeExact(capture, a);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
-    private int win32(int result) {
-        return result != 0 ? 0 : lastError();
+    private long call(MethodHandle function, long a, long b) {
+        try {
+            return (long) function.invokeExact(capture, a, b);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
-    private int winsock(int result) {
-        return result == 0 ? 0 : lastWsaError();
+    private long call(MethodHandle function, long a, long b, long c) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
-    private int winsockBool(int result) {
-        return result != 0 ? 0 : lastWsaError();
+    private long call(MethodHandle function, long a, long b, long c, long d) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c, d);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private long call(MethodHandle function, long a, long b, long c, long d, long e) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c, d, e);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private long call(MethodHandle function, long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c, d, e, f);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c, d, e, f, g);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c, d, e, f, g, h);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h, long i) {
+        try {
+            return (long) function.invokeExact(capture, a, b, c, d, e, f, g, h, i);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private int win32(long result) {
+        return (int) result != 0 ? 0 : lastError();
+    }
+
+    private int winsock(long result) {
+        return (int) result == 0 ? 0 : lastWsaError();
+    }
+
+    private int winsockBool(long result) {
+        return (int) result != 0 ? 0 : lastWsaError();
     }
 
     private int lastError() {
@@ -416,17 +388,23 @@ public final class WindowsWin32 implements Win32 {
         static final String WINE_VERSION = wineGetVersion();
         static final int WSA_STARTUP_ERROR = wsaStartup();
 
-        /** Both errors are captured, so that each call's own rule says which to read. */
+        /**
+         * Both errors are captured, so that each call's own rule says which to read. Each argument and the result as a long: on
+         * 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read [doc]. So functions
+         * with the same number of arguments have one shape; each shape has the JVM spin classes, for some 8 ms of each start.
+         */
         static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
-            return LINKER.downcallHandle(address, descriptor,
+            MemoryLayout[] longs = descriptor.argumentLayouts().stream().map(any -> JAVA_LONG).toArray(MemoryLayout[]::new);
+            return LINKER.downcallHandle(address, FunctionDescriptor.of(JAVA_LONG, longs),
                     Linker.Option.captureCallState("GetLastError", "WSAGetLastError"));
         }
 
         /** Winsock stays started as long as the process: no call of ours outlives it. */
         private static int wsaStartup() {
             try (Arena arena = Arena.ofConfined()) {
-                short version22 = 0x0202;
-                return WSAStartup(version22, arena.allocate(WSADATA.layout()).address());
+                int version22 = 0x0202;
+                return (int) new WindowsWin32().call(link(WSAStartup$address(), WSAStartup$descriptor()), version22,
+                        arena.allocate(WSADATA.layout()).address());
             }
         }
 
@@ -453,7 +431,8 @@ public final class WindowsWin32 implements Win32 {
     private static final class Extensions {
         static final MethodHandle ACCEPT_EX =
                 Calls.link(pointer(WSAID_ACCEPTEX_LO(), WSAID_ACCEPTEX_HI()), LPFN_ACCEPTEX.descriptor());
-        static final MethodHandle GET_ACCEPT_EX_SOCKADDRS = Calls.LINKER.downcallHandle(
+        /** It returns nothing: what is left in the result's register is nobody's. */
+        static final MethodHandle GET_ACCEPT_EX_SOCKADDRS = Calls.link(
                 pointer(WSAID_GETACCEPTEXSOCKADDRS_LO(), WSAID_GETACCEPTEXSOCKADDRS_HI()),
                 LPFN_GETACCEPTEXSOCKADDRS.descriptor());
         static final MethodHandle DISCONNECT_EX =
