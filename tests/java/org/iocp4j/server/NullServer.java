@@ -21,7 +21,7 @@ public final class NullServer {
 
     /** Listens, with its accepts posted. */
     NullServer(ServerOptions options) throws Win32Exception {
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.ON, SessionIdentity.OVERLAPPED,
                 (session, data) -> session.send(data), () -> kernel, io);
         engine.accept(io);
         run();

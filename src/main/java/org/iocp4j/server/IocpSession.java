@@ -211,7 +211,11 @@ final class IocpSession {
             if (buffer.position() > 0) {
                 buffer.flip();
                 call.received(buffer);
-                buffer.compact();
+                if (buffer.hasRemaining()) {
+                    buffer.compact();
+                } else {
+                    buffer.clear();
+                }
                 returned(io);
             }
             flush(io);
