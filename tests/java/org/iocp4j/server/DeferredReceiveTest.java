@@ -34,7 +34,7 @@ class DeferredReceiveTest {
         kernel.arrive(socket, 64);
         pass(100);
         engine.dequeue(io);
-        assertThat(engine.statistics().receives()).isOne();
+        assertThat(engine.statistics(0).receives()).isOne();
     }
 
     private void pass(int millis) {

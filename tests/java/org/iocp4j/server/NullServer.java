@@ -61,7 +61,7 @@ public final class NullServer {
     }
 
     public ServerStatistics statistics() {
-        return engine.statistics();
+        return engine.statistics(0);
     }
 
     /** Dequeues and dispatches what there is. */

@@ -135,6 +135,7 @@ interface ServeReport {
             incidents(f).forEach(json::put);
             return json.put("bufferBytes", s.bufferBytes())
                     .put("operationsOut", s.operationsOut())
+                    .put("systemCalls", s.systemCalls())
                     .put("processMemoryBytes", f.memory().processBytes())
                     .put("nonPagedPoolBytes", f.memory().nonPagedPoolBytes())
                     .put("heapAfterGcBytes", f.heapAfterGcBytes())

@@ -100,7 +100,7 @@ public final class IocpServer implements AutoCloseable {
     }
 
     public ServerStatistics statistics() {
-        return engine.statistics();
+        return engine.statistics(workers.systemCalls());
     }
 
     /**

@@ -33,6 +33,7 @@ package org.iocp4j.server;
  * @param strayPackets        packets that belong to no operation of the server
  * @param bufferBytes         memory taken for buffers, now
  * @param operationsOut       accepts, receives, sends and disconnects that the system holds, now
+ * @param systemCalls         calls that the workers have made into the system
  */
 public record ServerStatistics(
         int sessions, long accepts, int acceptsPosted, long acceptFailures,
@@ -42,5 +43,5 @@ public record ServerStatistics(
         long sessionsRefused, long sendsRefused, long memoryRefusals, long latePackets, long keyMismatches,
         long peerResets, long idleTimeouts, long closeTimeouts, long framesTooLong,
         long handlerFailures, long workerFailures, long strayPackets, long bufferBytes,
-        int operationsOut) {
+        int operationsOut, long systemCalls) {
 }

@@ -452,7 +452,8 @@ final class SessionEngine implements SocketEvents {
         return listener.localAddress();
     }
 
-    ServerStatistics statistics() {
+    /** @param systemCalls of those that run this */
+    ServerStatistics statistics(long systemCalls) {
         long receives = 0;
         long receivedBytes = 0;
         long sends = 0;
@@ -475,6 +476,6 @@ final class SessionEngine implements SocketEvents {
                 counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
                 counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
                 counters.framesTooLong.sum(), counters.handlerFailures.sum(), counters.workerFailures.sum(),
-                port.strayPackets(), blocks.committedBytes(), slab.out());
+                port.strayPackets(), blocks.committedBytes(), slab.out(), systemCalls);
     }
 }

@@ -2,6 +2,8 @@ package org.iocp4j.server;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -15,6 +17,8 @@ import org.iocp4j.win32.Win32;
 final class WorkerGroup {
     private final SessionEngine engine;
     private final List<Thread> threads = new ArrayList<>();
+    /** Each thread's, for what it has counted; also of those that have ended. */
+    private final Queue<Win32> views = new ConcurrentLinkedQueue<>();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean serverStopped = new AtomicBoolean();
     private volatile boolean stopping;
@@ -44,6 +48,7 @@ final class WorkerGroup {
 
     private void run(Supplier<Win32> system, Runnable stopServer) {
         try (Win32 win32 = system.get()) {
+            views.add(win32);
             IoContext io = new IoContext(win32);
             boolean portOpen = true;
             while (portOpen && (!stopping || io.hasWork())) {
@@ -77,6 +82,10 @@ final class WorkerGroup {
         } catch (RuntimeException | Error e) {
             // Not even memory for a line or a thread: the counter tells it.
         }
+    }
+
+    long systemCalls() {
+        return views.stream().mapToLong(Win32::calls).sum();
     }
 
     boolean isWorker(Thread thread) {

@@ -120,6 +120,14 @@ public interface Win32 extends AutoCloseable {
     /** The version of Wine that runs this process, or an empty string on Windows. */
     String wineVersion();
 
+    /**
+     * How many calls have been made through this view; 0 where nobody counts. Any thread may ask, and has a figure of a
+     * moment ago. The clock is not counted, nor are the few calls of which no error is captured.
+     */
+    default long calls() {
+        return 0;
+    }
+
     /** This thread makes no more calls. */
     @Override
     void close();

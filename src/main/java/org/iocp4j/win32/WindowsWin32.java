@@ -15,6 +15,8 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.iocp4j.win32.generated.GUID;
@@ -29,8 +31,19 @@ public final class WindowsWin32 implements Win32 {
     /** The pseudo-handle that GetCurrentProcess returns. */
     private static final long THIS_PROCESS = -1;
 
+    private static final VarHandle CALLS;
+
+    static {
+        try {
+            CALLS = MethodHandles.lookup().findVarHandle(WindowsWin32.class, "calls", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     /** This thread's error capture; automatic, because threads come and go and the segment must outlive a call only. */
     private final MemorySegment capture = Arena.ofAuto().allocate(Calls.CAPTURE);
+    private long calls;
 
     /**
      * A view of Windows for the calling thread.
@@ -231,6 +244,11 @@ public final class WindowsWin32 implements Win32 {
         return System.nanoTime();
     }
 
+    @Override
+    public long calls() {
+        return (long) CALLS.getOpaque(this);
+    }
+
     /** Nothing to do: the capture is the collector's. */
     @Override
     public void close() {
@@ -250,6 +268,7 @@ public final class WindowsWin32 implements Win32 {
     // ---- what the calls have in common: arguments and result as longs, whatever their types, see Calls.link ----
 
     private long call(MethodHandle function, long a) {
+        count();
         try {
             return (long) function.invokeExact(capture, a);
         } catch (Throwable t) {
@@ -258,6 +277,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b);
         } catch (Throwable t) {
@@ -266,6 +286,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c);
         } catch (Throwable t) {
@@ -274,6 +295,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c, d);
         } catch (Throwable t) {
@@ -282,6 +304,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c, d, e);
         } catch (Throwable t) {
@@ -290,6 +313,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c, d, e, f);
         } catch (Throwable t) {
@@ -298,6 +322,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c, d, e, f, g);
         } catch (Throwable t) {
@@ -306,6 +331,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c, d, e, f, g, h);
         } catch (Throwable t) {
@@ -314,11 +340,16 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h, long i) {
+        count();
         try {
             return (long) function.invokeExact(capture, a, b, c, d, e, f, g, h, i);
         } catch (Throwable t) {
             throw unexpected(t);
         }
+    }
+
+    private void count() {
+        CALLS.setOpaque(this, calls + 1); // one thread writes it
     }
 
     private int win32(long result) {
@@ -389,9 +420,10 @@ public final class WindowsWin32 implements Win32 {
         static final int WSA_STARTUP_ERROR = wsaStartup();
 
         /**
-         * Both errors are captured, so that each call's own rule says which to read. Each argument and the result as a long: on
-         * 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read [doc]. So functions
-         * with the same number of arguments have one shape; each shape has the JVM spin classes, for some 8 ms of each start.
+         * Both errors are captured, so that each call's own rule says which to read. Each argument and the result is a long:
+         * on 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read [doc]. So
+         * functions with the same number of arguments have one shape, and each shape costs a start some 8 ms, for the JVM
+         * spins classes for it.
          */
         static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
             MemoryLayout[] longs = descriptor.argumentLayouts().stream().map(any -> JAVA_LONG).toArray(MemoryLayout[]::new);
