@@ -10,8 +10,8 @@
  *     --reuse       DisconnectEx(TF_REUSE_SOCKET), and the socket again to AcceptEx; else closesocket and a new one
  *     --best        the three together
  *
- * Listens on a free port of 127.0.0.1 and prints "ready HOST:PORT". A line on its standard input asks how many bytes it
- * has allocated on the heap, which it does not know; the end of its standard input ends it.
+ * Listens on a free port of 127.0.0.1 and prints "ready HOST:PORT". A line on its standard input asks for what it
+ * counts of its own costs, which is nothing; the end of its standard input ends it.
  */
 #define WIN32_LEAN_AND_MEAN
 #ifndef _WIN32_WINNT
@@ -452,7 +452,7 @@ int main(int count, char **option)
     _setmode(_fileno(stdout), _O_BINARY);
     start();
     while (fgets(line, sizeof line, stdin)) {
-        printf("allocated -\n");
+        printf("costs - -\n");
         fflush(stdout);
     }
     ExitProcess(0); /* its threads have nothing to finish; the kernel closes what is open */

@@ -51,6 +51,19 @@ class BenchClientTest {
         }
     }
 
+    @Test
+    void connectionsThatAreLeftAloneAreStillThere() throws IOException {
+        InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server)) {
+            client.open();
+            long start = System.nanoTime();
+            client.idle(TIME);
+            assertThat(System.nanoTime() - start).isGreaterThan(TIME.toNanos() - 1_000_000);
+            assertThat(client.work(TIME).operations()).isPositive();
+            client.leave();
+        }
+    }
+
     /** Else a server that needs longer than a turn for its connections would have done nothing in it. */
     @Test
     void aTurnLastsUntilEachConnectionHasHadAnOperation() throws IOException {
@@ -100,6 +113,12 @@ class BenchClientTest {
         assertFails("the server closed a connection that was ECHO", socket -> socket.getInputStream().readNBytes(64));
     }
 
+    @Test
+    void soIsOneThatItClosesWhileItIsHeld() throws Exception {
+        assertFails("the server closed a connection that was HELD",
+                socket -> socket.getOutputStream().write(socket.getInputStream().readNBytes(64)));
+    }
+
     /** What a server does with its one connection, before it closes it. */
     private interface Server {
         void serve(Socket socket) throws IOException;
@@ -116,7 +135,10 @@ class BenchClientTest {
             });
             try (BenchClient client = new BenchClient(new Load("wrong", Load.Kind.ECHO, 1, 1, 64, 1),
                     address(listener.getLocalPort()))) {
-                assertThatExceptionOfType(IOException.class).isThrownBy(client::open).withMessage("wrong: " + message);
+                assertThatExceptionOfType(IOException.class).isThrownBy(() -> {
+                    client.open();
+                    client.idle(Duration.ofSeconds(60));
+                }).withMessage("wrong: " + message);
             }
             thread.join();
         }

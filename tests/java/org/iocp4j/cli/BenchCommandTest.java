@@ -54,6 +54,9 @@ class BenchCommandTest {
         assertThat((Double) ours.get("ratioMedian")).isPositive();
         assertThat((Double) ours.get("operationsPerSecond")).isPositive();
         assertThat((Double) ours.get("bytesAllocatedPerOperation")).isNotNegative();
+        assertThat((Double) ours.get("systemCallsPerOperation")).as("a receive, a send, and looks at the port")
+                .isBetween(2.0, 10.0);
+        assertThat(peer).containsEntry("systemCallsPerOperation", null);
         assertThat(Files.readString(page)).contains("ping-pong-1", "jdk-async", "</html>");
     }
 
@@ -67,7 +70,8 @@ class BenchCommandTest {
                 Map.entry("ratioMedian", 0.75), Map.entry("ratioLow", 0.5), Map.entry("ratioHigh", 1.25),
                 Map.entry("operationsPerSecond", 200.0), Map.entry("operations", 1_000.0),
                 Map.entry("cpuMicrosPerOperation", 5.0), Map.entry("wineserverCpuMicrosPerOperation", 2.5),
-                Map.entry("wineserverRequestsPerOperation", 8.125), Map.entry("bytesAllocatedPerOperation", 1.0),
+                Map.entry("wineserverRequestsPerOperation", 8.125), Map.entry("systemCallsPerOperation", 3.0),
+                Map.entry("bytesAllocatedPerOperation", 1.0),
                 Map.entry("p50Micros", 500.0), Map.entry("p99Micros", 990.0), Map.entry("p999Micros", 999.0),
                 Map.entry("bytesPerConnection", 512.0), Map.entry("pairs", 3.0), Map.entry("secondsPerTurn", 0.5));
     }
@@ -90,7 +94,7 @@ class BenchCommandTest {
         report.result(Results.full());
         assertThat(text.toString().lines().map(String::strip)).startsWith("this machine",
                 "ratios to c: median of 3 rounds, lowest - highest; 0.5 s a turn", "").hasSize(8)
-                .anyMatch(line -> line.matches("c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +500 +990 +999 +-"))
+                .anyMatch(line -> line.matches("c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +- +500 +990 +999 +-"))
                 .anyMatch(line -> line.startsWith("held-5000-active-50 "));
     }
 

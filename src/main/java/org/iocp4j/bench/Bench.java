@@ -32,6 +32,9 @@ public final class Bench {
     /** A warm-up turn that is by so much faster than those before is followed by another. */
     private static final double STILL_RISING = 1.03;
 
+    /** So long held connections are left alone before the memory is read: a server may give back what they do not need. */
+    private static final Duration IDLE = Duration.ofSeconds(12);
+
     private final Plan plan;
     private final Machine machine;
     private final String mainClass;
@@ -58,15 +61,19 @@ public final class Bench {
         return stopped;
     }
 
-    /** @param results hears of each server, load by load, in the plan's order */
-    public void run(Consumer<BenchResult> results) throws IOException {
+    /**
+     * @param results hears of each server, load by load, in the plan's order
+     * @param leftOut hears, in a line each, of peers that could not bear a load
+     * @throws IOException if the baseline or this project's own server could not
+     */
+    public void run(Consumer<BenchResult> results, Consumer<String> leftOut) throws IOException {
         for (Load load : plan.loads()) {
             if (plan.anew()) {
                 machine.refresh();
             }
             List<Turns> all = new ArrayList<>();
             try {
-                measure(load, all);
+                measure(load, all, leftOut);
             } catch (IOException e) {
                 if (!stopped) { // Ctrl-C reaches the servers too
                     throw e;
@@ -82,22 +89,39 @@ public final class Bench {
         }
     }
 
-    private void measure(Load load, List<Turns> all) throws IOException {
+    private void measure(Load load, List<Turns> all, Consumer<String> leftOut) throws IOException {
         for (ServerSpec server : plan.servers()) {
             progress.accept(load.name() + ": starting " + server.name());
             all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
         }
-        for (Turns turns : all) {
-            progress.accept(load.name() + ": warming up, " + turns.server.name());
-            warmUp(turns);
-        }
+        each(all, load.name() + ": warming up", leftOut, this::warmUp);
         for (int round = 1; round <= plan.pairs(); round++) {
-            for (Turns turns : all) {
-                if (stopped) {
-                    return;
+            boolean measuresMemory = load.holds() && round == plan.pairs();
+            each(all, load.name() + ": round " + round + " of " + plan.pairs(), leftOut,
+                    turns -> turns.count(turns.take(plan.time(), measuresMemory)));
+        }
+    }
+
+    /** What is done with a server's turns. */
+    private interface Part {
+        void of(Turns turns) throws IOException;
+    }
+
+    private void each(List<Turns> all, String what, Consumer<String> leftOut, Part part) throws IOException {
+        for (Turns turns : List.copyOf(all)) {
+            if (stopped) {
+                return;
+            }
+            progress.accept(what + ", " + turns.server.name());
+            try {
+                part.of(turns);
+            } catch (IOException e) {
+                if (stopped || turns.server.equals(plan.baseline()) || turns.server.kind() == ServerKind.IOCP4J) {
+                    throw e;
                 }
-                progress.accept(load.name() + ": round " + round + " of " + plan.pairs() + ", " + turns.server.name());
-                turns.count(turns.take(plan.time()));
+                leftOut.accept(turns.server.name() + " is left out: " + e.getMessage());
+                all.remove(turns);
+                turns.child.close();
             }
         }
     }
@@ -106,7 +130,7 @@ public final class Bench {
     private void warmUp(Turns turns) throws IOException {
         double fastest = 0;
         for (int turn = 1; turn <= MOST_WARM_UPS && !stopped; turn++) {
-            double perSecond = turns.take(plan.warmUp()).counted().perSecond();
+            double perSecond = turns.take(plan.warmUp(), false).counted().perSecond();
             if (perSecond < fastest * STILL_RISING) {
                 return;
             }
@@ -138,10 +162,11 @@ public final class Bench {
         private final ServerSpec server;
         private final ServerChild child;
         private final List<Double> perSecond = new ArrayList<>();
-        private final List<Double> grownBytes = new ArrayList<>();
         private final Histogram micros = BenchClient.newHistogram();
         private Costs costs = Costs.NONE;
         private long operations;
+        /** In the last round, if connections are held. */
+        private Long grownBytes;
 
         Turns(Load load, ServerSpec server, ServerChild child) {
             this.load = load;
@@ -149,17 +174,22 @@ public final class Bench {
             this.child = child;
         }
 
-        Turn take(Duration time) throws IOException {
+        Turn take(Duration time, boolean measuresMemory) throws IOException {
             try (BenchClient client = new BenchClient(load, child.address())) {
                 boolean holds = load.kind() == Load.Kind.HOLD;
                 Costs before = child.costs();
                 BenchClient.Counted counted = client.open();
-                Long grown = child.grownBytes();
+                Costs after = child.costs();
+                Long grown = null;
+                if (measuresMemory) {
+                    client.idle(IDLE);
+                    grown = child.grownBytes();
+                }
                 if (!holds) {
                     before = child.costs();
                     counted = client.work(time);
+                    after = child.costs();
                 }
-                Costs after = child.costs();
                 client.leave();
                 return new Turn(counted, after.minus(before), grown);
             }
@@ -170,9 +200,7 @@ public final class Bench {
             micros.add(turn.counted().micros());
             operations += turn.counted().all();
             costs = costs.plus(turn.costs());
-            if (load.holds() && turn.grownBytes() != null) {
-                grownBytes.add((double) turn.grownBytes() / load.connections());
-            }
+            grownBytes = turn.grownBytes();
         }
 
         BenchResult result(Turns baseline) {
@@ -181,7 +209,8 @@ public final class Bench {
                 ratios.add(perSecond.get(round) / baseline.perSecond.get(round));
             }
             return new BenchResult(load, server, baseline.server, Spread.of(ratios), Spread.of(perSecond), costs,
-                    operations, micros, grownBytes.isEmpty() ? null : Spread.of(grownBytes).median());
+                    operations, micros,
+                    grownBytes == null ? null : Double.valueOf((double) grownBytes / load.connections()));
         }
     }
 }

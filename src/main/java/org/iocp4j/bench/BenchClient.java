@@ -17,8 +17,10 @@ import org.HdrHistogram.Histogram;
  * non-blocking channels, one selector, the calling thread. Every byte that comes back is checked.
  */
 final class BenchClient implements AutoCloseable {
-    /** Whatever takes longer has failed. */
-    private static final long LONGEST_NANOS = Duration.ofSeconds(20).toNanos();
+    /** A server that sends nothing for so long has failed. */
+    private static final long LONGEST_SILENCE_NANOS = Duration.ofSeconds(20).toNanos();
+    /** So has one that needs longer to open, to work beyond its time, or to close. */
+    private static final long LONGEST_PHASE_NANOS = Duration.ofSeconds(60).toNanos();
     private static final long LOOK_MILLIS = 100;
     private static final int MOST_CONNECTING = 64;
     private static final int BUFFER_BYTES = 1 << 16;
@@ -63,6 +65,7 @@ final class BenchClient implements AutoCloseable {
     private boolean working;
     /** When the time was up; 0 before. */
     private long upNanos;
+    private long phaseEndNanos;
 
     BenchClient(Load load, InetSocketAddress server) throws IOException {
         this.load = load;
@@ -75,7 +78,7 @@ final class BenchClient implements AutoCloseable {
 
     /** Connects what is to be held, each with a message there and back: so it is known to be served. */
     Counted open() throws IOException {
-        long start = System.nanoTime();
+        long start = begin(Duration.ZERO);
         int wanted = load.kind() == Load.Kind.CHURN ? 0 : load.connections();
         while (connections.size() < wanted || busy > 0) {
             while (connections.size() < wanted && connecting < MOST_CONNECTING) {
@@ -88,12 +91,21 @@ final class BenchClient implements AutoCloseable {
         return counted(wanted, System.nanoTime() - start);
     }
 
+    /** Sends nothing for so long, on connections that are held. */
+    void idle(Duration time) throws IOException {
+        long end = System.nanoTime() + time.toNanos();
+        for (long left = time.toMillis(); left > 0; left = (end - System.nanoTime()) / 1_000_000) {
+            selector.select(this::ready, left);
+            throwFailure();
+        }
+    }
+
     /** Works for so long; then what is under way ends. */
     Counted work(Duration time) throws IOException {
         micros = newHistogram();
         operations = 0;
         all = 0;
-        long start = System.nanoTime();
+        long start = begin(time);
         deadline = start + time.toNanos();
         upNanos = 0;
         working = true;
@@ -119,6 +131,7 @@ final class BenchClient implements AutoCloseable {
 
     /** Leaves, and sees the server close its side of each connection: then it has no work left of this turn. */
     void leave() throws IOException {
+        begin(Duration.ZERO);
         for (Connection connection : connections) {
             busy++;
             connection.leave();
@@ -129,14 +142,29 @@ final class BenchClient implements AutoCloseable {
         connections.clear();
     }
 
+    /** A phase of at least this time begins: now. */
+    private long begin(Duration time) {
+        long now = System.nanoTime();
+        phaseEndNanos = now + time.toNanos() + LONGEST_PHASE_NANOS;
+        return now;
+    }
+
     private void select() throws IOException {
         long start = System.nanoTime();
         while (selector.select(this::ready, LOOK_MILLIS) == 0) {
-            if (System.nanoTime() - start > LONGEST_NANOS) {
-                throw new IOException(load.name() + ": nothing came for " + Duration.ofNanos(LONGEST_NANOS).toSeconds()
-                        + " s, " + busy + " connections wait");
+            if (System.nanoTime() - start > LONGEST_SILENCE_NANOS) {
+                throw new IOException(load.name() + ": nothing came for "
+                        + Duration.ofNanos(LONGEST_SILENCE_NANOS).toSeconds() + " s, " + busy + " connections wait");
             }
         }
+        if (System.nanoTime() - phaseEndNanos > 0) {
+            throw new IOException(load.name() + ": not through after "
+                    + Duration.ofNanos(LONGEST_PHASE_NANOS).toSeconds() + " s, " + busy + " connections wait");
+        }
+        throwFailure();
+    }
+
+    private void throwFailure() throws IOException {
         if (failure != null) {
             throw failure;
         }

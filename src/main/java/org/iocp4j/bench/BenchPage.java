@@ -19,7 +19,7 @@ public final class BenchPage {
     private static final int AXIS = 26;
     private static final double[] PERCENTILES = {50, 99, 99.9};
     private static final String[] COLUMNS = {"server", "ratio", "lowest", "highest", "operations/s", "CPU µs", "wineserver µs",
-        "wineserver requests", "allocated bytes", "p50 µs", "p99 µs", "p99.9 µs", "bytes per connection"};
+        "wineserver requests", "system calls", "allocated bytes", "p50 µs", "p99 µs", "p99.9 µs", "bytes per connection"};
 
     private final StringBuilder out = new StringBuilder(1 << 15);
 
@@ -139,7 +139,8 @@ public final class BenchPage {
             out.append("<tr><td>").append(HtmlText.escape(r.server().name())).append("</td>");
             Double[] cells = {r.ratio().median(), r.ratio().low(), r.ratio().high(), r.perSecond().median(),
                 r.cpuMicrosPerOperation(), r.wineserverCpuMicrosPerOperation(), r.wineserverRequestsPerOperation(),
-                r.bytesAllocatedPerOperation(), r.micros(50), r.micros(99), r.micros(99.9), r.bytesPerConnection()};
+                r.systemCallsPerOperation(), r.bytesAllocatedPerOperation(), r.micros(50), r.micros(99), r.micros(99.9),
+                r.bytesPerConnection()};
             for (Double cell : cells) {
                 out.append("<td class=\"num\">").append(cell == null ? "-" : number(cell)).append("</td>");
             }

@@ -28,6 +28,10 @@ public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spr
         return perOperation(costs.wineserverRequests(), 1);
     }
 
+    public Double systemCallsPerOperation() {
+        return perOperation(costs.systemCalls(), 1);
+    }
+
     public Double bytesAllocatedPerOperation() {
         return perOperation(costs.allocatedBytes(), 1);
     }

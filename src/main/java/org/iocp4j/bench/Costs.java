@@ -7,20 +7,23 @@ package org.iocp4j.bench;
  * @param wineserverCpuNanos of the wineserver, which does a part of Windows' kernel's work under Wine
  * @param wineserverRequests calls of the wineserver's to read: one for a request and another if that carries data
  * @param allocatedBytes     on the Java heap, all threads together
+ * @param systemCalls        of Windows, by its worker threads; where it counts them
  */
-record Costs(Long cpuNanos, Long wineserverCpuNanos, Long wineserverRequests, Long allocatedBytes) {
-    static final Costs NONE = new Costs(0L, 0L, 0L, 0L);
+record Costs(Long cpuNanos, Long wineserverCpuNanos, Long wineserverRequests, Long allocatedBytes, Long systemCalls) {
+    static final Costs NONE = new Costs(0L, 0L, 0L, 0L, 0L);
 
     Costs minus(Costs before) {
         return new Costs(difference(cpuNanos, before.cpuNanos),
                 difference(wineserverCpuNanos, before.wineserverCpuNanos),
                 difference(wineserverRequests, before.wineserverRequests),
-                difference(allocatedBytes, before.allocatedBytes));
+                difference(allocatedBytes, before.allocatedBytes),
+                difference(systemCalls, before.systemCalls));
     }
 
     Costs plus(Costs other) {
         return new Costs(sum(cpuNanos, other.cpuNanos), sum(wineserverCpuNanos, other.wineserverCpuNanos),
-                sum(wineserverRequests, other.wineserverRequests), sum(allocatedBytes, other.allocatedBytes));
+                sum(wineserverRequests, other.wineserverRequests), sum(allocatedBytes, other.allocatedBytes),
+                sum(systemCalls, other.systemCalls));
     }
 
     private static Long difference(Long a, Long b) {

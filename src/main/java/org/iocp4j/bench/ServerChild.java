@@ -14,11 +14,12 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A server in a process of its own. It prints {@code ready HOST:PORT}, answers each line of its standard input by
- * {@code allocated BYTES}, and ends with its standard input: so none outlives us, whatever becomes of us.
+ * {@code costs BYTES CALLS}, its own counts or {@code -} for those it has not, and ends with its standard input: so none
+ * outlives us, whatever becomes of us.
  */
 final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
-    private static final String ALLOCATED = "allocated ";
+    private static final String COSTS = "costs ";
     private static final int LONGEST_END_SECONDS = 20;
     private static final int LOG_LINES = 20;
 
@@ -96,9 +97,13 @@ final class ServerChild implements AutoCloseable {
     Costs costs() throws IOException {
         in.write("\n");
         in.flush();
-        String allocated = line(ALLOCATED);
+        String[] own = line(COSTS).split(" ");
         return new Costs(Machine.cpuNanos(process.toHandle()), machine.wineserverCpuNanos(),
-                machine.wineserverRequests(), allocated.equals("-") ? null : Long.valueOf(allocated));
+                machine.wineserverRequests(), count(own[0]), count(own[1]));
+    }
+
+    private static Long count(String text) {
+        return text.equals("-") ? null : Long.valueOf(text);
     }
 
     /** By how much it has grown since it was ready; null where that is not told. */

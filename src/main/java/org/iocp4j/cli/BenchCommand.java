@@ -49,6 +49,7 @@ import picocli.CommandLine.Spec;
             "  ratioLow, ratioHigh: operations per second by the baseline's in the same round;",
             "  operationsPerSecond (median), operations; per operation: cpuMicrosPerOperation,",
             "  wineserverCpuMicrosPerOperation, wineserverRequestsPerOperation (its reads),",
+            "  systemCallsPerOperation (iocp4j's alone, its workers' own count),",
             "  bytesAllocatedPerOperation (Java heap, all threads); p50Micros, p99Micros, p999Micros;",
             "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn.",
             "  What the platform does not tell is null.",
@@ -107,7 +108,7 @@ final class BenchCommand implements Callable<Integer> {
                 bench.run(result -> {
                     results.add(result);
                     report.result(result);
-                });
+                }, reason -> spec.commandLine().getErr().println("bench: " + reason));
             }
             if (bench.isStopped()) {
                 return ExitCode.INTERRUPTED;

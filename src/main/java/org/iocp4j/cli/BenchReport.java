@@ -26,13 +26,14 @@ interface BenchReport {
             if (!r.load().name().equals(load)) {
                 load = r.load().name();
                 line("");
-                line("%-28s %6s %15s %9s %7s %7s %7s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s", "cpu us",
-                        "ws us", "ws reqs", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
+                line("%-28s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s", "cpu us",
+                        "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
             }
-            line("%-28s %6.2f %6.2f - %6.2f %,9.0f %7s %7s %7s %9s %,9.0f %,9.0f %,9.0f %8s", r.server().name(),
+            line("%-28s %6.2f %6.2f - %6.2f %,9.0f %7s %7s %7s %6s %9s %,9.0f %,9.0f %,9.0f %8s", r.server().name(),
                     r.ratio().median(), r.ratio().low(), r.ratio().high(), r.perSecond().median(),
                     figure(r.cpuMicrosPerOperation(), 1), figure(r.wineserverCpuMicrosPerOperation(), 1),
-                    figure(r.wineserverRequestsPerOperation(), 1), figure(r.bytesAllocatedPerOperation(), 1),
+                    figure(r.wineserverRequestsPerOperation(), 1), figure(r.systemCallsPerOperation(), 1),
+                    figure(r.bytesAllocatedPerOperation(), 1),
                     r.micros(50), r.micros(99), r.micros(99.9), figure(r.bytesPerConnection(), 0));
         }
 
@@ -62,6 +63,7 @@ interface BenchReport {
                     .put("cpuMicrosPerOperation", r.cpuMicrosPerOperation())
                     .put("wineserverCpuMicrosPerOperation", r.wineserverCpuMicrosPerOperation())
                     .put("wineserverRequestsPerOperation", r.wineserverRequestsPerOperation())
+                    .put("systemCallsPerOperation", r.systemCallsPerOperation())
                     .put("bytesAllocatedPerOperation", r.bytesAllocatedPerOperation())
                     .put("p50Micros", r.micros(50))
                     .put("p99Micros", r.micros(99))

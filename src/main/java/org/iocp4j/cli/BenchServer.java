@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.iocp4j.bench.EchoPeer;
 import org.iocp4j.bench.ServerKind;
 import org.iocp4j.echo.EchoServer;
@@ -18,8 +19,8 @@ import picocli.CommandLine.ParameterException;
 
 /**
  * What {@link BenchCommand} runs in a process of its own: {@code BenchServer KIND [OPTION ...]} serves raw echo on a free
- * port and prints {@code ready HOST:PORT}. A line on its standard input asks how many bytes its threads have allocated; the
- * end of that input ends it.
+ * port and prints {@code ready HOST:PORT}. A line on its standard input asks how many bytes its threads have allocated and
+ * how often they have called the system; the end of that input ends it.
  */
 @Command(name = "iocp4j serve")
 public final class BenchServer {
@@ -31,20 +32,17 @@ public final class BenchServer {
 
     public static void main(String[] arguments) {
         try {
-            int port = start(ServerKind.of(arguments[0]), Arrays.copyOfRange(arguments, 1, arguments.length));
-            System.out.println("ready 127.0.0.1:" + port);
-            answer();
+            ServerKind kind = ServerKind.of(arguments[0]);
+            EchoPeer peer = kind.peer();
+            EchoServer server = peer != null ? null
+                    : EchoServer.start(parse(Arrays.copyOfRange(arguments, 1, arguments.length)).toEchoOptions());
+            System.out.println("ready 127.0.0.1:" + (peer != null ? peer.start() : server.port()));
+            answer(() -> server == null ? "-" : String.valueOf(server.statistics().server().systemCalls()));
             Interrupt.exit(ExitCode.OK);
         } catch (IOException | RuntimeException e) {
             System.err.println(OptionErrors.oneLine(e.getMessage()));
             Interrupt.exit(ExitCode.FAILED);
         }
-    }
-
-    /** The server ends with the process, as the peers do. */
-    private static int start(ServerKind kind, String[] more) throws IOException {
-        EchoPeer peer = kind.peer();
-        return peer != null ? peer.start() : EchoServer.start(parse(more).toEchoOptions()).port();
     }
 
     /** @throws ParameterException if an option is wrong */
@@ -61,13 +59,13 @@ public final class BenchServer {
         return command.options;
     }
 
-    private static void answer() throws IOException {
+    private static void answer(Supplier<String> systemCalls) throws IOException {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             // Without this thread's own: to tell it costs some kilobytes.
             long servers = threads.getTotalThreadAllocatedBytes() - threads.getCurrentThreadAllocatedBytes();
-            System.out.println("allocated " + servers);
+            System.out.println("costs " + servers + " " + systemCalls.get());
         }
     }
 }
