@@ -3,6 +3,7 @@ package org.iocp4j.port;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_PENDING;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
@@ -189,8 +190,42 @@ class NoticeTest {
         for (int i = 0; i < 64; i++) {
             system.packet(0, 0, 0);
         }
-        assertThat(flooded.dequeue(io, 100)).isEqualTo(512);
-        assertThat(flooded.dequeue(io, 100)).isEqualTo(512);
+        assertThat(flooded.dequeue(io, 100)).isEqualTo(256);
+        assertThat(flooded.dequeue(io, 100)).isEqualTo(256);
+    }
+
+    /** Packets come faster than what they have as their consequence is told, unless all of that has its turn. */
+    @Test
+    void whatIsOverAtOnceDoesNotPileUp() throws Exception {
+        receiveReturns(0, 0, 1);
+        OperationSlab many = new OperationSlab(system.win32(), 2_000);
+        many.commit(system.win32(), 2_000);
+        CompletionPort busy = new CompletionPort(system.win32(), 0, many, (key, bytes, on) -> {
+            Operation operation = many.add((op, k, status, b, to) -> { });
+            operation.notice(Notice.RETURN);
+            on.receive(operation, 1, SOCKET);
+        });
+        for (int i = 0; i < 2_000; i++) {
+            system.packet(0, 0, 0);
+        }
+        for (int i = 0; i < 7; i++) {
+            busy.dequeue(io, 0);
+            assertThat(io.finishedCount()).as("after the call %d", i).isEqualTo(256);
+        }
+    }
+
+    /** Else nobody hears of the failure: the worker ends with its port. */
+    @Test
+    void aFailureIsToldThoughThePortIsGoneAtTheNextLook() throws Exception {
+        CompletionPort failing = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> {
+            system.answer("getQueuedCompletionStatusEx", a -> ERROR_ABANDONED_WAIT_0());
+            throw new IllegalStateException("a fault");
+        });
+        for (int i = 0; i < 64; i++) {
+            system.packet(0, 0, 0);
+        }
+        assertThatThrownBy(() -> failing.dequeue(io, 100)).isInstanceOf(CompletionFailedException.class);
+        assertThatThrownBy(() -> failing.dequeue(io, 100)).isInstanceOf(Win32Exception.class);
     }
 
     @Test

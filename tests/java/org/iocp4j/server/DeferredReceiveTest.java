@@ -2,6 +2,7 @@ package org.iocp4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.server.identity.SessionIdentity;
@@ -19,13 +20,17 @@ class DeferredReceiveTest {
     private final IoContext io = new IoContext(kernel);
     private SessionEngine engine;
     private long socket;
+    private long id;
 
     /** With a client whose bytes have come back, and a tick due with them. */
     @BeforeEach
     void putOneOff() throws Win32Exception {
         ServerOptions options = ServerOptions.builder().accepts(1).pool(1).maxSessions(1).concurrency(1).build();
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
-                (session, data) -> session.send(data), () -> kernel, io);
+                (session, data) -> {
+                    id = session.id();
+                    session.send(data);
+                }, () -> kernel, io);
         engine.accept(io);
         socket = kernel.connect();
         engine.dequeue(io);
@@ -57,6 +62,19 @@ class DeferredReceiveTest {
         assertThat(kernel.hasReceive(socket)).as("not that long").isFalse();
         pass(200);
         engine.dequeue(other);
+        assertThat(kernel.hasReceive(socket)).isTrue();
+    }
+
+    /** What is sent to the client meanwhile is no sign that its receive will be posted. */
+    @Test
+    void isPostedEvenIfTheSessionSendsAllTheTime() {
+        IoContext other = new IoContext(kernel);
+        for (int i = 0; i < 5; i++) {
+            pass(50);
+            assertThat(engine.send(id, ByteBuffer.allocate(10))).isTrue();
+            engine.dequeue(other);
+        }
+        assertThat(engine.statistics(0).sends()).isGreaterThanOrEqualTo(4);
         assertThat(kernel.hasReceive(socket)).isTrue();
     }
 }

@@ -21,7 +21,7 @@ public final class CompletionPort {
     /** The most that a thread tells in a row of what was over at once, before the port's packets have their turn. */
     private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
     /** The most packets that a thread takes in a row while it has other work at hand. */
-    private static final int PACKETS_IN_A_ROW = 8 * IoContext.BATCH;
+    private static final int PACKETS_IN_A_ROW = 4 * IoContext.BATCH;
     /** The most that a thread puts off while it has other work at hand. */
     private static final int MOST_DEFERRED = 4 * IoContext.BATCH;
 
@@ -80,29 +80,32 @@ public final class CompletionPort {
      *
      * @param timeoutMillis -1 = for ever
      * @return how many operations came home
-     * @throws CompletionFailedException after all of that, if a completion threw
+     * @throws CompletionFailedException if a completion threw, when the others that were at hand have been told
      * @throws Win32Exception if the port is no more: ERROR_ABANDONED_WAIT_0 (735) on Windows [doc], ERROR_INVALID_HANDLE
      *                        (6) at the next call under Wine [wine]
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
         int home = 0;
+        int most = Math.max(FINISHED_IN_A_ROW, io.finishedCount()); // all that is there now, so that it cannot pile up
         do {
-            home += tellFinished(io, FINISHED_IN_A_ROW - home);
+            home += tellFinished(io, most - home);
             io.defers(running.get() >= parallelism);
             io.runDeferred(io.hasFinished() ? MOST_DEFERRED : 0);
-        } while (io.hasFinished() && home < FINISHED_IN_A_ROW); // a look at an empty port is a system call, under Wine three
-        int count = take(io, io.hasFinished() ? 0 : timeoutMillis);
-        int taken = dispatchAll(count, io);
-        // Packets that still wait are older than what is over at once from here on, and come first.
-        while (count == IoContext.BATCH && taken < PACKETS_IN_A_ROW) {
-            count = take(io, 0);
-            taken += dispatchAll(count, io);
-        }
+        } while (io.hasFinished() && home < most); // a look at an empty port is a system call, under Wine three
         io.throwFailure();
+        int taken = 0;
+        int count;
+        do { // packets that wait are older than what those before them have as their consequence, and come first
+            count = take(io, taken > 0 || io.hasFinished() ? 0 : timeoutMillis);
+            dispatchAll(count, io);
+            taken += count;
+            io.runDeferred(MOST_DEFERRED);
+            io.throwFailure();
+        } while (count == IoContext.BATCH && taken < PACKETS_IN_A_ROW);
         return home + taken;
     }
 
-    private int dispatchAll(int count, IoContext io) {
+    private void dispatchAll(int count, IoContext io) {
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
@@ -110,7 +113,6 @@ public final class CompletionPort {
                 io.failed(e); // the batch's other packets are off the port already: lost, if not dispatched now
             }
         }
-        return count;
     }
 
     /** Those that are there now: what is over at once in consequence comes behind what was put off. */

@@ -68,6 +68,8 @@ final class IocpSession {
     private volatile boolean paused;
     /** The next receive is put off; it has a count, which goes to whoever clears this. */
     private volatile boolean receiveDue;
+    /** Since when; written before {@link #receiveDue} says so. */
+    private long receiveDueNanos;
     /** The peer has sent its FIN. */
     private volatile boolean inputEnded;
     private volatile long lastActivityNanos;
@@ -288,6 +290,7 @@ final class IocpSession {
             return;
         }
         ioCount.hold();
+        receiveDueNanos = io.nowNanos();
         receiveDue = true;
         io.defer(receiveIfDue);
     }
@@ -430,8 +433,10 @@ final class IocpSession {
         long sessionId = id;
         long now = io.nowNanos();
         long idleNanos = engine.options.idleTime().toNanos();
-        boolean due = receiveDue && now - lastActivityNanos > LATE_NANOS; // its thread is busy elsewhere, perhaps for long
-        boolean idle = phase == OPEN && !receiveDue && !call.isRunning() && idleNanos > 0 && now - lastActivityNanos > idleNanos;
+        boolean putOff = receiveDue;
+        boolean due = putOff && now - receiveDueNanos > LATE_NANOS; // its thread is busy elsewhere, perhaps for long
+        boolean idle = phase == OPEN && !putOff && !call.isRunning() && idleNanos > 0
+                && now - lastActivityNanos > idleNanos;
         boolean quiet = phase == OPEN && input.waitsEmpty() && now - lastActivityNanos > QUIET_NANOS;
         boolean closing = phase != OPEN && reason != null;
         boolean overdue = closing && now - closeDeadlineNanos > 0;

@@ -33,7 +33,7 @@ package org.iocp4j.server;
  * @param strayPackets        packets that belong to no operation of the server
  * @param bufferBytes         memory taken for buffers, now
  * @param operationsOut       accepts, receives, sends and disconnects that the system holds, now
- * @param systemCalls         calls that the workers have made into the system
+ * @param systemCalls         calls that the workers have made into the system; 0 on a {@code Win32} that does not count
  */
 public record ServerStatistics(
         int sessions, long accepts, int acceptsPosted, long acceptFailures,
