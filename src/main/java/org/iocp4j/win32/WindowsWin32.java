@@ -266,90 +266,85 @@ public final class WindowsWin32 implements Win32 {
     }
 
     // ---- what the calls have in common: arguments and result as longs, whatever their types, see Calls.link ----
+    // Each of these has 35 bytes of bytecode at most, so that the JIT inlines it everywhere, and with it a constant function:
+    // otherwise a call costs more, and 40 bytes of the heap.
 
     private long call(MethodHandle function, long a) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a);
+            return (long) function.invokeExact(counted(), a);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b);
+            return (long) function.invokeExact(counted(), a, b);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c);
+            return (long) function.invokeExact(counted(), a, b, c);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c, d);
+            return (long) function.invokeExact(counted(), a, b, c, d);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c, d, e);
+            return (long) function.invokeExact(counted(), a, b, c, d, e);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c, d, e, f);
+            return (long) function.invokeExact(counted(), a, b, c, d, e, f);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c, d, e, f, g);
+            return (long) function.invokeExact(counted(), a, b, c, d, e, f, g);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c, d, e, f, g, h);
+            return (long) function.invokeExact(counted(), a, b, c, d, e, f, g, h);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h, long i) {
-        count();
         try {
-            return (long) function.invokeExact(capture, a, b, c, d, e, f, g, h, i);
+            return (long) function.invokeExact(counted(), a, b, c, d, e, f, g, h, i);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
-    private void count() {
+    /** The capture, for one call more. */
+    private MemorySegment counted() {
         CALLS.setOpaque(this, calls + 1); // one thread writes it
+        return capture;
     }
 
     private int win32(long result) {
