@@ -102,7 +102,7 @@ final class NullWin32 extends PartialWin32 {
     }
 
     private void packet(long key, long overlapped, int bytes) {
-        if (firstPacket == nextPacket) { // from the start again, where the memory is warm: else a benchmark measures its misses
+        if (firstPacket == nextPacket) { // from the start again, where the memory is warm
             firstPacket = 0;
             nextPacket = 0;
         }

@@ -82,7 +82,7 @@ public final class Bench {
      * (measured: two in CLOSE_WAIT, and the others at half their speed).
      */
     private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<String> leftOut) throws IOException {
-        if (plan.anew()) {
+        if (plan.anew() || servers.size() < plan.servers().size()) {
             machine.refresh();
         }
         List<Turns> all = new ArrayList<>();
@@ -194,7 +194,7 @@ public final class Bench {
                 Costs after = child.costs();
                 Long grown = null;
                 if (measuresMemory) {
-                    client.idle(IDLE);
+                    client.idle(IDLE, () -> stopped);
                     grown = child.grownBytes();
                 }
                 if (!holds) {

@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -91,11 +92,11 @@ final class BenchClient implements AutoCloseable {
         return counted(wanted, System.nanoTime() - start);
     }
 
-    /** Sends nothing for so long, on connections that are held. */
-    void idle(Duration time) throws IOException {
+    /** Sends nothing for so long, or until {@code ends} says so, on connections that are held. */
+    void idle(Duration time, BooleanSupplier ends) throws IOException {
         long end = System.nanoTime() + time.toNanos();
-        for (long left = time.toMillis(); left > 0; left = (end - System.nanoTime()) / 1_000_000) {
-            selector.select(this::ready, left);
+        while (System.nanoTime() - end < 0 && !ends.getAsBoolean()) {
+            selector.select(this::ready, LOOK_MILLIS);
             throwFailure();
         }
     }

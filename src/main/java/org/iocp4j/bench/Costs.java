@@ -6,7 +6,7 @@ package org.iocp4j.bench;
  * @param cpuNanos           processor time of its process
  * @param wineserverCpuNanos of the wineserver, which does a part of Windows' kernel's work under Wine
  * @param wineserverRequests calls of the wineserver's to read: one for a request and another if that carries data
- * @param allocatedBytes     on the Java heap, all threads together
+ * @param allocatedBytes     on the Java heap, by all threads but the one that tells it
  * @param systemCalls        of Windows, by its worker threads; where it counts them
  */
 record Costs(Long cpuNanos, Long wineserverCpuNanos, Long wineserverRequests, Long allocatedBytes, Long systemCalls) {

@@ -50,9 +50,10 @@ import picocli.CommandLine.Spec;
             "  operationsPerSecond (median), operations; per operation: cpuMicrosPerOperation,",
             "  wineserverCpuMicrosPerOperation, wineserverRequestsPerOperation (its reads),",
             "  systemCallsPerOperation (iocp4j's alone, its workers' own count),",
-            "  bytesAllocatedPerOperation (Java heap, all threads); p50Micros, p99Micros, p999Micros;",
+            "  bytesAllocatedPerOperation (Java heap); p50Micros, p99Micros, p999Micros;",
             "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn.",
-            "  What the platform does not tell is null.",
+            "  What the platform does not tell is null. A peer that cannot bear a load is left out of it, with",
+            "  a line on standard error that says why.",
         })
 final class BenchCommand implements Callable<Integer> {
     private static final int PROGRESS_SECONDS = 2;

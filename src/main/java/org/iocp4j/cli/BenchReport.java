@@ -26,8 +26,8 @@ interface BenchReport {
             if (!r.load().name().equals(load)) {
                 load = r.load().name();
                 line("");
-                line("%-28s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s", "cpu us",
-                        "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
+                line("%-28s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s",
+                        "cpu us", "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
             }
             line("%-28s %6.2f %6.2f - %6.2f %,9.0f %7s %7s %7s %6s %9s %,9.0f %,9.0f %,9.0f %8s", r.server().name(),
                     r.ratio().median(), r.ratio().low(), r.ratio().high(), r.perSecond().median(),

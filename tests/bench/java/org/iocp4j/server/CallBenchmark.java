@@ -64,7 +64,7 @@ public class CallBenchmark {
         return (long) PLAIN.invokeExact(value);
     }
 
-    /** As every call of WindowsWin32 is made. */
+    /** As the calls of WindowsWin32 are made, which capture two errors. */
     @Benchmark
     public long callWithCapturedError() throws Throwable {
         return (long) CAPTURING.invokeExact(capture, value);

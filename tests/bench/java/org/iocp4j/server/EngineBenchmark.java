@@ -1,5 +1,7 @@
 package org.iocp4j.server;
 
+import static org.iocp4j.win32.generated.WinTypes.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -52,9 +54,10 @@ public class EngineBenchmark {
         queue = new SendQueue(pool, QUEUE_BYTES);
         pool.grow(kernel);
         queue.open(1);
+        kernel.setFileCompletionNotificationModes(SOCKET, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS());
     }
 
-    /** A receive's packet dequeued and dispatched, the handler, the send, the next receive; the send's packet too. */
+    /** A receive's packet dequeued and dispatched, the handler, the send, which is over at once, the next receive. */
     @Benchmark
     public void echo() {
         server.echo(socket, MESSAGE_BYTES);
