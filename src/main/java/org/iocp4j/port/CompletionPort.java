@@ -21,7 +21,7 @@ public final class CompletionPort {
     /** The most that a thread tells in a row of what was over at once, before the port's packets have their turn. */
     private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
     /** The most packets that a thread takes in a row while it has other work at hand. */
-    private static final int PACKETS_IN_A_ROW = 4 * IoContext.BATCH;
+    private static final int PACKETS_IN_A_ROW = 8 * IoContext.BATCH;
     /** The most that a thread puts off while it has other work at hand. */
     private static final int MOST_DEFERRED = 4 * IoContext.BATCH;
 
@@ -86,7 +86,7 @@ public final class CompletionPort {
      */
     public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
         int home = 0;
-        int most = Math.max(FINISHED_IN_A_ROW, io.finishedCount()); // all that is there now, so that it cannot pile up
+        int most = Math.max(FINISHED_IN_A_ROW, io.taken()); // what packets have as their consequence must not pile up
         do {
             home += tellFinished(io, most - home);
             io.defers(running.get() >= parallelism);
@@ -97,8 +97,9 @@ public final class CompletionPort {
         int count;
         do { // packets that wait are older than what those before them have as their consequence, and come first
             count = take(io, taken > 0 || io.hasFinished() ? 0 : timeoutMillis);
-            dispatchAll(count, io);
             taken += count;
+            io.taken(taken);
+            dispatchAll(count, io);
             io.runDeferred(MOST_DEFERRED);
             io.throwFailure();
         } while (count == IoContext.BATCH && taken < PACKETS_IN_A_ROW);

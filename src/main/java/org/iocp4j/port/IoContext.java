@@ -47,6 +47,8 @@ public final class IoContext {
     /** Put off until what is at hand is done. */
     private final ArrayDeque<Deferred> deferred = new ArrayDeque<>();
     private boolean defers;
+    /** Packets that the last dequeue took. */
+    private int taken;
     private CompletionPort countedBy;
     private Throwable failure;
     private long nowNanos;
@@ -207,6 +209,14 @@ public final class IoContext {
                 failed(e);
             }
         }
+    }
+
+    int taken() {
+        return taken;
+    }
+
+    void taken(int packets) {
+        taken = packets;
     }
 
     /** Names the port that counts this thread as running, or null; and which one did before. */
