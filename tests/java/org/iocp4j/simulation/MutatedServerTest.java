@@ -40,7 +40,7 @@ class MutatedServerTest {
                         }
                         if (RECEIVE_DUE"""),
         PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
-                "        ioCount.hold();\n        receiveDue = true;", "        receiveDue = true;"),
+                "        ioCount.hold();\n        receiveDueNanos", "        receiveDueNanos"),
         KEEPS_THE_COUNT_OF_A_MISS("server/IocpSession.java",
                 "        drop(io); // may be the last count of the session that is here now: then we release that one\n",
                 ""),
