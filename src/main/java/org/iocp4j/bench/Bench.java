@@ -82,14 +82,14 @@ public final class Bench {
      * (measured: two in CLOSE_WAIT, and the others at half their speed).
      */
     private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<String> leftOut) throws IOException {
-        if (plan.anew() || servers.size() < plan.servers().size()) {
-            machine.refresh();
-        }
         List<Turns> all = new ArrayList<>();
         try {
+            if (plan.anew() || servers.size() < plan.servers().size()) {
+                machine.refresh();
+            }
             takeTurns(load, servers, all, leftOut);
         } catch (IOException e) {
-            if (!stopped) { // Ctrl-C reaches the servers too
+            if (!stopped) { // Ctrl-C reaches the servers and what restarts the wineserver, too
                 throw e;
             }
         } finally {

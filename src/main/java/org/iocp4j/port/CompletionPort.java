@@ -20,7 +20,7 @@ public final class CompletionPort {
 
     /** The most that a thread tells in a row of what was over at once, before the port's packets have their turn. */
     private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
-    /** The most packets that a thread takes in a row while it has other work at hand. */
+    /** The most packets that a thread takes in a row, before it tells what they had as their consequence. */
     private static final int PACKETS_IN_A_ROW = 8 * IoContext.BATCH;
     /** The most that a thread puts off while it has other work at hand. */
     private static final int MOST_DEFERRED = 4 * IoContext.BATCH;
