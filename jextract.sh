@@ -62,8 +62,8 @@ check_version() {
 }
 
 # For --release 22 and for every operating system: C_LONG and C_LONG_DOUBLE are cast to the generating machine's kind
-# of layout and fail on another one; SymbolLookup.findOrThrow is newer than 22. And a function whose address alone is
-# asked for is not linked: that would cost a server's start some 5 ms each.
+# of layout and fail on another one; SymbolLookup.findOrThrow is newer than 22. And what a server's start does not use is
+# not made there: a function linked costs some 5 ms, the first handle of an array's elements 16 (measured under Wine).
 after_edit() {
     tr -d '\r' <"$1" | sed \
         -e '/ C_LONG =/d' \
@@ -71,6 +71,8 @@ after_edit() {
         -e 's/\.findOrThrow(\("[^"]*"\))/.find(\1).orElseThrow()/' \
         -e 's/^        public \(static final MethodHandle HANDLE = .*;\)$/        static class Linked { \1 }/' \
         -e 's/\.HANDLE;/.Linked.HANDLE;/' \
+        -e 's/^    private static final \([A-Za-z]*Handle\) \([A-Za-z0-9_]*\$\(ELEM_HANDLE\|MH\)\) = \(.*;\)$/    private static class \2 { static final \1 HANDLE = \4 }/' \
+        -e 's/\$\(ELEM_HANDLE\|MH\)\./$\1.HANDLE./' \
         -e 's/[[:blank:]]*$//' \
         -e '${/^$/d;}'
 }

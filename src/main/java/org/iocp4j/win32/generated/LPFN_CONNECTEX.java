@@ -48,24 +48,24 @@ public final class LPFN_CONNECTEX {
         return $DESC;
     }
 
-    private static final MethodHandle UP$MH = WinTypes.upcallHandle(LPFN_CONNECTEX.Function.class, "apply", $DESC);
+    private static class UP$MH { static final MethodHandle HANDLE = WinTypes.upcallHandle(LPFN_CONNECTEX.Function.class, "apply", $DESC); }
 
     /**
      * Allocates a new upcall stub, whose implementation is defined by {@code fi}.
      * The lifetime of the returned segment is managed by {@code arena}
      */
     public static MemorySegment allocate(LPFN_CONNECTEX.Function fi, Arena arena) {
-        return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
+        return Linker.nativeLinker().upcallStub(UP$MH.HANDLE.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static class DOWN$MH { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static int invoke(MemorySegment funcPtr, long s, long name, int namelen, long lpSendBuffer, int dwSendDataLength, long lpdwBytesSent, long lpOverlapped) {
         try {
-            return (int) DOWN$MH.invokeExact(funcPtr, s, name, namelen, lpSendBuffer, dwSendDataLength, lpdwBytesSent, lpOverlapped);
+            return (int) DOWN$MH.HANDLE.invokeExact(funcPtr, s, name, namelen, lpSendBuffer, dwSendDataLength, lpdwBytesSent, lpOverlapped);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

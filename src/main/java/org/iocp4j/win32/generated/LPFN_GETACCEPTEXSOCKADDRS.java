@@ -48,24 +48,24 @@ public final class LPFN_GETACCEPTEXSOCKADDRS {
         return $DESC;
     }
 
-    private static final MethodHandle UP$MH = WinTypes.upcallHandle(LPFN_GETACCEPTEXSOCKADDRS.Function.class, "apply", $DESC);
+    private static class UP$MH { static final MethodHandle HANDLE = WinTypes.upcallHandle(LPFN_GETACCEPTEXSOCKADDRS.Function.class, "apply", $DESC); }
 
     /**
      * Allocates a new upcall stub, whose implementation is defined by {@code fi}.
      * The lifetime of the returned segment is managed by {@code arena}
      */
     public static MemorySegment allocate(LPFN_GETACCEPTEXSOCKADDRS.Function fi, Arena arena) {
-        return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
+        return Linker.nativeLinker().upcallStub(UP$MH.HANDLE.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static class DOWN$MH { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static void invoke(MemorySegment funcPtr, long lpOutputBuffer, int dwReceiveDataLength, int dwLocalAddressLength, int dwRemoteAddressLength, long LocalSockaddr, long LocalSockaddrLength, long RemoteSockaddr, long RemoteSockaddrLength) {
         try {
-             DOWN$MH.invokeExact(funcPtr, lpOutputBuffer, dwReceiveDataLength, dwLocalAddressLength, dwRemoteAddressLength, LocalSockaddr, LocalSockaddrLength, RemoteSockaddr, RemoteSockaddrLength);
+             DOWN$MH.HANDLE.invokeExact(funcPtr, lpOutputBuffer, dwReceiveDataLength, dwLocalAddressLength, dwRemoteAddressLength, LocalSockaddr, LocalSockaddrLength, RemoteSockaddr, RemoteSockaddrLength);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

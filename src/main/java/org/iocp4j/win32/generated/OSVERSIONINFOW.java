@@ -321,7 +321,7 @@ public class OSVERSIONINFOW {
     public static long[] szCSDVersion$dimensions() {
         return szCSDVersion$DIMS;
     }
-    private static final VarHandle szCSDVersion$ELEM_HANDLE = szCSDVersion$LAYOUT.varHandle(sequenceElement());
+    private static class szCSDVersion$ELEM_HANDLE { static final VarHandle HANDLE = szCSDVersion$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -330,7 +330,7 @@ public class OSVERSIONINFOW {
      * }
      */
     public static short szCSDVersion(MemorySegment struct, long index0) {
-        return (short)szCSDVersion$ELEM_HANDLE.get(struct, szCSDVersion$OFFSET, index0);
+        return (short)szCSDVersion$ELEM_HANDLE.HANDLE.get(struct, szCSDVersion$OFFSET, index0);
     }
 
     /**
@@ -340,7 +340,7 @@ public class OSVERSIONINFOW {
      * }
      */
     public static void szCSDVersion(MemorySegment struct, long index0, short fieldValue) {
-        szCSDVersion$ELEM_HANDLE.set(struct, szCSDVersion$OFFSET, index0, fieldValue);
+        szCSDVersion$ELEM_HANDLE.HANDLE.set(struct, szCSDVersion$OFFSET, index0, fieldValue);
     }
 
     /**

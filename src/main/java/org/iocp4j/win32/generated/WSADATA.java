@@ -324,7 +324,7 @@ public class WSADATA {
     public static long[] szDescription$dimensions() {
         return szDescription$DIMS;
     }
-    private static final VarHandle szDescription$ELEM_HANDLE = szDescription$LAYOUT.varHandle(sequenceElement());
+    private static class szDescription$ELEM_HANDLE { static final VarHandle HANDLE = szDescription$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -333,7 +333,7 @@ public class WSADATA {
      * }
      */
     public static byte szDescription(MemorySegment struct, long index0) {
-        return (byte)szDescription$ELEM_HANDLE.get(struct, szDescription$OFFSET, index0);
+        return (byte)szDescription$ELEM_HANDLE.HANDLE.get(struct, szDescription$OFFSET, index0);
     }
 
     /**
@@ -343,7 +343,7 @@ public class WSADATA {
      * }
      */
     public static void szDescription(MemorySegment struct, long index0, byte fieldValue) {
-        szDescription$ELEM_HANDLE.set(struct, szDescription$OFFSET, index0, fieldValue);
+        szDescription$ELEM_HANDLE.HANDLE.set(struct, szDescription$OFFSET, index0, fieldValue);
     }
 
     private static final SequenceLayout szSystemStatus$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("szSystemStatus"));
@@ -401,7 +401,7 @@ public class WSADATA {
     public static long[] szSystemStatus$dimensions() {
         return szSystemStatus$DIMS;
     }
-    private static final VarHandle szSystemStatus$ELEM_HANDLE = szSystemStatus$LAYOUT.varHandle(sequenceElement());
+    private static class szSystemStatus$ELEM_HANDLE { static final VarHandle HANDLE = szSystemStatus$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -410,7 +410,7 @@ public class WSADATA {
      * }
      */
     public static byte szSystemStatus(MemorySegment struct, long index0) {
-        return (byte)szSystemStatus$ELEM_HANDLE.get(struct, szSystemStatus$OFFSET, index0);
+        return (byte)szSystemStatus$ELEM_HANDLE.HANDLE.get(struct, szSystemStatus$OFFSET, index0);
     }
 
     /**
@@ -420,7 +420,7 @@ public class WSADATA {
      * }
      */
     public static void szSystemStatus(MemorySegment struct, long index0, byte fieldValue) {
-        szSystemStatus$ELEM_HANDLE.set(struct, szSystemStatus$OFFSET, index0, fieldValue);
+        szSystemStatus$ELEM_HANDLE.HANDLE.set(struct, szSystemStatus$OFFSET, index0, fieldValue);
     }
 
     /**

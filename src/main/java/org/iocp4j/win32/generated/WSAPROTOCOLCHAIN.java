@@ -137,7 +137,7 @@ public class WSAPROTOCOLCHAIN {
     public static long[] ChainEntries$dimensions() {
         return ChainEntries$DIMS;
     }
-    private static final VarHandle ChainEntries$ELEM_HANDLE = ChainEntries$LAYOUT.varHandle(sequenceElement());
+    private static class ChainEntries$ELEM_HANDLE { static final VarHandle HANDLE = ChainEntries$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -146,7 +146,7 @@ public class WSAPROTOCOLCHAIN {
      * }
      */
     public static int ChainEntries(MemorySegment struct, long index0) {
-        return (int)ChainEntries$ELEM_HANDLE.get(struct, ChainEntries$OFFSET, index0);
+        return (int)ChainEntries$ELEM_HANDLE.HANDLE.get(struct, ChainEntries$OFFSET, index0);
     }
 
     /**
@@ -156,7 +156,7 @@ public class WSAPROTOCOLCHAIN {
      * }
      */
     public static void ChainEntries(MemorySegment struct, long index0, int fieldValue) {
-        ChainEntries$ELEM_HANDLE.set(struct, ChainEntries$OFFSET, index0, fieldValue);
+        ChainEntries$ELEM_HANDLE.HANDLE.set(struct, ChainEntries$OFFSET, index0, fieldValue);
     }
 
     /**

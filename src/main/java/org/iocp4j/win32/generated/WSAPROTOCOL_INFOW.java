@@ -965,7 +965,7 @@ public class WSAPROTOCOL_INFOW {
     public static long[] szProtocol$dimensions() {
         return szProtocol$DIMS;
     }
-    private static final VarHandle szProtocol$ELEM_HANDLE = szProtocol$LAYOUT.varHandle(sequenceElement());
+    private static class szProtocol$ELEM_HANDLE { static final VarHandle HANDLE = szProtocol$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -974,7 +974,7 @@ public class WSAPROTOCOL_INFOW {
      * }
      */
     public static short szProtocol(MemorySegment struct, long index0) {
-        return (short)szProtocol$ELEM_HANDLE.get(struct, szProtocol$OFFSET, index0);
+        return (short)szProtocol$ELEM_HANDLE.HANDLE.get(struct, szProtocol$OFFSET, index0);
     }
 
     /**
@@ -984,7 +984,7 @@ public class WSAPROTOCOL_INFOW {
      * }
      */
     public static void szProtocol(MemorySegment struct, long index0, short fieldValue) {
-        szProtocol$ELEM_HANDLE.set(struct, szProtocol$OFFSET, index0, fieldValue);
+        szProtocol$ELEM_HANDLE.HANDLE.set(struct, szProtocol$OFFSET, index0, fieldValue);
     }
 
     /**
