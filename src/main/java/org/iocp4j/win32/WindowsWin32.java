@@ -18,6 +18,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import org.iocp4j.win32.generated.GUID;
 import org.iocp4j.win32.generated.LPFN_ACCEPTEX;
@@ -265,32 +266,20 @@ public final class WindowsWin32 implements Win32 {
         return winsock(call(Calls.WSA_IOCTL, socket, code, in, inBytes, out, outBytes, returned, notOverlapped, noRoutine));
     }
 
-    // ---- what the calls have in common: arguments and result as longs, whatever their types, see Calls.link ----
+    // ---- what the calls have in common: arguments and result as longs, whatever their types and number, see Calls.link ----
     // Each of these has 35 bytes of bytecode at most, so that the JIT inlines it everywhere, and with it a constant function:
     // otherwise a call costs more, and 40 bytes of the heap.
 
     private long call(MethodHandle function, long a) {
-        try {
-            return (long) function.invokeExact(counted(), a);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(function, a, 0, 0, 0);
     }
 
     private long call(MethodHandle function, long a, long b) {
-        try {
-            return (long) function.invokeExact(counted(), a, b);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(function, a, b, 0, 0);
     }
 
     private long call(MethodHandle function, long a, long b, long c) {
-        try {
-            return (long) function.invokeExact(counted(), a, b, c);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(function, a, b, c, 0);
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d) {
@@ -302,19 +291,11 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e) {
-        try {
-            return (long) function.invokeExact(counted(), a, b, c, d, e);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(function, a, b, c, d, e, 0, 0);
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f) {
-        try {
-            return (long) function.invokeExact(counted(), a, b, c, d, e, f);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(function, a, b, c, d, e, f, 0);
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g) {
@@ -326,11 +307,7 @@ public final class WindowsWin32 implements Win32 {
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
-        try {
-            return (long) function.invokeExact(counted(), a, b, c, d, e, f, g, h);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(function, a, b, c, d, e, f, g, h, 0);
     }
 
     private long call(MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h, long i) {
@@ -416,12 +393,14 @@ public final class WindowsWin32 implements Win32 {
 
         /**
          * Both errors are captured, so that each call's own rule says which to read. Each argument and the result is a long:
-         * on 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read [doc]. So
-         * functions with the same number of arguments have one shape, and each shape costs a start some 8 ms, for the JVM
-         * spins classes for it.
+         * on 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read; and a function
+         * does not see what follows its arguments, which the caller takes away again [doc: x64 and arm64 calling
+         * conventions]. So three shapes do for all. Each costs a start some 7 ms, for the JVM spins classes for it.
          */
         static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
-            MemoryLayout[] longs = descriptor.argumentLayouts().stream().map(any -> JAVA_LONG).toArray(MemoryLayout[]::new);
+            int arguments = descriptor.argumentLayouts().size();
+            MemoryLayout[] longs = new MemoryLayout[arguments <= 4 ? 4 : arguments <= 7 ? 7 : 9];
+            Arrays.fill(longs, JAVA_LONG);
             return LINKER.downcallHandle(address, FunctionDescriptor.of(JAVA_LONG, longs),
                     Linker.Option.captureCallState("GetLastError", "WSAGetLastError"));
         }
@@ -442,11 +421,8 @@ public final class WindowsWin32 implements Win32 {
                 if (address.isEmpty()) {
                     return "";
                 }
-                MethodHandle call = LINKER.downcallHandle(address.get(), FunctionDescriptor.of(JAVA_LONG));
-                long text = (long) call.invokeExact();
+                long text = new WindowsWin32().call(link(address.get(), FunctionDescriptor.of(JAVA_LONG)), 0);
                 return MemorySegment.ofAddress(text).reinterpret(64).getString(0);
-            } catch (Throwable t) {
-                throw unexpected(t);
             }
         }
     }
