@@ -23,7 +23,8 @@ public final class Machine implements AutoCloseable {
     private static final long PAGE_BYTES = 4096;
 
     private final Path home;
-    /** Processors: the servers', the client's. Null if there are fewer than two, or the system is Windows. */
+    private final boolean wine;
+    /** Processors: the servers', the client's. Null if there are fewer than two, or there is no Wine. */
     private final int[] pins;
     /** Those that we may use ourselves, as a list for taskset. */
     private final String allProcessors;
@@ -36,8 +37,14 @@ public final class Machine implements AutoCloseable {
      * @throws IOException if Wine cannot be started
      */
     public Machine(Path home) throws IOException {
+        this(home, !WINDOWS);
+    }
+
+    /** @param wine whether a Java server needs it; if not, it runs in a JVM like ours */
+    Machine(Path home, boolean wine) throws IOException {
         this.home = home;
-        if (WINDOWS) {
+        this.wine = wine;
+        if (!wine) {
             pins = null;
             allProcessors = null;
             return;
@@ -73,7 +80,7 @@ public final class Machine implements AutoCloseable {
     /** For the head of a report. */
     public String description() {
         String processor = Runtime.getRuntime().availableProcessors() + " processors, " + System.getProperty("os.arch");
-        if (WINDOWS) {
+        if (!wine) {
             return System.getProperty("os.name") + ", " + processor + ", not pinned";
         }
         return System.getProperty("os.name") + ", servers under Wine, " + (pins == null ? "not pinned: one processor"
@@ -82,7 +89,7 @@ public final class Machine implements AutoCloseable {
 
     /** Between two series: a new wineserver, if nobody else uses it; the old one has grown with every socket. */
     void refresh() throws IOException {
-        if (!WINDOWS) {
+        if (wine) {
             unpin();
             useWineserver("restart");
         }
@@ -114,7 +121,7 @@ public final class Machine implements AutoCloseable {
     List<String> java(List<String> arguments) {
         List<String> command = new ArrayList<>(pinned());
         String classPath = System.getProperty("java.class.path");
-        if (WINDOWS) {
+        if (!wine) {
             command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:-PrintWarnings")); // Wine has one processor group, of which the JVM would complain
         } else {
@@ -132,7 +139,7 @@ public final class Machine implements AutoCloseable {
     /** The command that starts a Windows program. */
     List<String> program(Path program, List<String> arguments) {
         List<String> command = new ArrayList<>(pinned());
-        if (!WINDOWS) {
+        if (wine) {
             command.addAll(List.of(home.resolve("tests/bench/wine.sh").toString(), "run"));
         }
         command.add(program.toString());
@@ -195,7 +202,7 @@ public final class Machine implements AutoCloseable {
     /** Lets the wineserver run where it ran before. */
     @Override
     public void close() throws IOException {
-        if (!WINDOWS) {
+        if (wine) {
             unpin();
         }
     }

@@ -1,0 +1,53 @@
+package org.iocp4j.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Runs with servers that fail, each a process of this JVM's kind. */
+@Timeout(120)
+class BenchTest {
+    private static final ServerSpec BASELINE = server(ServerKind.JDK_SELECTOR);
+    private static final ServerSpec OTHER = server(ServerKind.JDK_ASYNC);
+
+    private final List<String> progress = new ArrayList<>();
+    private final List<BenchResult> results = new ArrayList<>();
+    private final List<String> leftOut = new ArrayList<>();
+
+    @Test
+    void aPeerThatDiesIsLeftOutAndTheOthersBeginAnew() throws IOException {
+        run(BASELINE, server(ServerKind.NETTY, FaultyServer.DIES), OTHER);
+        assertThat(leftOut).containsExactly("netty is left out: netty: the server has ended: out of sockets");
+        assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE, OTHER);
+        assertThat(progress).filteredOn(line -> line.contains(": starting ")).containsExactly(
+                "one: starting jdk-selector", "one: starting netty", "one: starting jdk-async",
+                "one: starting jdk-selector", "one: starting jdk-async");
+    }
+
+    @Test
+    void theBaselineAndThisProjectsOwnAreNotLeftOut() {
+        assertThatIOException().isThrownBy(() -> run(server(ServerKind.NETTY, FaultyServer.DIES)))
+                .withMessage("netty: the server has ended: out of sockets");
+        assertThatIOException().isThrownBy(() -> run(BASELINE, server(ServerKind.IOCP4J, FaultyServer.DIES)))
+                .withMessage("iocp4j: the server has ended: out of sockets");
+        assertThat(leftOut).isEmpty();
+    }
+
+    private void run(ServerSpec... servers) throws IOException {
+        Bench.Plan plan = new Bench.Plan(List.of(new Load("one", Load.Kind.ECHO, 1, 1, 64, 1)), List.of(servers), 1,
+                Duration.ofMillis(20), Duration.ofMillis(20), false);
+        try (Machine machine = new Machine(null, false)) {
+            new Bench(plan, machine, FaultyServer.class.getName(), progress::add).run(results::add, leftOut::add);
+        }
+    }
+
+    private static ServerSpec server(ServerKind kind, String... fault) {
+        return new ServerSpec(kind.toString(), kind, List.of(fault));
+    }
+}

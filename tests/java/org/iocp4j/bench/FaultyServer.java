@@ -1,0 +1,31 @@
+package org.iocp4j.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+
+/** What {@link Bench} runs as a server in its test: one that echoes, and has the fault that its second argument names. */
+final class FaultyServer {
+    static final String DIES = "dies";
+
+    private FaultyServer() {
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        String fault = arguments.length > 1 ? arguments[1] : "none";
+        System.out.println("ready 127.0.0.1:" + ServerKind.JDK_SELECTOR.peer().start());
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        while (in.readLine() != null) {
+            failIf(fault.equals(DIES));
+            System.out.println("costs - -");
+        }
+    }
+
+    private static void failIf(boolean faulty) {
+        if (faulty) {
+            System.err.println("out of sockets");
+            System.exit(1);
+        }
+    }
+}
