@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -28,6 +29,16 @@ class BenchTest {
         assertThat(progress).filteredOn(line -> line.contains(": starting ")).containsExactly(
                 "one: starting jdk-selector", "one: starting netty", "one: starting jdk-async",
                 "one: starting jdk-selector", "one: starting jdk-async");
+    }
+
+    @Test
+    @Tag("slow")
+    void soIsOneThatNeitherAnswersNorEnds() throws IOException {
+        List<ProcessHandle> before = ProcessHandle.current().children().toList();
+        run(BASELINE, server(ServerKind.NETTY, FaultyServer.HANGS));
+        assertThat(leftOut).containsExactly("netty is left out: netty: no answer for 30 s");
+        assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
+        assertThat(ProcessHandle.current().children().toList()).isSubsetOf(before);
     }
 
     @Test

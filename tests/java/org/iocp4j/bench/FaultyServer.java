@@ -8,16 +8,21 @@ import java.nio.charset.StandardCharsets;
 /** What {@link Bench} runs as a server in its test: one that echoes, and has the fault that its second argument names. */
 final class FaultyServer {
     static final String DIES = "dies";
+    /** Neither answers nor ends. */
+    static final String HANGS = "hangs";
 
     private FaultyServer() {
     }
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
         String fault = arguments.length > 1 ? arguments[1] : "none";
         System.out.println("ready 127.0.0.1:" + ServerKind.JDK_SELECTOR.peer().start());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {
             failIf(fault.equals(DIES));
+            if (fault.equals(HANGS)) {
+                Thread.currentThread().join();
+            }
             System.out.println("costs - -");
         }
     }

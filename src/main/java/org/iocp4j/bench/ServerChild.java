@@ -1,6 +1,5 @@
 package org.iocp4j.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.InetAddress;
@@ -10,6 +9,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,13 +22,16 @@ import java.util.concurrent.TimeUnit;
 final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
     private static final String COSTS = "costs ";
+    /** Longer than a JVM needs for its start under Wine. */
+    private static final int LONGEST_ANSWER_SECONDS = 30;
     private static final int LONGEST_END_SECONDS = 20;
     private static final int LOG_LINES = 20;
 
     private final ServerSpec spec;
     private final Machine machine;
     private final Process process;
-    private final BufferedReader out;
+    /** The lines of its standard output; empty stands for its end. */
+    private final BlockingQueue<Optional<String>> out = new LinkedBlockingQueue<>();
     private final Writer in;
     /** The last of what it wrote to its standard error. Guarded by itself. */
     private final Deque<String> log = new ArrayDeque<>();
@@ -46,7 +51,7 @@ final class ServerChild implements AutoCloseable {
         List<String> command = spec.kind().isC() ? machine.program(machine.cServer(), arguments) : machine.java(arguments);
         process = new ProcessBuilder(command).start();
         logReader = Thread.ofPlatform().name("server-log").daemon().start(this::readLog);
-        out = process.inputReader();
+        Thread.ofPlatform().name("server-output").daemon().start(this::readLines);
         in = process.outputWriter();
         try {
             String[] ready = line(READY).split(":");
@@ -69,14 +74,33 @@ final class ServerChild implements AutoCloseable {
         });
     }
 
+    private void readLines() {
+        try {
+            process.inputReader().lines().map(Optional::of).forEach(out::add);
+        } finally {
+            out.add(Optional.empty());
+        }
+    }
+
     /** Its next line of this kind, without the word. */
     private String line(String word) throws IOException {
-        for (String line = out.readLine(); line != null; line = out.readLine()) {
-            if (line.startsWith(word)) {
-                return line.substring(word.length());
+        try {
+            while (true) {
+                Optional<String> line = out.poll(LONGEST_ANSWER_SECONDS, TimeUnit.SECONDS);
+                if (line == null) {
+                    throw new IOException(spec.name() + ": no answer for " + LONGEST_ANSWER_SECONDS + " s");
+                }
+                if (line.isEmpty()) {
+                    throw new IOException(spec.name() + ": the server has ended: " + lastWords());
+                }
+                if (line.get().startsWith(word)) {
+                    return line.get().substring(word.length());
+                }
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for " + spec.name());
         }
-        throw new IOException(spec.name() + ": the server has ended: " + lastWords());
     }
 
     private String lastWords() {
@@ -112,9 +136,9 @@ final class ServerChild implements AutoCloseable {
         return now == null || residentAtStart == null ? null : Long.valueOf(now - residentAtStart);
     }
 
-    /** Returns when it is gone. */
+    /** Returns when it is gone: killed, if it does not end. */
     @Override
-    public void close() throws IOException {
+    public void close() {
         try {
             in.close();
         } catch (IOException e) {
@@ -123,12 +147,11 @@ final class ServerChild implements AutoCloseable {
         try {
             if (!process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
+                process.destroyForcibly().waitFor();
             }
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
-        out.close();
     }
 }
