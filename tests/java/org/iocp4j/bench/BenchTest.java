@@ -32,6 +32,13 @@ class BenchTest {
     }
 
     @Test
+    void soIsOneThatCannotStart() throws IOException {
+        run(BASELINE, server(ServerKind.NETTY, FaultyServer.STARTS_NOT));
+        assertThat(leftOut).containsExactly("netty is left out: netty: the server has ended: out of sockets");
+        assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
+    }
+
+    @Test
     @Tag("slow")
     void soIsOneThatNeitherAnswersNorEnds() throws IOException {
         List<ProcessHandle> before = ProcessHandle.current().children().toList();

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 
 /** What {@link Bench} runs as a server in its test: one that echoes, and has the fault that its second argument names. */
 final class FaultyServer {
+    static final String STARTS_NOT = "starts not";
     static final String DIES = "dies";
     /** Neither answers nor ends. */
     static final String HANGS = "hangs";
@@ -16,6 +17,7 @@ final class FaultyServer {
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         String fault = arguments.length > 1 ? arguments[1] : "none";
+        failIf(fault.equals(STARTS_NOT));
         System.out.println("ready 127.0.0.1:" + ServerKind.JDK_SELECTOR.peer().start());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {

@@ -99,12 +99,16 @@ public final class Bench {
                 : measure(load, all.stream().map(turns -> turns.server).toList(), leftOut);
     }
 
-    /** Ends early when one has been left out of {@code all}, but not before each has been asked to bear the load. */
+    /** Ends early when one has been left out, and so is not in {@code all}, but not before each has been asked to bear the load. */
     private void takeTurns(Load load, List<ServerSpec> servers, List<Turns> all, Consumer<String> leftOut)
             throws IOException {
         for (ServerSpec server : servers) {
             progress.accept(load.name() + ": starting " + server.name());
-            all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
+            try {
+                all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
+            } catch (IOException e) {
+                leaveOut(server, e, leftOut);
+            }
         }
         each(all, load.name() + ": warming up", leftOut, this::warmUp);
         for (int round = 1; round <= plan.pairs() && all.size() == servers.size(); round++) {
@@ -128,14 +132,19 @@ public final class Bench {
             try {
                 part.of(turns);
             } catch (IOException e) {
-                if (stopped || turns.server.equals(plan.baseline()) || turns.server.kind() == ServerKind.IOCP4J) {
-                    throw e;
-                }
-                leftOut.accept(turns.server.name() + " is left out: " + e.getMessage());
+                leaveOut(turns.server, e, leftOut);
                 all.remove(turns);
                 turns.child.close();
             }
         }
+    }
+
+    /** @throws IOException the failure itself, if it is not a peer's */
+    private void leaveOut(ServerSpec server, IOException failure, Consumer<String> leftOut) throws IOException {
+        if (stopped || server.equals(plan.baseline()) || server.kind() == ServerKind.IOCP4J) {
+            throw failure;
+        }
+        leftOut.accept(server.name() + " is left out: " + failure.getMessage());
     }
 
     /** On a processor that it shares, the JIT takes some servers three seconds, and others ten. */
