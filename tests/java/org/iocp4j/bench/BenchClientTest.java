@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +32,7 @@ class BenchClientTest {
     }
 
     private static void assertWorks(Load load, InetSocketAddress server) throws IOException {
-        try (BenchClient client = new BenchClient(load, server)) {
+        try (BenchClient client = new BenchClient(load, server, () -> false)) {
             client.open();
             BenchClient.Counted counted = client.work(TIME);
             assertThat(counted.all()).as(load.name()).isGreaterThanOrEqualTo(load.active())
@@ -43,7 +46,7 @@ class BenchClientTest {
     @Test
     void aMessageCountsForItsPackets() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("over-send", Load.Kind.ECHO, 1, 1, 1_000, 100), server)) {
+        try (BenchClient client = new BenchClient(new Load("over-send", Load.Kind.ECHO, 1, 1, 1_000, 100), server, () -> false)) {
             client.open();
             BenchClient.Counted counted = client.work(TIME);
             assertThat(counted.all()).isPositive().isEqualTo(100 * counted.micros().getTotalCount());
@@ -54,22 +57,41 @@ class BenchClientTest {
     @Test
     void connectionsThatAreLeftAloneAreStillThere() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server)) {
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server, () -> false)) {
             client.open();
             long start = System.nanoTime();
-            client.idle(TIME, () -> false);
+            client.idle(TIME);
             assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(TIME.toNanos());
-            client.idle(Duration.ofHours(1), () -> true);
             assertThat(client.work(TIME).operations()).isPositive();
             client.leave();
         }
+    }
+
+    @Test
+    void stoppingEndsWhateverIsUnderWay() throws IOException {
+        InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
+        AtomicBoolean stopped = new AtomicBoolean();
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server, stopped::get)) {
+            client.open();
+            stopped.set(true);
+            assertStopped(() -> client.idle(Duration.ofHours(1)));
+            assertStopped(() -> client.work(Duration.ofHours(1)));
+            assertStopped(client::leave);
+        }
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server, stopped::get)) {
+            assertStopped(client::open);
+        }
+    }
+
+    private static void assertStopped(ThrowingCallable phase) {
+        assertThatExceptionOfType(InterruptedIOException.class).isThrownBy(phase).withMessage("held: stopped");
     }
 
     /** Else a server that needs longer than a turn for its connections would have done nothing in it. */
     @Test
     void aTurnLastsUntilEachConnectionHasHadAnOperation() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("slow", Load.Kind.ECHO, 20, 20, 64, 1), server)) {
+        try (BenchClient client = new BenchClient(new Load("slow", Load.Kind.ECHO, 20, 20, 64, 1), server, () -> false)) {
             client.open();
             BenchClient.Counted counted = client.work(Duration.ofNanos(1));
             assertThat(counted.operations()).isGreaterThanOrEqualTo(20);
@@ -81,7 +103,7 @@ class BenchClientTest {
     @Test
     void connectionsThatAreHeldCountOnceEach() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.HOLD, 200, 0, 64, 1), server)) {
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.HOLD, 200, 0, 64, 1), server, () -> false)) {
             BenchClient.Counted counted = client.open();
             assertThat(counted.operations()).isEqualTo(200);
             assertThat(counted.all()).isEqualTo(200);
@@ -135,10 +157,10 @@ class BenchClientTest {
                 }
             });
             try (BenchClient client = new BenchClient(new Load("wrong", Load.Kind.ECHO, 1, 1, 64, 1),
-                    address(listener.getLocalPort()))) {
+                    address(listener.getLocalPort()), () -> false)) {
                 assertThatExceptionOfType(IOException.class).isThrownBy(() -> {
                     client.open();
-                    client.idle(Duration.ofSeconds(60), () -> false);
+                    client.idle(Duration.ofSeconds(60));
                 }).withMessage("wrong: " + message);
             }
             thread.join();

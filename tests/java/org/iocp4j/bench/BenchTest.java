@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +21,7 @@ class BenchTest {
     private final List<String> progress = new ArrayList<>();
     private final List<BenchResult> results = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
+    private Bench bench;
 
     @Test
     void aPeerThatDiesIsLeftOutAndTheOthersBeginAnew() throws IOException {
@@ -57,11 +59,38 @@ class BenchTest {
         assertThat(leftOut).isEmpty();
     }
 
+    @Test
+    void stoppingStartsNoOtherServer() throws IOException {
+        run(line -> {
+            progress.add(line);
+            bench.stop();
+        }, BASELINE, OTHER);
+        assertThat(progress).containsExactly("one: starting jdk-selector");
+        assertThat(results).isEmpty();
+    }
+
+    /** It reaches all processes, and ends the peer before the run hears of it. */
+    @Test
+    void aPeerThatCtrlCEndsIsNotLeftOut() throws IOException {
+        run(line -> {
+            if (line.equals("one: warming up, netty")) {
+                ProcessHandle.current().children().forEach(child -> child.onExit().thenRun(bench::stop));
+            }
+        }, BASELINE, server(ServerKind.NETTY, FaultyServer.DIES));
+        assertThat(leftOut).isEmpty();
+        assertThat(results).isEmpty();
+    }
+
     private void run(ServerSpec... servers) throws IOException {
+        run(progress::add, servers);
+    }
+
+    private void run(Consumer<String> hears, ServerSpec... servers) throws IOException {
         Bench.Plan plan = new Bench.Plan(List.of(new Load("one", Load.Kind.ECHO, 1, 1, 64, 1)), List.of(servers), 1,
                 Duration.ofMillis(20), Duration.ofMillis(20), false);
         try (Machine machine = new Machine(null, false)) {
-            new Bench(plan, machine, FaultyServer.class.getName(), progress::add).run(results::add, leftOut::add);
+            bench = new Bench(plan, machine, FaultyServer.class.getName(), hears);
+            bench.run(results::add, leftOut::add);
         }
     }
 

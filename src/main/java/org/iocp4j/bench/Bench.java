@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
@@ -31,6 +33,8 @@ public final class Bench {
     private static final int MOST_WARM_UPS = 6;
     /** A warm-up turn that is by so much faster than those before is followed by another. */
     private static final double STILL_RISING = 1.03;
+    /** Ctrl-C reaches the servers and what restarts the wineserver too, and may end them before {@link #stop} is called. */
+    private static final int LONGEST_SIGNAL_SECONDS = 1;
 
     /** So long held connections are left alone before the memory is read: a server may give back what they do not need. */
     private static final Duration IDLE = Duration.ofSeconds(12);
@@ -39,7 +43,7 @@ public final class Bench {
     private final Machine machine;
     private final String mainClass;
     private final Consumer<String> progress;
-    private volatile boolean stopped;
+    private final CountDownLatch stop = new CountDownLatch(1);
 
     /**
      * @param mainClass what a Java server's process runs
@@ -52,13 +56,13 @@ public final class Bench {
         this.progress = progress;
     }
 
-    /** Ends the run after the present turn; the load under way has no results. Any thread. */
+    /** Ends the run soon; the load under way has no results. Any thread. */
     public void stop() {
-        stopped = true;
+        stop.countDown();
     }
 
     public boolean isStopped() {
-        return stopped;
+        return stop.getCount() == 0;
     }
 
     /**
@@ -69,7 +73,7 @@ public final class Bench {
     public void run(Consumer<BenchResult> results, Consumer<String> leftOut) throws IOException {
         for (Load load : plan.loads()) {
             List<Turns> all = measure(load, plan.servers(), leftOut);
-            if (stopped) {
+            if (isStopped()) {
                 return;
             }
             Turns baseline = all.getFirst();
@@ -89,20 +93,23 @@ public final class Bench {
             }
             takeTurns(load, servers, all, leftOut);
         } catch (IOException e) {
-            if (!stopped) { // Ctrl-C reaches the servers and what restarts the wineserver, too
+            if (!stopsNow()) {
                 throw e;
             }
         } finally {
             all.forEach(turns -> turns.child.close());
         }
-        return all.size() == servers.size() || stopped ? all
+        return all.size() == servers.size() || isStopped() ? all
                 : measure(load, all.stream().map(turns -> turns.server).toList(), leftOut);
     }
 
-    /** Ends early when one has been left out, and so is not in {@code all}, but not before each has been asked to bear the load. */
+    /** Ends early when one has been left out of {@code all}, but not before each has been asked to bear the load. */
     private void takeTurns(Load load, List<ServerSpec> servers, List<Turns> all, Consumer<String> leftOut)
             throws IOException {
         for (ServerSpec server : servers) {
+            if (isStopped()) {
+                return;
+            }
             progress.accept(load.name() + ": starting " + server.name());
             try {
                 all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
@@ -125,7 +132,7 @@ public final class Bench {
 
     private void each(List<Turns> all, String what, Consumer<String> leftOut, Part part) throws IOException {
         for (Turns turns : List.copyOf(all)) {
-            if (stopped) {
+            if (isStopped()) {
                 return;
             }
             progress.accept(what + ", " + turns.server.name());
@@ -141,16 +148,26 @@ public final class Bench {
 
     /** @throws IOException the failure itself, if it is not a peer's */
     private void leaveOut(ServerSpec server, IOException failure, Consumer<String> leftOut) throws IOException {
-        if (stopped || server.equals(plan.baseline()) || server.kind() == ServerKind.IOCP4J) {
+        if (server.equals(plan.baseline()) || server.kind() == ServerKind.IOCP4J || stopsNow()) {
             throw failure;
         }
         leftOut.accept(server.name() + " is left out: " + failure.getMessage());
     }
 
+    /** Whether what has failed has done so because the run is stopped. */
+    private boolean stopsNow() {
+        try {
+            return stop.await(LONGEST_SIGNAL_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return isStopped();
+        }
+    }
+
     /** On a processor that it shares, the JIT takes some servers three seconds, and others ten. */
     private void warmUp(Turns turns) throws IOException {
         double fastest = 0;
-        for (int turn = 1; turn <= MOST_WARM_UPS && !stopped; turn++) {
+        for (int turn = 1; turn <= MOST_WARM_UPS; turn++) {
             double perSecond = turns.take(plan.warmUp(), false).counted().perSecond();
             if (perSecond < fastest * STILL_RISING) {
                 return;
@@ -182,14 +199,14 @@ public final class Bench {
         }
 
         Turn take(Duration time, boolean measuresMemory) throws IOException {
-            try (BenchClient client = new BenchClient(load, child.address())) {
+            try (BenchClient client = new BenchClient(load, child.address(), Bench.this::isStopped)) {
                 boolean holds = load.kind() == Load.Kind.HOLD;
                 Costs before = child.costs();
                 BenchClient.Counted counted = client.open();
                 Costs after = child.costs();
                 Long grown = null;
                 if (measuresMemory) {
-                    client.idle(IDLE, () -> stopped);
+                    client.idle(IDLE);
                     grown = child.grownBytes();
                 }
                 if (!holds) {

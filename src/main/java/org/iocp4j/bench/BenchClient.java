@@ -1,6 +1,7 @@
 package org.iocp4j.bench;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -49,6 +50,7 @@ final class BenchClient implements AutoCloseable {
 
     private final Load load;
     private final InetSocketAddress server;
+    private final BooleanSupplier stopped;
     private final Selector selector = Selector.open();
     private final List<Connection> connections = new ArrayList<>();
     private final ByteBuffer message;
@@ -68,9 +70,11 @@ final class BenchClient implements AutoCloseable {
     private long upNanos;
     private long phaseEndNanos;
 
-    BenchClient(Load load, InetSocketAddress server) throws IOException {
+    /** @param stopped asked often; once it is so, whatever is under way ends with an exception */
+    BenchClient(Load load, InetSocketAddress server, BooleanSupplier stopped) throws IOException {
         this.load = load;
         this.server = server;
+        this.stopped = stopped;
         message = ByteBuffer.allocateDirect(load.messageBytes());
         while (message.hasRemaining()) {
             message.put((byte) message.position());
@@ -92,12 +96,11 @@ final class BenchClient implements AutoCloseable {
         return counted(wanted, System.nanoTime() - start);
     }
 
-    /** Sends nothing for so long, or until {@code ends} says so, on connections that are held. */
-    void idle(Duration time, BooleanSupplier ends) throws IOException {
+    /** Sends nothing for so long on connections that are held. */
+    void idle(Duration time) throws IOException {
         long end = System.nanoTime() + time.toNanos();
-        while (System.nanoTime() - end < 0 && !ends.getAsBoolean()) {
-            selector.select(this::ready, LOOK_MILLIS);
-            throwFailure();
+        while (System.nanoTime() - end < 0) {
+            look();
         }
     }
 
@@ -152,7 +155,7 @@ final class BenchClient implements AutoCloseable {
 
     private void select() throws IOException {
         long start = System.nanoTime();
-        while (selector.select(this::ready, LOOK_MILLIS) == 0) {
+        while (look() == 0) {
             if (System.nanoTime() - start > LONGEST_SILENCE_NANOS) {
                 throw new IOException(load.name() + ": nothing came for "
                         + Duration.ofNanos(LONGEST_SILENCE_NANOS).toSeconds() + " s, " + busy + " connections wait");
@@ -162,13 +165,18 @@ final class BenchClient implements AutoCloseable {
             throw new IOException(load.name() + ": not through after "
                     + Duration.ofNanos(LONGEST_PHASE_NANOS).toSeconds() + " s, " + busy + " connections wait");
         }
-        throwFailure();
     }
 
-    private void throwFailure() throws IOException {
+    /** Does what can be done now, or soon, and returns on how many connections. */
+    private int look() throws IOException {
+        int ready = selector.select(this::ready, LOOK_MILLIS);
+        if (stopped.getAsBoolean()) {
+            throw new InterruptedIOException(load.name() + ": stopped");
+        }
         if (failure != null) {
             throw failure;
         }
+        return ready;
     }
 
     private void ready(SelectionKey key) {
