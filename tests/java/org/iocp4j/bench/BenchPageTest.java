@@ -11,7 +11,7 @@ import org.xml.sax.InputSource;
 
 class BenchPageTest {
     private final String page = BenchPage.of("a <machine> & another", "./iocp4j bench --servers \"c,iocp4j\"",
-            List.of(Results.bare(), Results.full()));
+            List.of(Results.bare(), Results.full()), List.of(Results.leftOut()));
 
     @Test
     void isWellFormedAndHasAPlotOfRatiosOneOfLatenciesAndATableForEachLoad() throws Exception {
@@ -26,6 +26,13 @@ class BenchPageTest {
     void saysWhatWasMeasuredWhereAndHow() {
         assertThat(page).contains("a &lt;machine&gt; &amp; another", "./iocp4j bench --servers &quot;c,iocp4j&quot;",
                 "ping-pong-1", "held-5000-active-50", "iocp4j --workers 1", "relative to c");
+    }
+
+    @Test
+    void saysWhoIsLeftOutOfALoadInItsTable() {
+        assertThat(page.substring(page.indexOf("<h2>held-5000-active-50"))).containsOnlyOnce(
+                "<td>netty</td><td colspan=\"13\">left out: nothing came &lt;for&gt; 20 s,\nat all</td>");
+        assertThat(page).containsOnlyOnce("left out");
     }
 
     @Test

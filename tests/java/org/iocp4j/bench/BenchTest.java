@@ -15,18 +15,20 @@ import org.junit.jupiter.api.Timeout;
 /** Runs with servers that fail, each a process of this JVM's kind. */
 @Timeout(120)
 class BenchTest {
+    private static final Load LOAD = new Load("one", Load.Kind.ECHO, 1, 1, 64, 1);
     private static final ServerSpec BASELINE = server(ServerKind.JDK_SELECTOR);
     private static final ServerSpec OTHER = server(ServerKind.JDK_ASYNC);
 
     private final List<String> progress = new ArrayList<>();
     private final List<BenchResult> results = new ArrayList<>();
-    private final List<String> leftOut = new ArrayList<>();
+    private final List<LeftOut> leftOut = new ArrayList<>();
     private Bench bench;
 
     @Test
     void aPeerThatDiesIsLeftOutAndTheOthersBeginAnew() throws IOException {
-        run(BASELINE, server(ServerKind.NETTY, FaultyServer.DIES), OTHER);
-        assertThat(leftOut).containsExactly("netty is left out: netty: the server has ended: out of sockets");
+        ServerSpec peer = server(ServerKind.NETTY, FaultyServer.DIES);
+        run(BASELINE, peer, OTHER);
+        assertLeftOut(peer, "netty: the server has ended: out of sockets");
         assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE, OTHER);
         assertThat(progress).filteredOn(line -> line.contains(": starting ")).containsExactly(
                 "one: starting jdk-selector", "one: starting netty", "one: starting jdk-async",
@@ -35,8 +37,9 @@ class BenchTest {
 
     @Test
     void soIsOneThatCannotStart() throws IOException {
-        run(BASELINE, server(ServerKind.NETTY, FaultyServer.STARTS_NOT));
-        assertThat(leftOut).containsExactly("netty is left out: netty: the server has ended: out of sockets");
+        ServerSpec peer = server(ServerKind.NETTY, FaultyServer.STARTS_NOT);
+        run(BASELINE, peer);
+        assertLeftOut(peer, "netty: the server has ended: out of sockets");
         assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
     }
 
@@ -44,8 +47,9 @@ class BenchTest {
     @Tag("slow")
     void soIsOneThatNeitherAnswersNorEnds() throws IOException {
         List<ProcessHandle> before = ProcessHandle.current().children().toList();
-        run(BASELINE, server(ServerKind.NETTY, FaultyServer.HANGS));
-        assertThat(leftOut).containsExactly("netty is left out: netty: no answer for 30 s");
+        ServerSpec peer = server(ServerKind.NETTY, FaultyServer.HANGS);
+        run(BASELINE, peer);
+        assertLeftOut(peer, "netty: no answer for 30 s");
         assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
         assertThat(ProcessHandle.current().children().toList()).isSubsetOf(before);
     }
@@ -81,12 +85,16 @@ class BenchTest {
         assertThat(results).isEmpty();
     }
 
+    private void assertLeftOut(ServerSpec peer, String reason) {
+        assertThat(leftOut).containsExactly(new LeftOut(LOAD, peer, reason));
+    }
+
     private void run(ServerSpec... servers) throws IOException {
         run(progress::add, servers);
     }
 
     private void run(Consumer<String> hears, ServerSpec... servers) throws IOException {
-        Bench.Plan plan = new Bench.Plan(List.of(new Load("one", Load.Kind.ECHO, 1, 1, 64, 1)), List.of(servers), 1,
+        Bench.Plan plan = new Bench.Plan(List.of(LOAD), List.of(servers), 1,
                 Duration.ofMillis(20), Duration.ofMillis(20), false);
         try (Machine machine = new Machine(null, false)) {
             bench = new Bench(plan, machine, FaultyServer.class.getName(), hears);

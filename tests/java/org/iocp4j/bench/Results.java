@@ -25,6 +25,11 @@ public final class Results {
                 512.0);
     }
 
+    /** One that did not bear it, for a reason of two lines. */
+    public static LeftOut leftOut() {
+        return new LeftOut(Load.of("held-5000-active-50"), ServerSpec.parse("netty"), "nothing came <for> 20 s,\nat all");
+    }
+
     /** With what C tells on Windows. */
     public static BenchResult bare() {
         return of("ping-pong-1", "c-best", new Costs(1_000_000L, null, null, null, null), null);

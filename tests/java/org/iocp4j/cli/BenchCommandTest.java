@@ -77,6 +77,16 @@ class BenchCommandTest {
     }
 
     @Test
+    void jsonHasAnObjectForEachPeerThatIsLeftOut() throws IOException {
+        StringWriter text = new StringWriter();
+        new BenchReport.Json(new PrintWriter(text), PLAN).leftOut(Results.leftOut());
+        assertThat(fields(text.toString())).containsExactly(
+                Map.entry("load", "held-5000-active-50"), Map.entry("connections", 5_000.0),
+                Map.entry("server", "netty"), Map.entry("baseline", "c"),
+                Map.entry("leftOut", "nothing came <for> 20 s,\nat all"));
+    }
+
+    @Test
     void whatThePlatformDoesNotTellIsNull() throws IOException {
         StringWriter text = new StringWriter();
         new BenchReport.Json(new PrintWriter(text), PLAN).result(Results.bare());
@@ -91,10 +101,12 @@ class BenchCommandTest {
         StringWriter text = new StringWriter();
         BenchReport report = new BenchReport.Text(new PrintWriter(text), PLAN, "this machine");
         report.result(Results.bare());
+        report.leftOut(Results.leftOut());
         report.result(Results.full());
         assertThat(text.toString().lines().map(String::strip)).startsWith("this machine",
-                "ratios to c: median of 3 rounds, lowest - highest; 0.5 s a turn", "").hasSize(8)
+                "ratios to c: median of 3 rounds, lowest - highest; 0.5 s a turn", "").hasSize(9)
                 .anyMatch(line -> line.matches("c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +- +500 +990 +999 +-"))
+                .containsOnlyOnce("netty                        left out: nothing came <for> 20 s, at all")
                 .anyMatch(line -> line.startsWith("held-5000-active-50 "));
     }
 

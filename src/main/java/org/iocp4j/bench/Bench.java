@@ -67,10 +67,10 @@ public final class Bench {
 
     /**
      * @param results hears of each server, load by load, in the plan's order
-     * @param leftOut hears, in a line each, of peers that could not bear a load
+     * @param leftOut hears at once of each peer that cannot bear a load
      * @throws IOException if the baseline or this project's own server could not
      */
-    public void run(Consumer<BenchResult> results, Consumer<String> leftOut) throws IOException {
+    public void run(Consumer<BenchResult> results, Consumer<LeftOut> leftOut) throws IOException {
         for (Load load : plan.loads()) {
             List<Turns> all = measure(load, plan.servers(), leftOut);
             if (isStopped()) {
@@ -85,7 +85,7 @@ public final class Bench {
      * If one is left out, all begin anew without it: it may leave the wineserver with sockets that this looks at for ever
      * (measured: two in CLOSE_WAIT, and the others at half their speed).
      */
-    private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<String> leftOut) throws IOException {
+    private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<LeftOut> leftOut) throws IOException {
         List<Turns> all = new ArrayList<>();
         try {
             if (plan.anew() || servers.size() < plan.servers().size()) {
@@ -104,7 +104,7 @@ public final class Bench {
     }
 
     /** Ends early when one has been left out of {@code all}, but not before each has been asked to bear the load. */
-    private void takeTurns(Load load, List<ServerSpec> servers, List<Turns> all, Consumer<String> leftOut)
+    private void takeTurns(Load load, List<ServerSpec> servers, List<Turns> all, Consumer<LeftOut> leftOut)
             throws IOException {
         for (ServerSpec server : servers) {
             if (isStopped()) {
@@ -114,7 +114,7 @@ public final class Bench {
             try {
                 all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
             } catch (IOException e) {
-                leaveOut(server, e, leftOut);
+                leaveOut(load, server, e, leftOut);
             }
         }
         each(all, load.name() + ": warming up", leftOut, this::warmUp);
@@ -130,7 +130,7 @@ public final class Bench {
         void of(Turns turns) throws IOException;
     }
 
-    private void each(List<Turns> all, String what, Consumer<String> leftOut, Part part) throws IOException {
+    private void each(List<Turns> all, String what, Consumer<LeftOut> leftOut, Part part) throws IOException {
         for (Turns turns : List.copyOf(all)) {
             if (isStopped()) {
                 return;
@@ -139,7 +139,7 @@ public final class Bench {
             try {
                 part.of(turns);
             } catch (IOException e) {
-                leaveOut(turns.server, e, leftOut);
+                leaveOut(turns.load, turns.server, e, leftOut);
                 all.remove(turns);
                 turns.child.close();
             }
@@ -147,11 +147,12 @@ public final class Bench {
     }
 
     /** @throws IOException the failure itself, if it is not a peer's */
-    private void leaveOut(ServerSpec server, IOException failure, Consumer<String> leftOut) throws IOException {
+    private void leaveOut(Load load, ServerSpec server, IOException failure, Consumer<LeftOut> leftOut)
+            throws IOException {
         if (server.equals(plan.baseline()) || server.kind() == ServerKind.IOCP4J || stopsNow()) {
             throw failure;
         }
-        leftOut.accept(server.name() + " is left out: " + failure.getMessage());
+        leftOut.accept(new LeftOut(load, server, failure.getMessage()));
     }
 
     /** Whether what has failed has done so because the run is stopped. */

@@ -30,13 +30,13 @@ public final class BenchPage {
      * @param machine as {@link Machine#description}
      * @param command that measures the same again
      */
-    public static String of(String machine, String command, List<BenchResult> results) {
+    public static String of(String machine, String command, List<BenchResult> results, List<LeftOut> leftOut) {
         BenchPage page = new BenchPage();
-        page.write(machine, command, results);
+        page.write(machine, command, results, leftOut);
         return page.out.toString();
     }
 
-    private void write(String machine, String command, List<BenchResult> results) {
+    private void write(String machine, String command, List<BenchResult> results, List<LeftOut> leftOut) {
         Map<Load, List<BenchResult>> loads = new LinkedHashMap<>();
         results.forEach(result -> loads.computeIfAbsent(result.load(), load -> new ArrayList<>()).add(result));
         out.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\""
@@ -51,7 +51,8 @@ public final class BenchPage {
         fact("Date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
         fact("Command", command);
         out.append("</dl>\n</header>\n<main>\n");
-        loads.forEach(this::section);
+        loads.forEach((load, measured) -> section(load, measured,
+                leftOut.stream().filter(peer -> peer.load().equals(load)).toList()));
         out.append("</main>\n</body>\n</html>\n");
     }
 
@@ -59,7 +60,7 @@ public final class BenchPage {
         out.append("<dt>").append(name).append("</dt><dd>").append(HtmlText.escape(value)).append("</dd>\n");
     }
 
-    private void section(Load load, List<BenchResult> results) {
+    private void section(Load load, List<BenchResult> results, List<LeftOut> leftOut) {
         out.append("<section><h2>").append(load.name()).append("</h2>\n");
         String baseline = HtmlText.escape(results.getFirst().baseline().name());
         double highest = results.stream().mapToDouble(result -> result.ratio().high()).max().orElse(1);
@@ -80,7 +81,7 @@ public final class BenchPage {
                     }
                     return number(result.micros(99)) + " p99";
                 }, new double[] {10, 100, 1_000, 10_000, 100_000, 1_000_000});
-        table(results);
+        table(results, leftOut);
         out.append("</section>\n");
     }
 
@@ -129,7 +130,7 @@ public final class BenchPage {
         out.append(String.format("<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>%n", kind, x, y, HtmlText.escape(text)));
     }
 
-    private void table(List<BenchResult> results) {
+    private void table(List<BenchResult> results, List<LeftOut> leftOut) {
         out.append("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead><tr>");
         for (String column : COLUMNS) {
             out.append("<th scope=\"col\">").append(column).append("</th>");
@@ -145,6 +146,11 @@ public final class BenchPage {
                 out.append("<td class=\"num\">").append(cell == null ? "-" : number(cell)).append("</td>");
             }
             out.append("</tr>\n");
+        }
+        for (LeftOut peer : leftOut) {
+            out.append("<tr><td>").append(HtmlText.escape(peer.server().name())).append("</td><td colspan=\"")
+                    .append(COLUMNS.length - 1).append("\">left out: ").append(HtmlText.escape(peer.reason()))
+                    .append("</td></tr>\n");
         }
         out.append("</tbody></table></div>\n");
     }

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchPage;
 import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Machine;
 import org.iocp4j.bench.ServerKind;
@@ -52,8 +53,8 @@ import picocli.CommandLine.Spec;
             "  systemCallsPerOperation (iocp4j's alone, its workers' own count),",
             "  bytesAllocatedPerOperation (Java heap); p50Micros, p99Micros, p999Micros;",
             "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn.",
-            "  What the platform does not tell is null. A peer that cannot bear a load is left out of it, with",
-            "  a line on standard error that says why.",
+            "  What the platform does not tell is null. A peer that cannot bear a load is left out of it; its",
+            "  object has load, connections, server, baseline and leftOut, which says why.",
         })
 final class BenchCommand implements Callable<Integer> {
     private static final int PROGRESS_SECONDS = 2;
@@ -99,6 +100,7 @@ final class BenchCommand implements Callable<Integer> {
         Optional<OutputFile> page = OutputFile.checked("--html", html);
         PrintWriter out = spec.commandLine().getOut();
         List<BenchResult> results = new ArrayList<>();
+        List<LeftOut> leftOut = new ArrayList<>();
         AtomicReference<String> state = new AtomicReference<>("starting");
         try (Machine machine = new Machine(home());
                 var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
@@ -109,12 +111,15 @@ final class BenchCommand implements Callable<Integer> {
                 bench.run(result -> {
                     results.add(result);
                     report.result(result);
-                }, reason -> spec.commandLine().getErr().println("bench: " + reason));
+                }, peer -> {
+                    leftOut.add(peer);
+                    report.leftOut(peer);
+                });
             }
             if (bench.isStopped()) {
                 return ExitCode.INTERRUPTED;
             }
-            page.ifPresent(file -> file.write(BenchPage.of(machine.description(), command(plan), results)));
+            page.ifPresent(file -> file.write(BenchPage.of(machine.description(), command(plan), results, leftOut)));
             return ExitCode.OK;
         } catch (IOException e) {
             throw new CommandFailure("bench: " + e.getMessage());

@@ -4,10 +4,15 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.LeftOut;
+import org.iocp4j.bench.Load;
+import org.iocp4j.bench.ServerSpec;
 
-/** What {@code bench} prints as soon as a load is through: to be read, or as JSON lines. */
+/** What {@code bench} prints as soon as a load is through, or a peer left out: to be read, or as JSON lines. */
 interface BenchReport {
     void result(BenchResult result);
+
+    void leftOut(LeftOut peer);
 
     /** A table for each load, for people. */
     final class Text implements BenchReport {
@@ -23,18 +28,29 @@ interface BenchReport {
 
         @Override
         public void result(BenchResult r) {
-            if (!r.load().name().equals(load)) {
-                load = r.load().name();
-                line("");
-                line("%-28s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s",
-                        "cpu us", "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
-            }
+            head(r.load());
             line("%-28s %6.2f %6.2f - %6.2f %,9.0f %7s %7s %7s %6s %9s %,9.0f %,9.0f %,9.0f %8s", r.server().name(),
                     r.ratio().median(), r.ratio().low(), r.ratio().high(), r.perSecond().median(),
                     figure(r.cpuMicrosPerOperation(), 1), figure(r.wineserverCpuMicrosPerOperation(), 1),
                     figure(r.wineserverRequestsPerOperation(), 1), figure(r.systemCallsPerOperation(), 1),
                     figure(r.bytesAllocatedPerOperation(), 1),
                     r.micros(50), r.micros(99), r.micros(99.9), figure(r.bytesPerConnection(), 0));
+        }
+
+        @Override
+        public void leftOut(LeftOut peer) {
+            head(peer.load());
+            line("%-28s left out: %s", peer.server().name(), OptionErrors.oneLine(peer.reason()));
+        }
+
+        /** Before the first line of a load. */
+        private void head(Load next) {
+            if (!next.name().equals(load)) {
+                load = next.name();
+                line("");
+                line("%-28s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s",
+                        "cpu us", "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
+            }
         }
 
         private static String figure(Double value, int decimals) {
@@ -50,11 +66,7 @@ interface BenchReport {
     record Json(PrintWriter out, Bench.Plan plan) implements BenchReport {
         @Override
         public void result(BenchResult r) {
-            out.println(new JsonLine()
-                    .put("load", r.load().name())
-                    .put("connections", r.load().connections())
-                    .put("server", r.server().name())
-                    .put("baseline", r.baseline().name())
+            out.println(line(r.load(), r.server())
                     .put("ratioMedian", r.ratio().median())
                     .put("ratioLow", r.ratio().low())
                     .put("ratioHigh", r.ratio().high())
@@ -72,6 +84,19 @@ interface BenchReport {
                     .put("pairs", plan.pairs())
                     .put("secondsPerTurn", plan.time().toMillis() / 1e3)
                     .end());
+        }
+
+        @Override
+        public void leftOut(LeftOut peer) {
+            out.println(line(peer.load(), peer.server()).put("leftOut", peer.reason()).end());
+        }
+
+        private JsonLine line(Load load, ServerSpec server) {
+            return new JsonLine()
+                    .put("load", load.name())
+                    .put("connections", load.connections())
+                    .put("server", server.name())
+                    .put("baseline", plan.servers().getFirst().name());
         }
     }
 }
