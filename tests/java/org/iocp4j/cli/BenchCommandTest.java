@@ -118,6 +118,17 @@ class BenchCommandTest {
         assertThat(wrong("--pairs", "0")).startsWith("--pairs: '0' is not allowed, must be 1 to 1000");
         assertThat(wrong("--servers", "iocp4j --workers 0"))
                 .startsWith("--servers: --workers: '0' is not allowed, must be 1 to 1024");
+        assertThat(wrong("--baseline", "iocp4j --workers 0")).startsWith("--baseline: --workers: '0' is not allowed");
+    }
+
+    /** Its server would end the connections that it is to hold. */
+    @Test
+    void anIdleTimeoutThatAHeldLoadCannotBearIsRefused() {
+        assertThat(wrong("--servers", "iocp4j --idle-timeout 5s")).startsWith("--servers: --idle-timeout: '5s' is not"
+                + " allowed, must be 0s or more than 133s: so long nothing may move on a connection that a load holds");
+        assertThat(wrong("--seconds", "200")).startsWith("--servers: --idle-timeout: '5m' is not allowed");
+        assertThat(wrong("--loads", "churn-1", "--servers", "iocp4j --idle-timeout 5s", "--html", "\0"))
+                .as("which holds none").startsWith("--html: ");
     }
 
     private String wrong(String... options) {

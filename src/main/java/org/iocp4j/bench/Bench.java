@@ -28,6 +28,12 @@ public final class Bench {
         ServerSpec baseline() {
             return servers.getFirst();
         }
+
+        /** The longest that nothing moves on a connection: while others open, it idles, others work; zero if none is held. */
+        public Duration longestIdle() {
+            return loads.stream().noneMatch(Load::holds) ? Duration.ZERO
+                    : BenchClient.LONGEST_PHASE.plus(IDLE).plus(time).plus(BenchClient.LONGEST_PHASE);
+        }
     }
 
     private static final int MOST_WARM_UPS = 6;

@@ -22,7 +22,7 @@ final class BenchClient implements AutoCloseable {
     /** A server that sends nothing for so long has failed. */
     private static final long LONGEST_SILENCE_NANOS = Duration.ofSeconds(20).toNanos();
     /** So has one that needs longer to open, to work beyond its time, or to close. */
-    private static final long LONGEST_PHASE_NANOS = Duration.ofSeconds(60).toNanos();
+    static final Duration LONGEST_PHASE = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 100;
     private static final int MOST_CONNECTING = 64;
     private static final int BUFFER_BYTES = 1 << 16;
@@ -149,7 +149,7 @@ final class BenchClient implements AutoCloseable {
     /** A phase of at least this time begins: now. */
     private long begin(Duration time) {
         long now = System.nanoTime();
-        phaseEndNanos = now + time.toNanos() + LONGEST_PHASE_NANOS;
+        phaseEndNanos = now + time.plus(LONGEST_PHASE).toNanos();
         return now;
     }
 
@@ -163,7 +163,7 @@ final class BenchClient implements AutoCloseable {
         }
         if (System.nanoTime() - phaseEndNanos > 0) {
             throw new IOException(load.name() + ": not through after "
-                    + Duration.ofNanos(LONGEST_PHASE_NANOS).toSeconds() + " s, " + busy + " connections wait");
+                    + LONGEST_PHASE.toSeconds() + " s, " + busy + " connections wait");
         }
     }
 

@@ -134,17 +134,18 @@ final class BenchCommand implements Callable<Integer> {
                 all.add(server);
             }
         }
-        for (ServerSpec server : all) {
-            if (server.kind() == ServerKind.IOCP4J) {
-                check(server);
-            }
-        }
         List<String> names = Load.all().stream().map(Load::name).toList();
         String wanted = loads != null ? loads : String.join(",", quick ? QUICK_LOADS : names);
-        return new Bench.Plan(each("--loads", wanted, Load::of, String.join(", ", names)), all,
+        Bench.Plan plan = new Bench.Plan(each("--loads", wanted, Load::of, String.join(", ", names)), all,
                 pairs != null ? pairs : quick ? QUICK_PAIRS : 7,
                 seconds != null ? Duration.ofSeconds(seconds) : quick ? QUICK_TIME : Duration.ofSeconds(1),
                 quick ? QUICK_WARM_UP : WARM_UP, !quick);
+        for (ServerSpec server : all) {
+            if (server.kind() == ServerKind.IOCP4J) {
+                check(server.equals(first) ? "--baseline: " : "--servers: ", server, plan.longestIdle());
+            }
+        }
+        return plan;
     }
 
     private static List<ServerSpec> defaultServers() {
@@ -169,11 +170,16 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /** Now, not minutes later when its process starts. */
-    private static void check(ServerSpec server) {
+    private static void check(String option, ServerSpec server, Duration longestIdle) {
         try {
-            BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions();
+            Duration idle = BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions().server().idleTime();
+            if (!idle.isZero() && idle.compareTo(longestIdle) <= 0) {
+                throw OptionErrors.notAllowed(option + "--idle-timeout", DurationConverter.format(idle.toMillis()),
+                        "0s or more than " + DurationConverter.format(longestIdle.toMillis())
+                                + ": so long nothing may move on a connection that a load holds");
+            }
         } catch (ParameterException e) {
-            throw new CommandFailure("--servers: " + OptionErrors.describe(e), ExitCode.WRONG_OPTIONS);
+            throw new CommandFailure(option + OptionErrors.describe(e), ExitCode.WRONG_OPTIONS);
         }
     }
 
