@@ -11,9 +11,12 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Runs with servers that fail, each a process of this JVM's kind. */
 @Timeout(120)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "a JVM under Wine cannot always start another: error 1359, once in 200 times")
 class BenchTest {
     private static final Load LOAD = new Load("one", Load.Kind.ECHO, 1, 1, 64, 1);
     private static final ServerSpec BASELINE = server(ServerKind.JDK_SELECTOR);
