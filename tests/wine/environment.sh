@@ -68,9 +68,10 @@ bed_programs_running() {
     done
 }
 
-# Ends the process $1 and waits until it is gone.
+# Ends the wineserver $1 and waits until it is gone. SIGINT makes it end the processes that it serves, too, SIGTERM would
+# leave them for ever: some ten each time.
 bed_end() {
-    kill "$1" 2>/dev/null || return 0
+    kill -INT "$1" 2>/dev/null || return 0
     for _ in {1..100}; do
         [[ -d /proc/$1 ]] || return 0
         sleep 0.1
@@ -102,7 +103,7 @@ bed_start_server() {
         busy=$(bed_programs_running)
         [[ -z $busy ]] ||
             bed_fail "another wineserver (process $id, $(readlink "/proc/$id/exe")) serves $WINEPREFIX for:" "$busy" \
-                "Wait until that has ended, or type: kill $id"
+                "Wait until that has ended, or type: kill -INT $id"
         echo "iocp4j: ending another wineserver (process $id) that serves $WINEPREFIX" >&2
         bed_end "$id"
     done < <(bed_servers_running)

@@ -1,0 +1,59 @@
+package org.iocp4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.iocp4j.server.Settled;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** What {@code bench} does between two loads. In the phase in which nothing else uses the test bed. */
+@Tag("packaged")
+@Timeout(120)
+@EnabledOnOs(OS.LINUX)
+class WineserverRestartTest extends WineTestBed {
+    private static final Path SCRIPT = Path.of(System.getProperty("basedir", System.getProperty("user.dir")),
+            "tests/bench/wine.sh");
+
+    @Test
+    void whatTheOldWineserverServedEndsWithIt() throws Exception {
+        List<ProcessHandle> before = services();
+        String old = wineserver("restart");
+        List<ProcessHandle> served = new ArrayList<>(services());
+        served.removeAll(before);
+        assumeTrue(!served.isEmpty(), "another program uses the wineserver");
+        assumeTrue(!wineserver("restart").equals(old), "another program uses the wineserver");
+        Settled.await().untilAsserted(() -> assertThat(served).noneMatch(ProcessHandle::isAlive));
+    }
+
+    private String wineserver(String what) throws Exception {
+        Process script = started(new ProcessBuilder("bash", SCRIPT.toString(), what));
+        String id = script.inputReader().readLine();
+        assertThat(script.waitFor()).isZero();
+        return id;
+    }
+
+    /** Wine's own programs. */
+    private static List<ProcessHandle> services() {
+        return ProcessHandle.allProcesses().filter(WineserverRestartTest::isService).toList();
+    }
+
+    /** Java tells the path of Wine's loader in place of the first word. */
+    private static boolean isService(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.ISO_8859_1)
+                    .startsWith("C:\\windows\\system32\\");
+        } catch (IOException e) {
+            return false; // it has ended
+        }
+    }
+}
