@@ -43,7 +43,7 @@ public final class Bench {
     private static final int LONGEST_SIGNAL_SECONDS = 1;
 
     /** So long held connections are left alone before the memory is read: a server may give back what they do not need. */
-    private static final Duration IDLE = Duration.ofSeconds(12);
+    private static final Duration IDLE = Duration.ofSeconds(16);
 
     private final Plan plan;
     private final Machine machine;

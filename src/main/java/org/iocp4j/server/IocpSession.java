@@ -34,7 +34,7 @@ final class IocpSession {
     private static final long LATE_NANOS = 100_000_000;
 
     /** Of a session in which nothing happens for so long, the buffer goes back to the pool. */
-    private static final long QUIET_NANOS = 1_000_000_000;
+    private static final long QUIET_NANOS = 5_000_000_000L;
 
     private static final VarHandle PHASE;
     private static final VarHandle PAUSED;
