@@ -32,7 +32,7 @@ class BenchClientTest {
     }
 
     private static void assertWorks(Load load, InetSocketAddress server) throws IOException {
-        try (BenchClient client = new BenchClient(load, server, () -> false)) {
+        try (BenchClient client = client(load, server)) {
             client.open();
             BenchClient.Counted counted = client.work(TIME);
             assertThat(counted.all()).as(load.name()).isGreaterThanOrEqualTo(load.active())
@@ -46,7 +46,7 @@ class BenchClientTest {
     @Test
     void aMessageCountsForItsPackets() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("over-send", Load.Kind.ECHO, 1, 1, 1_000, 100), server, () -> false)) {
+        try (BenchClient client = client(new Load("over-send", Load.Kind.ECHO, 1, 1, 1_000, 100), server)) {
             client.open();
             BenchClient.Counted counted = client.work(TIME);
             assertThat(counted.all()).isPositive().isEqualTo(100 * counted.micros().getTotalCount());
@@ -57,7 +57,7 @@ class BenchClientTest {
     @Test
     void connectionsThatAreLeftAloneAreStillThere() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server, () -> false)) {
+        try (BenchClient client = client(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server)) {
             client.open();
             long start = System.nanoTime();
             client.idle(TIME);
@@ -91,7 +91,7 @@ class BenchClientTest {
     @Test
     void aTurnLastsUntilEachConnectionHasHadAnOperation() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("slow", Load.Kind.ECHO, 20, 20, 64, 1), server, () -> false)) {
+        try (BenchClient client = client(new Load("slow", Load.Kind.ECHO, 20, 20, 64, 1), server)) {
             client.open();
             BenchClient.Counted counted = client.work(Duration.ofNanos(1));
             assertThat(counted.operations()).isGreaterThanOrEqualTo(20);
@@ -103,7 +103,7 @@ class BenchClientTest {
     @Test
     void connectionsThatAreHeldCountOnceEach() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
-        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.HOLD, 200, 0, 64, 1), server, () -> false)) {
+        try (BenchClient client = client(new Load("held", Load.Kind.HOLD, 200, 0, 64, 1), server)) {
             BenchClient.Counted counted = client.open();
             assertThat(counted.operations()).isEqualTo(200);
             assertThat(counted.all()).isEqualTo(200);
@@ -156,8 +156,8 @@ class BenchClientTest {
                     // The client has gone.
                 }
             });
-            try (BenchClient client = new BenchClient(new Load("wrong", Load.Kind.ECHO, 1, 1, 64, 1),
-                    address(listener.getLocalPort()), () -> false)) {
+            try (BenchClient client = client(new Load("wrong", Load.Kind.ECHO, 1, 1, 64, 1),
+                    address(listener.getLocalPort()))) {
                 assertThatExceptionOfType(IOException.class).isThrownBy(() -> {
                     client.open();
                     client.idle(Duration.ofSeconds(60));
@@ -165,6 +165,11 @@ class BenchClientTest {
             }
             thread.join();
         }
+    }
+
+    /** One that nothing stops. */
+    private static BenchClient client(Load load, InetSocketAddress server) throws IOException {
+        return new BenchClient(load, server, () -> false);
     }
 
     private static InetSocketAddress address(int port) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * class says itself that it is for Linux: JUnit's annotation is not inherited.
  */
 abstract class WineTestBed {
-    private static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
+    static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
     private static final Path BED = BASE.resolve("tests/wine");
 
     private final List<Process> processes = new ArrayList<>();

@@ -21,22 +21,20 @@ import org.junit.jupiter.api.condition.OS;
 @Timeout(120)
 @EnabledOnOs(OS.LINUX)
 class WineserverRestartTest extends WineTestBed {
-    private static final Path SCRIPT = Path.of(System.getProperty("basedir", System.getProperty("user.dir")),
-            "tests/bench/wine.sh");
-
     @Test
     void whatTheOldWineserverServedEndsWithIt() throws Exception {
         List<ProcessHandle> before = services();
-        String old = wineserver("restart");
+        String old = restart();
         List<ProcessHandle> served = new ArrayList<>(services());
         served.removeAll(before);
         assumeTrue(!served.isEmpty(), "another program uses the wineserver");
-        assumeTrue(!wineserver("restart").equals(old), "another program uses the wineserver");
+        assumeTrue(!restart().equals(old), "another program uses the wineserver");
         Settled.await().untilAsserted(() -> assertThat(served).noneMatch(ProcessHandle::isAlive));
     }
 
-    private String wineserver(String what) throws Exception {
-        Process script = started(new ProcessBuilder("bash", SCRIPT.toString(), what));
+    /** Returns the process id of the wineserver that serves then. */
+    private String restart() throws Exception {
+        Process script = started(new ProcessBuilder("bash", BASE.resolve("tests/bench/wine.sh").toString(), "restart"));
         String id = script.inputReader().readLine();
         assertThat(script.waitFor()).isZero();
         return id;
