@@ -25,7 +25,8 @@ public final class Bench {
      */
     public record Plan(List<Load> loads, List<ServerSpec> servers, int pairs, Duration time, Duration warmUp,
             boolean anew) {
-        ServerSpec baseline() {
+        /** The first: what the ratios are relative to. */
+        public ServerSpec baseline() {
             return servers.getFirst();
         }
 

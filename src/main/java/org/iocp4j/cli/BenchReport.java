@@ -22,7 +22,7 @@ interface BenchReport {
         Text(PrintWriter out, Bench.Plan plan, String machine) {
             this.out = out;
             line("%s", machine);
-            line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn", plan.servers().getFirst().name(),
+            line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn", plan.baseline().name(),
                     plan.pairs(), plan.time().toMillis() / 1e3);
         }
 
@@ -96,7 +96,7 @@ interface BenchReport {
                     .put("load", load.name())
                     .put("connections", load.connections())
                     .put("server", server.name())
-                    .put("baseline", plan.servers().getFirst().name());
+                    .put("baseline", plan.baseline().name());
         }
     }
 }
