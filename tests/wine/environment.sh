@@ -69,7 +69,7 @@ bed_programs_running() {
 }
 
 # Ends the wineserver $1 and waits until it is gone. SIGINT makes it end the processes that it serves, too, SIGTERM would
-# leave them for ever: some ten each time.
+# leave them for ever: some eight each time.
 bed_end() {
     kill -INT "$1" 2>/dev/null || return 0
     for _ in {1..100}; do

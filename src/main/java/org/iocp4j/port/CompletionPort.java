@@ -18,7 +18,10 @@ import org.slf4j.LoggerFactory;
 public final class CompletionPort {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
 
-    /** So much of what was over at once a thread may tell in a row before it looks at the port: or as much as it took packets. */
+    /**
+     * The most of what was over at once that a thread tells in a row, before it looks at the port; as many as it has taken
+     * packets, if those are more.
+     */
     private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
     /** The most packets that a thread takes in a row, before it tells what they had as their consequence. */
     private static final int PACKETS_IN_A_ROW = 8 * IoContext.BATCH;
