@@ -278,6 +278,7 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define MEM_RESERVE                          0x00002000
 #define MEM_DECOMMIT                         0x00004000
 #define MEM_RELEASE                          0x00008000
+#define MEM_RESET                            0x00080000
 #define PAGE_READWRITE                       0x04
 #define DUPLICATE_CLOSE_SOURCE               0x00000001
 #define DUPLICATE_SAME_ACCESS                0x00000002

@@ -3,7 +3,9 @@ package org.iocp4j.port;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_COMMITMENT_LIMIT;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.Set;
@@ -15,6 +17,7 @@ class BlockPoolTest {
     private static final int BLOCK_BYTES = 40 * 1024;
     private static final int CAPACITY = 8;
     private static final int PAGE = 4096;
+    private static final ByteBuffer ONE = ByteBuffer.wrap(new byte[] {1});
     private static final int WARM_BYTES = 32 * PAGE;
 
     private final HeapWin32 system = new HeapWin32();
@@ -38,8 +41,8 @@ class BlockPoolTest {
         for (int i = 0; i < CAPACITY; i++) {
             assertThat(pool.grow(system.win32())).isTrue();
             Block block = pool.take();
-            assertThat(block.buffer().capacity()).isEqualTo(BLOCK_BYTES);
-            block.buffer().put(BLOCK_BYTES - 1, (byte) 1);
+            assertThat(block.roomBytes()).isEqualTo(BLOCK_BYTES);
+            block.put(BLOCK_BYTES - 1, ONE, 0, 1);
             addresses.add(block.address());
             assertThat(pool.lent()).isEqualTo(i + 1);
             assertThat(pool.committedBytes()).isBetween((i + 1L) * BLOCK_BYTES, (long) CAPACITY * BLOCK_BYTES);
@@ -54,13 +57,16 @@ class BlockPoolTest {
         pool.grow(system.win32());
         pool.grow(system.win32());
         Block block = pool.take();
-        block.buffer().position(3).limit(7).order(ByteOrder.LITTLE_ENDIAN);
+        block.fill(7);
+        block.consume(3);
+        block.readOnly().position(3).order(ByteOrder.LITTLE_ENDIAN);
         block.next(block);
         pool.give(block);
         assertThat(pool.take()).isSameAs(block);
-        assertThat(block.buffer().position()).isZero();
-        assertThat(block.buffer().limit()).isEqualTo(BLOCK_BYTES);
-        assertThat(block.buffer().order()).isEqualTo(ByteOrder.BIG_ENDIAN);
+        assertThat(block.filledBytes()).isZero();
+        assertThat(block.consumedBytes()).isZero();
+        assertThat(block.roomBytes()).isEqualTo(BLOCK_BYTES);
+        assertThat(block.readOnly().order()).isEqualTo(ByteOrder.BIG_ENDIAN);
         assertThat(block.next()).isNull();
     }
 
@@ -91,7 +97,7 @@ class BlockPoolTest {
         Block block = pool.take();
         pool.free(system.win32());
         assertThat(system.reserved()).isEmpty();
-        assertThatThrownBy(() -> block.buffer().put(0, (byte) 1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> block.put(0, ONE, 0, 1)).isInstanceOf(IllegalStateException.class);
     }
 
     // ---- blocks that rest ----
@@ -127,7 +133,7 @@ class BlockPoolTest {
         Set<Long> addresses = new HashSet<>();
         for (int i = 0; i < 100; i++) {
             Block block = takeOrGrow(pages);
-            block.buffer().put(PAGE - 1, (byte) 1);
+            block.put(PAGE - 1, ONE, 0, 1);
             addresses.add(block.address());
         }
         assertThat(addresses).hasSize(100);
@@ -152,17 +158,58 @@ class BlockPoolTest {
     }
 
     @Test
-    void aBlockThatCannotHaveItsMemoryBackRestsOn() throws Win32Exception {
+    void whatTheSystemDoesNotTakeBackIsFreeAsBefore() throws Win32Exception {
         BlockPool pages = poolOfPages(34);
-        trim(pages, 10);
-        for (int i = 0; i < 32; i++) {
-            pages.take();
+        system.answer("virtualAlloc", a -> (long) -ERROR_INVALID_PARAMETER());
+        trim(pages, 20);
+        assertThat(pages.committedBytes()).isEqualTo(34 * PAGE);
+        for (int i = 0; i < 34; i++) {
+            assertThat(pages.take()).isNotNull();
         }
-        system.failNextCommit(ERROR_COMMITMENT_LIMIT());
-        assertThat(takeOrGrow(pages)).isNull();
-        assertThat(takeOrGrow(pages)).isNotNull();
-        assertThat(takeOrGrow(pages)).isNotNull();
-        assertThat(takeOrGrow(pages)).isNull();
+    }
+
+    /** Whoever has kept a view of a block that rests reads zeros or what was there, and the JVM lives. */
+    @Test
+    void nothingIsDecommittedWhileThePoolLives() throws Win32Exception {
+        BlockPool pages = poolOfPages(100);
+        Block block = pages.take();
+        block.fill(PAGE);
+        ByteBuffer kept = block.readOnly();
+        pages.give(block);
+        trim(pages, 50);
+        system.answer("virtualFree", a -> {
+            throw new AssertionError("memory is given back under a view of it");
+        });
+        trim(pages, 50);
+        assertThat(kept.get(PAGE - 1)).isZero();
+    }
+
+    @Test
+    void whatIsConsumedMakesRoomForMore() throws Win32Exception {
+        Block block = poolOfPages(1).take();
+        block.put(0, ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5}), 0, 5);
+        block.fill(5);
+        block.consume(2);
+        block.compact();
+        assertThat(block.filledBytes()).isEqualTo(3);
+        assertThat(block.roomBytes()).isEqualTo(PAGE - 3);
+        assertThat(block.readOnly()).isEqualTo(ByteBuffer.wrap(new byte[] {3, 4, 5}));
+    }
+
+    @Test
+    void aWipedBlockHasNothingOfItsLastHolders() throws Win32Exception {
+        BlockPool pages = poolOfPages(1);
+        Block block = pages.take();
+        block.put(0, ONE, 0, 1);
+        block.put(PAGE - 1, ONE, 0, 1);
+        pages.give(block);
+        Block again = pages.take();
+        again.used(5);
+        again.wipe();
+        assertThat(again).isSameAs(block);
+        assertThat(again.readOnly().isReadOnly()).isTrue();
+        assertThat(again.readOnly().hasRemaining()).isFalse();
+        assertThat(again.readOnly().clear()).isEqualTo(ByteBuffer.allocate(PAGE));
     }
 
     @Test

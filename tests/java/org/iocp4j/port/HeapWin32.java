@@ -6,9 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_ADDRESS;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 import static org.iocp4j.win32.generated.WinTypes.MEM_COMMIT;
-import static org.iocp4j.win32.generated.WinTypes.MEM_DECOMMIT;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RELEASE;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
+import static org.iocp4j.win32.generated.WinTypes.MEM_RESET;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 
 import java.lang.foreign.Arena;
@@ -109,7 +109,7 @@ public final class HeapWin32 {
     }
 
     private synchronized long virtualAlloc(long address, long bytes, int type) {
-        if (bytes <= 0 || type != MEM_RESERVE() && type != MEM_COMMIT()) {
+        if (bytes <= 0 || type != MEM_RESERVE() && type != MEM_COMMIT() && type != MEM_RESET()) {
             return -ERROR_INVALID_PARAMETER();
         }
         if (type == MEM_RESERVE()) {
@@ -117,25 +117,21 @@ public final class HeapWin32 {
             reserved.put(memory.address(), memory);
             return memory.address();
         }
-        if (!commitErrors.isEmpty()) {
+        if (type == MEM_COMMIT() && !commitErrors.isEmpty()) {
             return -commitErrors.remove();
         }
         var reservation = reserved.floorEntry(address);
         if (reservation == null || address + bytes > reservation.getKey() + reservation.getValue().byteSize()) {
             return -ERROR_INVALID_ADDRESS();
         }
-        commits.add(bytes);
+        if (type == MEM_COMMIT()) {
+            commits.add(bytes);
+        }
         return address;
     }
 
     /** The bytes themselves stay until this object goes, so that a wrong use of them cannot end the JVM. */
     private synchronized int virtualFree(long address, long bytes, int type) {
-        if (type == MEM_DECOMMIT() && bytes > 0) {
-            var reservation = reserved.floorEntry(address);
-            boolean inside = reservation != null
-                    && address + bytes <= reservation.getKey() + reservation.getValue().byteSize();
-            return inside ? 0 : ERROR_INVALID_PARAMETER();
-        }
         if (type != MEM_RELEASE() || bytes != 0 || reserved.remove(address) == null) {
             return ERROR_INVALID_PARAMETER();
         }

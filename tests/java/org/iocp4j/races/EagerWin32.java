@@ -339,7 +339,7 @@ final class EagerWin32 extends PartialWin32 {
 
     @Override
     public long virtualAlloc(long address, long bytes, int type, int protection) {
-        if (type == MEM_COMMIT()) {
+        if (type != MEM_RESERVE()) {
             return address;
         }
         MemorySegment memory = arena.allocate(bytes, 4096);

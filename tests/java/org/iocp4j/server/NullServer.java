@@ -57,7 +57,7 @@ public final class NullServer {
 
     /** Memory that the server has beside the Java heap. */
     long committedBytes() {
-        return kernel.committedBytes();
+        return kernel.committedBytes() + statistics().bufferBytes();
     }
 
     public ServerStatistics statistics() {

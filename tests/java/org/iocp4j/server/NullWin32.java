@@ -48,6 +48,9 @@ final class NullWin32 extends PartialWin32 {
     private final long[] packets = new long[3 * MOST_PACKETS];
     private int firstPacket;
     private int nextPacket;
+    /** The first memory reserved, which the server has for its buffers. */
+    private long buffers;
+    private long buffersEnd;
     private long committedBytes;
     private long nanoTime;
 
@@ -78,7 +81,7 @@ final class NullWin32 extends PartialWin32 {
         nanoTime += nanos;
     }
 
-    /** Memory taken and not given back. */
+    /** Memory taken and not given back, beside the buffers'. */
     long committedBytes() {
         return committedBytes;
     }
@@ -218,9 +221,12 @@ final class NullWin32 extends PartialWin32 {
     @Override
     public long virtualAlloc(long address, long bytes, int type, int protection) {
         if (type == MEM_RESERVE()) {
-            return arena.allocate(bytes, 4096).address();
+            long reserved = arena.allocate(bytes, 4096).address();
+            buffersEnd = buffers == 0 ? reserved + bytes : buffersEnd;
+            buffers = buffers == 0 ? reserved : buffers;
+            return reserved;
         }
-        committedBytes += bytes;
+        committedBytes += address >= buffers && address < buffersEnd ? 0 : bytes;
         return address;
     }
 

@@ -3,10 +3,12 @@ package org.iocp4j.server;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.port.IoContext.GATHER;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_COMMITMENT_LIMIT;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,13 +59,43 @@ class SendQueueTest {
         queue.open(ID);
     }
 
+    /** As a buffer of an arena that has been closed is, or of another thread's: the copy throws, and nothing is left of it. */
+    @Test
+    void aBufferThatCannotBeReadChangesNothing() {
+        add("begun");
+        int lent = blocks.lent();
+        ByteBuffer gone;
+        try (Arena arena = Arena.ofShared()) {
+            gone = arena.allocate(35).asByteBuffer();
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> queue.add(ID, gone, system::win32)).isInstanceOf(IllegalStateException.class);
+            assertThat(blocks.lent()).isEqualTo(lent);
+        }
+        add(", and done");
+        assertThat(sendAll()).isEqualTo("begun, and done");
+        assertThat(queue.isIdle()).isTrue();
+        assertThat(blocks.lent()).isZero();
+    }
+
+    private String sendAll() {
+        ByteArrayOutputStream sent = new ByteArrayOutputStream();
+        for (int buffers = queue.begin(io, GATHER); buffers > 0; buffers = queue.begin(io, GATHER)) {
+            io.send(slab.add((operation, key, status, bytes, on) -> { }), 0, 0, buffers);
+            int bytes = gathered.stream().mapToInt(part -> part.length).sum();
+            gathered.forEach(sent::writeBytes);
+            queue.end(bytes);
+        }
+        return sent.toString(US_ASCII);
+    }
+
     private Added add(String text) {
         return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), system::win32);
     }
 
     /** Begins a send: what the kernel gets, block by block. */
     private List<byte[]> begin() {
-        int count = queue.begin(io);
+        int count = queue.begin(io, GATHER);
         if (count == 0) {
             return List.of();
         }

@@ -120,12 +120,13 @@ class ServerOptionsTest {
     void eachSettingArrivesInItsOption() {
         ServerOptions options = ServerOptions.builder().port(7).workers(3).concurrency(4).accepts(5).pool(6)
                 .maxSessions(8).bufferBytes(900).sendQueueBytes(1000).idleTime(Duration.ofSeconds(11))
-                .disconnectTime(Duration.ofSeconds(12)).drainTime(Duration.ofSeconds(13))
+                .disconnectTime(Duration.ofSeconds(12)).closeTime(Duration.ofSeconds(15))
+                .drainTime(Duration.ofSeconds(13))
                 .disconnectMethod(DisconnectMethod.GRACEFUL).reuseLatest(true).listenerLinger(true)
                 .socketSendBufferBytes(14).onWorkerFailure(OnWorkerFailure.STOP).build();
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7);
         assertThat(options).isEqualTo(new ServerOptions(address, 3, 4, 5, 6, 8, 900, 1000,
-                Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(13),
+                Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(15), Duration.ofSeconds(13),
                 Optional.of(DisconnectMethod.GRACEFUL), true, true, OptionalInt.of(14),
                 OnWorkerFailure.STOP));
     }

@@ -144,22 +144,4 @@ class WorkerFailureTest {
         assertThat(kernel.openSockets()).isZero();
     }
 
-    /** A worker that cannot begin is none: the others are, and it is counted. */
-    @Test
-    void aWorkerThatCannotStartIsCounted() {
-        kernel.run(() -> {
-            ServerOptions options = ServerOptions.builder().workers(3).accepts(1).pool(1).build();
-            IocpServer server = IocpServer.start(options, (session, data) -> session.send(data),
-                    SessionIdentity.OVERLAPPED, () -> {
-                        if (Thread.currentThread().getName().equals("iocp-worker-2")) {
-                            throw new OutOfMemoryError("provoked");
-                        }
-                        return kernel.attach();
-                    });
-            assertThat(ask(server).received()).containsExactly(1, 2, 3);
-            assertThat(server.statistics().workerFailures()).isEqualTo(1);
-            server.close();
-            kernel.requireNothingLeft();
-        });
-    }
 }

@@ -2,17 +2,21 @@ package org.iocp4j.simulated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import org.iocp4j.echo.EchoOptions;
-import org.iocp4j.echo.EchoProtocol;
-import org.iocp4j.echo.EchoServer;
+import java.util.ArrayList;
+import java.util.List;
+import org.iocp4j.server.CloseReason;
+import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.Session;
+import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.junit.jupiter.api.Test;
 
-/** The port is closed from outside: the workers get 735 or 6, the server says so, and its close comes back. */
+/** The port is closed from outside: the workers get 735 or 6, the server says so, stops by itself, and ends its sessions. */
 class PortGoneTest {
-    /** Sends one packet and stays. */
+    /** Sends something and stays. */
     private static final class Talker implements SimulatedClient.Script {
         @Override
         public void connected(SimulatedClient self) {
@@ -21,24 +25,47 @@ class PortGoneTest {
     }
 
     @Test
-    void everyWorkerEndsAndCloseReturns() {
+    void theServerStopsAndEachSessionHearsOfIt() {
         for (long seed = 0; seed < 20; seed++) {
             SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY);
             kernel.run(() -> {
                 ServerOptions options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(4)
                         .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
-                EchoServer server = EchoServer.start(new EchoOptions(options, EchoProtocol.SEED, SessionIdentity.OVERLAPPED),
-                        kernel::attach);
+                List<CloseReason> ends = new ArrayList<>();
+                List<Long> ids = new ArrayList<>();
+                IocpServer server = IocpServer.start(options, new SessionHandler() {
+                    @Override
+                    public void opened(Session session) {
+                        ids.add(session.id());
+                    }
+
+                    @Override
+                    public void received(Session session, ByteBuffer data) {
+                        session.send(data);
+                    }
+
+                    @Override
+                    public void closed(Session session, CloseReason reason) {
+                        ends.add(reason);
+                    }
+                }, SessionIdentity.OVERLAPPED, kernel::attach);
+                kernel.client(new Talker()).connect(server.localAddress());
                 kernel.client(new Talker()).connect(server.localAddress());
                 kernel.sleep(Duration.ofMillis(50));
+                assertThat(ids).hasSize(2);
                 long port = kernel.handles.open().stream().filter(SimulatedPort.class::isInstance)
                         .map(object -> ((SimulatedPort) object).handle).findFirst().orElseThrow();
                 assertThat(kernel.attach().closeHandle(port)).isZero();
-                kernel.sleep(Duration.ofMillis(500));
-                assertThat(server.statistics().server().workerFailures()).isEqualTo(3);
+                assertThat(kernel.until(() -> !server.isOpen(), Duration.ofMillis(500))).as("stopped by itself").isTrue();
+                for (int i = 0; i < 3; i++) {
+                    assertThat(server.send(ids.getFirst(), ByteBuffer.allocate(1))).isFalse();
+                    server.disconnect(ids.getFirst());
+                    server.abort(ids.getLast());
+                }
+                assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
                 server.close();
-                assertThat(kernel.elapsed()).isLessThan(Duration.ofSeconds(10));
-                assertThat(kernel.openSockets()).isZero();
+                assertThat(ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
+                assertThat(server.statistics().workerFailures()).isEqualTo(3);
             });
         }
     }

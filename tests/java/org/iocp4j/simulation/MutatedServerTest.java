@@ -3,6 +3,7 @@ package org.iocp4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.function.LongFunction;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -50,13 +51,11 @@ class MutatedServerTest {
         CLOSES_THE_QUEUE_TOO_LATE("server/IocpSession.java",
                 "        queue.close(); // before the phase says so: what was taken goes out\n", ""),
         ENDS_AN_OVERDUE_SESSION_NEVER("server/IocpSession.java",
-                "boolean overdue = closing && now - closeDeadlineNanos > 0;",
-                "boolean overdue = false;"),
+                "boolean overdue = closing && (", "boolean overdue = false && ("),
         WAKES_NOBODY("server/SendQueue.java",
                 "        wakePosted = false;\n        if (sending", "        if (sending"),
         FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",
-                "int bytes = Math.min(left, buffer.remaining());\n            buffer.position(buffer.position() + bytes);",
-                "int bytes = Math.min(left, buffer.remaining());\n            buffer.position(buffer.limit());"),
+                "head.consume(bytes);", "head.consume(head.filledBytes() - head.consumedBytes());"),
         FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/Listener.java",
                 "        replenish(io); // before the connection", "        // before the connection"),
         POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/Disconnector.java",
@@ -74,23 +73,42 @@ class MutatedServerTest {
                 "                    && socket.moves(State.DISCONNECTING, State.CLOSING)) {\n                timeouts",
                 "                    ) {\n                timeouts"),
         ASSOCIATES_EACH_TIME("socket/PooledSocket.java",
-                "        if (associated) {", "        if (associated && generation < 2) {");
+                "        if (associated) {", "        if (associated && generation < 2) {"),
+        CATCHES_A_LIST_OF_TYPES("server/HandlerCall.java",
+                "engine.handler.received(this, data);\n        } catch (Throwable e) {",
+                "engine.handler.received(this, data);\n        } catch (RuntimeException | Error e) {"),
+        SPEAKS_OF_A_FAILURE_BEFORE_IT_ACTS("server/HandlerCall.java",
+                "        engine.counters.handlerFailures.incrementAndGet();",
+                "        failure.toString();\n        engine.counters.handlerFailures.incrementAndGet();"),
+        ENDS_IN_ORDER_WHAT_WAS_CUT("server/IocpSession.java",
+                "if (dropped && !broken) {", "if (dropped && broken) {"),
+        LETS_ONE_SESSION_STARVE_THE_OTHERS("server/SessionEngine.java",
+                "action.accept(session);\n                } catch (Throwable e) {",
+                "action.accept(session);\n                } catch (IllegalStateException e) {", TickHunt.class),
+        TICKS_TWICE_AT_A_TIME("server/SessionEngine.java",
+                "|| !ticking.compareAndSet(false, true)", "|| ticking.get() && false", TickHunt.class);
 
         private final String file;
         private final String text;
         private final String replacement;
+        private final Class<? extends LongFunction<String>> hunt;
 
         Mistake(String file, String text, String replacement) {
+            this(file, text, replacement, FirstViolation.class);
+        }
+
+        Mistake(String file, String text, String replacement, Class<? extends LongFunction<String>> hunt) {
             this.file = file;
             this.text = text;
             this.replacement = replacement;
+            this.hunt = hunt;
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void isFound(Mistake mistake) throws IOException {
-        String violation = MutatedServer.of(mistake.file, mistake.text, mistake.replacement, FirstViolation.class)
+        String violation = MutatedServer.of(mistake.file, mistake.text, mistake.replacement, mistake.hunt)
                 .apply(SEEDS);
         assertThat(violation).as("a violation in %d seeds", SEEDS).isNotNull();
     }

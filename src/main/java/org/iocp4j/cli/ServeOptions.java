@@ -81,8 +81,15 @@ final class ServeOptions {
 
     @Allowed(min = 100, max = 600_000)
     @Option(names = "--disconnect-time", paramLabel = "D",
-            description = "the longest a disconnect may take, then the socket is closed, 100ms to 10m (default 5s)")
+            description = "how long a session that ends may go without progress, 100ms to 10m; then its connection is"
+                    + " reset, or its socket closed (default 5s)")
     private Duration disconnectTime;
+
+    @Allowed(min = 100, max = 3_600_000)
+    @Option(names = "--close-time", paramLabel = "D",
+            description = "the longest its last bytes may take in all, 100ms to 1h, not below --disconnect-time"
+                    + " (default 1m, or --disconnect-time if that is longer)")
+    private Duration closeTime;
 
     @Allowed(min = 0, max = 600_000)
     @Option(names = "--drain-time", paramLabel = "D",
@@ -119,6 +126,9 @@ final class ServeOptions {
                 .idleTime(given(idleTimeout, defaults.idleTime()))
                 .disconnectTime(given(disconnectTime, defaults.disconnectTime()))
                 .drainTime(given(drainTime, defaults.drainTime()));
+        if (closeTime != null) {
+            builder.closeTime(closeTime);
+        }
         try {
             return builder.build();
         } catch (IllegalArgumentException e) { // each option is right, but not all of them together

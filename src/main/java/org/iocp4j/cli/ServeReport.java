@@ -31,9 +31,11 @@ interface ServeReport {
         incidents.put("idleTimeouts", s.idleTimeouts());
         incidents.put("closeTimeouts", s.closeTimeouts());
         incidents.put("framesTooLong", s.framesTooLong());
+        incidents.put("sessionsCut", s.sessionsCut());
         incidents.put("handlerFailures", s.handlerFailures());
         incidents.put("workerFailures", s.workerFailures());
         incidents.put("strayPackets", s.strayPackets());
+        incidents.put("logFailures", s.logFailures());
         return incidents;
     }
 

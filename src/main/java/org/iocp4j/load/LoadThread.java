@@ -66,7 +66,7 @@ final class LoadThread implements Runnable {
                 turn(end);
             }
             drain();
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (Throwable e) {
             client.threadFailed(e);
         }
     }

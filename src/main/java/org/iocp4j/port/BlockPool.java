@@ -1,13 +1,13 @@
 package org.iocp4j.port;
 
-import java.nio.ByteOrder;
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * Blocks for receives and sends, made when first needed and used again; those that nobody has needed for a while keep their
- * addresses only. Any thread.
+ * Blocks for receives and sends, made when first needed and used again; those that nobody has needed for a while give their
+ * memory back until they are. Any thread.
  */
 public final class BlockPool {
     /** So many free blocks keep their memory, however long nobody needs them. */
@@ -17,12 +17,18 @@ public final class BlockPool {
     /** So many calls of {@link #trim} make a while. */
     private static final int WHILE = 10;
 
+    /** A Java buffer has room for less than 2 GiB. */
+    private static final int VIEW_BYTES = 1 << 30;
+
     private final Region region;
+    /** Of the whole region, in parts of whole blocks. */
+    private final ByteBuffer[] views;
+    private final int blocksPerView;
     private final int blockBytes;
     private final int capacity;
     private final AtomicInteger made = new AtomicInteger();
     private final FreeList<Block> free;
-    /** Free, too, but without memory. */
+    /** Free, too, but their memory is the system's until they are needed. */
     private final FreeList<Block> resting;
     /** Calls of {@link #trim} since the last while ended, and the fewest free blocks that one has seen. */
     private int calls;
@@ -33,6 +39,13 @@ public final class BlockPool {
         this.blockBytes = blockBytes;
         this.capacity = capacity;
         region = new Region(win32, "buffers", (long) blockBytes * capacity);
+        blocksPerView = VIEW_BYTES / blockBytes;
+        views = new ByteBuffer[(capacity + blocksPerView - 1) / blocksPerView];
+        for (int i = 0; i < views.length; i++) {
+            long from = (long) i * blocksPerView * blockBytes;
+            long bytes = Math.min((long) blocksPerView * blockBytes, region.memory().byteSize() - from);
+            views[i] = region.memory().asSlice(from, bytes).asByteBuffer();
+        }
         free = new FreeList<>(capacity, FreeList.Order.LIFO);
         resting = new FreeList<>(capacity, FreeList.Order.LIFO);
     }
@@ -42,15 +55,13 @@ public final class BlockPool {
     }
 
     /**
-     * An empty block, its buffer cleared, or null if none is free: then {@link #grow}, outside any lock, and ask again.
+     * An empty block, or null if none is free: then {@link #grow}, outside any lock, and ask again.
      * Makes no call to Windows.
      */
     public Block take() {
         Block block = free.take();
         if (block != null) {
-            block.buffer().clear().order(ByteOrder.BIG_ENDIAN);
-            block.next(null);
-            block.lent(true);
+            block.lend();
         }
         return block;
     }
@@ -58,16 +69,13 @@ public final class BlockPool {
     /** Makes one more free block; false if all that there may be are made, or the system has no memory. */
     public boolean grow(Win32 win32) {
         Block block = resting.take();
+        if (block != null) {
+            region.wake(blockBytes);
+            return free.give(block);
+        }
         try {
-            if (block == null) {
-                block = make(win32);
-            } else {
-                region.wake(win32, block.address(), blockBytes);
-            }
+            block = make(win32);
         } catch (Win32Exception e) {
-            if (block != null) {
-                resting.give(block);
-            }
             return false;
         }
         return block != null && free.give(block);
@@ -83,12 +91,13 @@ public final class BlockPool {
             }
             region.commit(win32, (index + 1L) * blockBytes); // first, so that a refusal uses no place up
         } while (!made.compareAndSet(index, index + 1));
-        return new Block(region.memory().asSlice((long) index * blockBytes, blockBytes));
+        return new Block(region.address() + (long) index * blockBytes, blockBytes, views[index / blocksPerView],
+                index % blocksPerView * blockBytes);
     }
 
     /**
-     * Puts blocks to rest that nobody has needed for a while, {@value #WHILE} calls of this: of all that were free at each of them,
-     * all but {@value #WARM}. Blocks that are not whole pages never rest.
+     * Puts blocks to rest that nobody has needed for a while, {@value #WHILE} calls of this: of all that were free at each of
+     * them, all but {@value #WARM}. Blocks that are not whole pages never rest.
      */
     public void trim(Win32 win32) {
         for (int left = spare(); left > 0 && free.size() > WARM; left--) {
@@ -96,8 +105,15 @@ public final class BlockPool {
             if (block == null) {
                 return;
             }
-            region.rest(win32, block.address(), blockBytes);
-            resting.give(block);
+            boolean rests = false;
+            try {
+                rests = region.rest(win32, block.address(), blockBytes);
+            } finally {
+                (rests ? resting : free).give(block);
+            }
+            if (!rests) {
+                return;
+            }
         }
     }
 
@@ -117,7 +133,7 @@ public final class BlockPool {
         if (!block.lent()) {
             throw new IllegalStateException("given back twice: the block at " + Long.toHexString(block.address()));
         }
-        block.lent(false);
+        block.takeBack();
         free.give(block);
     }
 

@@ -8,15 +8,13 @@ import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An I/O completion port: handles are associated with it, operations posted on them come back as packets, and any thread
  * may dequeue them. It owns no thread.
  */
 public final class CompletionPort {
-    private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
+    private static final Log LOG = Log.of(CompletionPort.class);
 
     /**
      * The most of what was over at once that a thread tells in a row, before it looks at the port; as many as it has taken
@@ -113,7 +111,7 @@ public final class CompletionPort {
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 io.failed(e); // the batch's other packets are off the port already: lost, if not dispatched now
             }
         }
@@ -125,7 +123,7 @@ public final class CompletionPort {
         for (int i = 0; i < count; i++) {
             try {
                 io.nextFinished().comeHome(io);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 io.failed(e);
             }
         }

@@ -3,6 +3,7 @@ package org.iocp4j.port;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_PENDING;
+import static org.iocp4j.win32.generated.WinTypes.WSASYSCALLFAILURE;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
 import java.lang.foreign.Arena;
@@ -11,8 +12,6 @@ import java.util.ArrayDeque;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What one thread needs to post operations and dequeue packets: its view of Windows, and scratch memory that a call
@@ -21,11 +20,11 @@ import org.slf4j.LoggerFactory;
  * <p>Each post returns {@code 0} when the operation is on its way, and its completion will be told, exactly once: by a
  * packet, perhaps on another thread before the method has returned, or, if it was over at once and no packet comes
  * ({@link Notice}), on this thread by its next {@link CompletionPort#dequeue}, never inside the post. Otherwise the post
- * returns the error, and no completion comes. I/O that a thread has started is cancelled when the thread ends [doc], so
+ * returns the error, and no completion comes; a post throws nothing. I/O that a thread has started is cancelled when the thread ends [doc], so
  * only long-lived platform threads post.
  */
 public final class IoContext {
-    private static final Logger LOG = LoggerFactory.getLogger(CompletionPort.class);
+    private static final Log LOG = Log.of(CompletionPort.class);
 
     /** The most packets one dequeue takes. */
     static final int BATCH = 64;
@@ -50,7 +49,9 @@ public final class IoContext {
     /** Packets that the last dequeue took. */
     private int taken;
     private CompletionPort countedBy;
+    /** The first that was thrown since the last {@link #throwFailure}, and how many were. */
     private Throwable failure;
+    private int failures;
     private long nowNanos;
 
     public IoContext(Win32 win32) {
@@ -83,14 +84,25 @@ public final class IoContext {
     public int receive(Operation operation, long owner, long socket) {
         flags.set(JAVA_INT, 0, 0);
         Notice notice = operation.leave(owner);
-        return posted(operation, notice,
-                win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address()));
+        int error;
+        try {
+            error = win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address());
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return posted(operation, notice, error);
     }
 
     /** WSASend of the first {@code count} buffers. */
     public int send(Operation operation, long owner, long socket, int count) {
         Notice notice = operation.leave(owner);
-        return posted(operation, notice, win32.wsaSend(socket, buffers.address(), count, 0, operation.address()));
+        int error;
+        try {
+            error = win32.wsaSend(socket, buffers.address(), count, 0, operation.address());
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return posted(operation, notice, error);
     }
 
     /**
@@ -101,8 +113,14 @@ public final class IoContext {
      */
     public int accept(Operation operation, long owner, long listener, long socket, long output, int addressBytes) {
         Notice notice = operation.leave(owner);
-        return posted(operation, notice, win32.acceptEx(listener, socket, output, 0, addressBytes, addressBytes,
-                received.address(), operation.address()));
+        int error;
+        try {
+            error = win32.acceptEx(listener, socket, output, 0, addressBytes, addressBytes, received.address(),
+                    operation.address());
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return posted(operation, notice, error);
     }
 
     /** GetAcceptExSockaddrs: finds the two addresses in an accept's output, for the two methods that follow. */
@@ -124,14 +142,25 @@ public final class IoContext {
 
     public int disconnect(Operation operation, long owner, long socket, int disconnectFlags) {
         Notice notice = operation.leave(owner);
-        return posted(operation, notice, win32.disconnectEx(socket, operation.address(), disconnectFlags, 0));
+        int error;
+        try {
+            error = win32.disconnectEx(socket, operation.address(), disconnectFlags, 0);
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return posted(operation, notice, error);
     }
 
     /** TransmitFile of no file: only what its flags ask for. */
     public int transmitNothing(Operation operation, long owner, long socket, int transmitFlags) {
         Notice notice = operation.leave(owner);
-        return posted(operation, notice,
-                win32.transmitFile(socket, 0, 0, 0, operation.address(), 0, transmitFlags));
+        int error;
+        try {
+            error = win32.transmitFile(socket, 0, 0, 0, operation.address(), 0, transmitFlags);
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return posted(operation, notice, error);
     }
 
     /** setsockopt with a value of 4 bytes. */
@@ -166,17 +195,30 @@ public final class IoContext {
         return error;
     }
 
-    /** A completion threw: the others are told first, then {@link #throwFailure} throws the first failure. */
-    void failed(Throwable e) {
-        LOG.error("a completion failed", e);
-        failure = failure == null ? e : failure;
+    /** A call that threw was not made ({@link Win32}); the poster has an error of it, and the thread's next dequeue throws. */
+    private int notMade(Throwable e) {
+        failed(e);
+        return WSASYSCALLFAILURE();
     }
 
-    void throwFailure() {
-        Throwable first = failure;
-        failure = null;
-        if (first != null) {
-            throw new CompletionFailedException(first);
+    /**
+     * Something threw while work of this thread was under way that has to go on: the next {@link #throwFailure} tells of it.
+     * Throws nothing itself.
+     */
+    public void failed(Throwable e) {
+        failures++;
+        failure = failure == null ? e : failure;
+        LOG.thrown(e, "a completion failed");
+    }
+
+    /** @throws CompletionFailedException if something {@link #failed} */
+    public void throwFailure() {
+        if (failure != null) {
+            Throwable first = failure;
+            int count = failures;
+            failure = null;
+            failures = 0;
+            throw new CompletionFailedException(first, count);
         }
     }
 
@@ -205,7 +247,7 @@ public final class IoContext {
         while (deferred.size() > left) {
             try {
                 deferred.remove().run(this);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 failed(e);
             }
         }

@@ -1,9 +1,9 @@
 package org.iocp4j.port;
 
 import static org.iocp4j.win32.generated.WinTypes.MEM_COMMIT;
-import static org.iocp4j.win32.generated.WinTypes.MEM_DECOMMIT;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RELEASE;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
+import static org.iocp4j.win32.generated.WinTypes.MEM_RESET;
 import static org.iocp4j.win32.generated.WinTypes.PAGE_READWRITE;
 
 import java.lang.foreign.Arena;
@@ -14,7 +14,8 @@ import org.iocp4j.win32.Win32Exception;
 
 /**
  * Off-heap memory that never moves and grows in place: its addresses are reserved once, and it takes real memory piece
- * by piece, and may give parts back for a time. Java's views of it check its life, so that a buffer kept too long throws instead of ending the JVM.
+ * by piece, and may give parts back for a time. Java's views of it check its life, and no part of it is decommitted before that
+ * ends: so a buffer kept too long throws instead of ending the JVM.
  */
 public final class Region {
     /** Windows' pages, on every processor that it runs on [doc]. */
@@ -72,25 +73,31 @@ public final class Region {
         committedBytes.accumulateAndGet(wanted, Math::max);
     }
 
-    /** Gives a part's memory back, but not its addresses; its contents are lost. Whole pages that nobody uses. Any thread. */
-    void rest(Win32 win32, long address, int bytes) {
-        int error = win32.virtualFree(address, bytes, MEM_DECOMMIT());
-        if (error != 0) {
-            throw new AssertionError(win32.failure("VirtualFree", error, bytes + " bytes of " + name));
+    /**
+     * Gives a part's memory back until somebody touches it: whole pages that nobody uses. Its contents are then the old ones,
+     * or zeros [doc: MEM_RESET]. It stays committed, since a view of it that somebody has kept must not end the JVM; under
+     * Wine the process shrinks all the same [wine]. Any thread.
+     *
+     * @return whether the system took it
+     */
+    boolean rest(Win32 win32, long address, int bytes) {
+        boolean taken = win32.virtualAlloc(address, bytes, MEM_RESET(), PAGE_READWRITE()) > 0;
+        if (taken) {
+            restingBytes.addAndGet(bytes);
         }
-        restingBytes.addAndGet(bytes);
+        return taken;
     }
 
-    /** Makes a part usable again. */
-    void wake(Win32 win32, long address, int bytes) throws Win32Exception {
-        long committed = win32.virtualAlloc(address, bytes, MEM_COMMIT(), PAGE_READWRITE());
-        if (committed < 0) {
-            throw win32.failure("VirtualAlloc", (int) -committed, bytes + " bytes for " + name);
-        }
+    /** A part that rests is used again. */
+    void wake(int bytes) {
         restingBytes.addAndGet(-bytes);
     }
 
-    /** Gives the memory back. The caller knows that the kernel holds none of it. */
+    /**
+     * Gives the memory back. The caller knows that the kernel holds none of it.
+     *
+     * @throws IllegalStateException if another thread has it lent to a channel now; then it stays allocated
+     */
     public void free(Win32 win32) {
         long address = memory.address();
         arena.close();

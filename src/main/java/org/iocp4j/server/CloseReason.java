@@ -14,6 +14,8 @@ public enum CloseReason {
     FRAME_TOO_LONG,
     /** The handler threw. */
     HANDLER_FAILED,
+    /** The server failed while it was at work on the session: counted in {@link ServerStatistics#workerFailures}. */
+    SERVER_FAILED,
     /** The system had no memory for what the handler sent. */
     OUT_OF_MEMORY,
     /** A packet named another session: only under the study's wrong identities. */

@@ -1,5 +1,6 @@
 package org.iocp4j.server;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the server has counted since its start, beside what each session counts of its bytes. */
@@ -13,6 +14,8 @@ final class Counters {
     final LongAdder idleTimeouts = new LongAdder();
     final LongAdder closeTimeouts = new LongAdder();
     final LongAdder framesTooLong = new LongAdder();
-    final LongAdder handlerFailures = new LongAdder();
-    final LongAdder workerFailures = new LongAdder();
+    final LongAdder sessionsCut = new LongAdder();
+    /** These two are counted when memory may be short, and these counters take none. */
+    final AtomicLong handlerFailures = new AtomicLong();
+    final AtomicLong workerFailures = new AtomicLong();
 }

@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * A session as its handler sees it: the handler's calls, one after another, and what it asks for during one. Whatever the
@@ -124,7 +123,7 @@ final class HandlerCall implements Session {
         enter();
         try {
             engine.handler.opened(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             failed(e);
         }
     }
@@ -132,8 +131,8 @@ final class HandlerCall implements Session {
     void received(ByteBuffer data) {
         enter();
         try {
-            engine.handler.received(this, data.order(ByteOrder.BIG_ENDIAN));
-        } catch (RuntimeException | Error e) {
+            engine.handler.received(this, data);
+        } catch (Throwable e) {
             failed(e);
         }
     }
@@ -143,7 +142,7 @@ final class HandlerCall implements Session {
         enter();
         try {
             engine.handler.closed(this, reason);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             failed(e);
         }
         attachment = null;
@@ -159,10 +158,11 @@ final class HandlerCall implements Session {
         THREAD.setRelease(this, null); // whoever sees it sees that time
     }
 
+    /** Throws nothing: what the handler threw may be anything, and the session has to go on to its end. */
     private void failed(Throwable failure) {
-        engine.counters.handlerFailures.increment();
-        SessionEngine.LOG.error("the handler failed in session {}: the session ends", this, new LoggedFailure(failure));
+        engine.counters.handlerFailures.incrementAndGet();
         askEnd(CloseReason.HANDLER_FAILED, true);
+        SessionEngine.LOG.thrown(failure, "the handler failed in session {}: the session ends", this);
     }
 
     /** Whether a call is under way. Any thread. */

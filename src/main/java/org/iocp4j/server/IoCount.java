@@ -35,6 +35,15 @@ final class IoCount {
     }
 
     /**
+     * Ends the connection whatever its count: when nobody is at work any more, and nothing that is out comes home.
+     *
+     * @return whether there was one
+     */
+    boolean release() {
+        return count.getAndSet(RELEASED) >= 0;
+    }
+
+    /**
      * One less.
      *
      * @return true for the one caller that has to release the session

@@ -3,11 +3,13 @@ package org.iocp4j.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Log;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.Capabilities;
 import org.iocp4j.socket.DisconnectMethod;
@@ -15,8 +17,6 @@ import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A TCP server on a Windows I/O completion port, whose sockets are disconnected and used again.
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>Its methods may be called from any thread, and only {@link #start} and {@link #close} block.
  */
 public final class IocpServer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(IocpServer.class);
+    private static final Log LOG = Log.of(IocpServer.class);
     /** How long a handler that blocks may hold up {@link #close}. */
     private static final long WORKER_END_NANOS = 5_000_000_000L;
     /** How often {@link #close} looks whether the workers are done. */
@@ -46,6 +46,7 @@ public final class IocpServer implements AutoCloseable {
     /**
      * Starts a server; clients can connect when this returns.
      *
+     * @throws NullPointerException          naming what is null
      * @throws IOException                   if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
      * @throws UnsupportedOperationException if this is not Windows, or the disconnect method asked for does not work here
      */
@@ -65,6 +66,8 @@ public final class IocpServer implements AutoCloseable {
 
     private IocpServer(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
             throws Win32Exception {
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(handler, "handler");
         this.options = options;
         this.system = system;
         try (Win32 win32 = system.get()) {
@@ -74,11 +77,11 @@ public final class IocpServer implements AutoCloseable {
                     ? Capabilities.chooseSkipping(method, options.address().getAddress(), win32) : PacketSkipping.OFF;
             engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoContext(win32));
         }
-        workers = new WorkerGroup(engine);
+        workers = new WorkerGroup(engine, system, this::close);
         try {
-            workers.start(options.workers(), system, this::close);
+            workers.start(options.workers());
             engine.onWorker(engine::accept);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             close();
             throw e;
         }
@@ -94,9 +97,12 @@ public final class IocpServer implements AutoCloseable {
         return engine.method();
     }
 
-    /** Whether it serves: not since {@link #close}, or since a worker's failure that stops it ({@link OnWorkerFailure}). */
+    /**
+     * Whether it serves: not since {@link #close}, or since a worker's failure that stops it ({@link OnWorkerFailure}), or since
+     * its port was closed by somebody else in this process, which stops it, too.
+     */
     public boolean isOpen() {
-        return !closing.get();
+        return !closing.get() && !engine.isPortLost();
     }
 
     public ServerStatistics statistics() {
@@ -119,7 +125,7 @@ public final class IocpServer implements AutoCloseable {
         engine.disconnect(sessionId);
     }
 
-    /** Ends a session at once; nothing happens if it is over. */
+    /** Ends a session now, whatever is queued: the peer sees a reset if something was. Nothing happens if it is over. */
     public void abort(long sessionId) {
         engine.abort(sessionId);
     }
@@ -156,23 +162,26 @@ public final class IocpServer implements AutoCloseable {
         Win32 win32 = io.win32();
         long disconnectNanos = options.disconnectTime().toNanos();
         engine.onWorker(engine::stop);
-        if (!await(engine::isQuiet, options.drainTime().toNanos(), win32)) {
+        if (!await(() -> engine.isQuiet() || engine.isPortLost(), options.drainTime().toNanos(), win32)) {
             engine.onWorker(engine::abortAll);
-            await(engine::isQuiet, 2 * disconnectNanos, win32);
+            await(() -> engine.isQuiet() || engine.isPortLost(), 2 * disconnectNanos, win32);
         }
-        await(() -> engine.operationsOut() == 0, disconnectNanos, win32);
+        await(() -> engine.operationsOut() == 0 || engine.isPortLost(), disconnectNanos, win32);
         workers.stop();
         if (!await(workers::isStopped, WORKER_END_NANOS, win32)) {
             LOG.error("a handler still holds a worker thread: the server's handles and memory stay open");
             return;
         }
+        if (engine.isPortLost()) {
+            engine.endWithoutPackets(io);
+        }
         engine.closeHandles(io);
         long deadline = win32.nanoTime() + disconnectNanos;
-        boolean portOpen = true;
+        boolean portOpen = !engine.isPortLost();
         while (portOpen && engine.operationsOut() > 0 && win32.nanoTime() - deadline < 0) {
             portOpen = engine.discardPackets(io);
         }
-        engine.leave(win32);
+        engine.leave(() -> win32);
     }
 
     private static boolean await(BooleanSupplier condition, long nanos, Win32 win32) {

@@ -1,8 +1,15 @@
 package org.iocp4j.server;
 
+import static org.iocp4j.win32.generated.WinTypes.ERROR_CONNECTION_ABORTED;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NETNAME_DELETED;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_SEM_TIMEOUT;
 import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+import static org.iocp4j.win32.generated.WinTypes.WSAECONNABORTED;
+import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
+import static org.iocp4j.win32.generated.WinTypes.WSAENETRESET;
+import static org.iocp4j.win32.generated.WinTypes.WSAETIMEDOUT;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -20,7 +27,7 @@ import org.iocp4j.win32.ErrorName;
  * One connection's life, in an object that serves one connection after another. Everything that is out or at work on it has
  * a count of {@link IoCount}; the phases go one way only, and each is entered in one method.
  */
-final class IocpSession {
+final class IocpSession implements Deferred {
     /** Open for the handler. */
     private static final int OPEN = 0;
     /** No more to the handler; what is queued goes out. */
@@ -39,10 +46,24 @@ final class IocpSession {
      */
     private static final long QUIET_NANOS = 5_000_000_000L;
 
+    /**
+     * After a send that took longer than this, the next has one block only: so a session that ends sees that a slow peer goes
+     * on reading.
+     */
+    private static final long SLOW_NANOS = 100_000_000;
+
+    /** What of an id is its serial. */
+    private static final long SERIAL_MASK = 0xFFFF_FFFF_FFFFL;
+
     private static final VarHandle PHASE;
     private static final VarHandle PAUSED;
     private static final VarHandle RECEIVE_DUE;
     private static final VarHandle LAST_ACTIVITY_NANOS;
+    private static final VarHandle ASKED;
+    /** Bits of {@link #asked} below the serial. */
+    private static final long ASKED_TO_DISCONNECT = 1;
+    private static final long ASKED_TO_ABORT = 2;
+    private static final int ASKED_BITS = 2;
 
     static {
         try {
@@ -51,6 +72,7 @@ final class IocpSession {
             PAUSED = lookup.findVarHandle(IocpSession.class, "paused", boolean.class);
             RECEIVE_DUE = lookup.findVarHandle(IocpSession.class, "receiveDue", boolean.class);
             LAST_ACTIVITY_NANOS = lookup.findVarHandle(IocpSession.class, "lastActivityNanos", long.class);
+            ASKED = lookup.findVarHandle(IocpSession.class, "asked", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -62,7 +84,6 @@ final class IocpSession {
     private final SendQueue queue;
     private final IoCount ioCount = new IoCount();
     private final HandlerCall call;
-    private final Deferred receiveIfDue = this::receiveIfDue;
 
     private volatile long id;
     private long serial;
@@ -76,8 +97,12 @@ final class IocpSession {
     /** The peer has sent its FIN. */
     private volatile boolean inputEnded;
     private volatile long lastActivityNanos;
-    /** When closing has lasted long enough; valid when there is a reason. */
+    /** When closing has lasted long enough, however it goes on; valid when there is a reason. */
     private volatile long closeDeadlineNanos;
+    /** The connection is known to be broken: the peer needs no reset to learn of it. */
+    private volatile boolean broken;
+    /** The serial of the session that other threads have asked to end, and how. */
+    private volatile long asked;
     private volatile CloseReason reason;
     private PooledSocket socket;
 
@@ -117,33 +142,57 @@ final class IocpSession {
         reason = null;
         inputEnded = false;
         paused = false;
+        broken = false;
         call.begin();
         active(io);
         phase = OPEN;
-        serial = serial + 1 & 0xFFFF_FFFF_FFFFL;
+        serial = serial + 1 & SERIAL_MASK;
         id = (long) index << 48 | serial;
         accepted.owner(id);
         queue.open(id);
         ioCount.begin(); // without this hold the login packet's completion could release the session during the callback
-        call.opened();
-        returned(io);
-        flush(io);
-        if (phase == OPEN) {
-            receiveNext(io);
-        } else {
-            finish(io);
-            drain(io);
+        try {
+            call.opened();
+            returned(io);
+            flush(io);
+            receiveNextUnlessClosing(io);
+        } catch (Throwable e) {
+            serverFailed(io);
+            throw e;
+        } finally {
+            drop(io);
         }
-        drop(io);
     }
 
     /** A receive's packet: the count that its post added is the caller's, until the drop. */
     void receiveCompleted(int status, int bytes, IoContext io) {
+        try {
+            received(status, bytes, io);
+        } catch (Throwable e) {
+            serverFailed(io);
+            throw e;
+        } finally {
+            drop(io);
+        }
+    }
+
+    /**
+     * Something threw that is not the handler, while the caller had a count: whoever wrote it, it ends this session, and the
+     * thread's dequeue tells of it.
+     */
+    private void serverFailed(IoContext io) {
+        abort(CloseReason.SERVER_FAILED, io);
+    }
+
+    private void received(int status, int bytes, IoContext io) {
         if (status == STATUS_CANCELLED() && phase != ABORTING) {
             giveBufferBack(io);
         } else {
-            active(io);
+            if (phase != DRAINING) { // there it is dropped, and puts nothing off
+                active(io);
+            }
             if (status < 0) {
+                input.failed();
                 lost(status, io);
             } else if (!input.hasBlock()) {
                 takeBuffer(io);
@@ -155,7 +204,6 @@ final class IocpSession {
                 deliver(io);
             }
         }
-        drop(io);
     }
 
     /**
@@ -182,27 +230,41 @@ final class IocpSession {
 
     /** A send's packet. */
     void sendCompleted(int status, int bytes, IoContext io) {
-        active(io);
-        if (status < 0) {
-            queue.end(0);
-            lost(status, io);
-        } else {
-            if (queue.end(bytes)) {
-                flush(io);
-            }
-            resume(io);
-            finish(io);
+        try {
+            sent(status, bytes, io);
+        } catch (Throwable e) {
+            serverFailed(io);
+            throw e;
+        } finally {
+            drop(io);
         }
-        drop(io);
     }
 
-    /** The packet named another session. The operation is home and its count runs out; its bytes go nowhere. */
-    void misdirected(boolean wasSend, IoContext io) {
-        if (wasSend) {
-            queue.end(0);
+    private void sent(int status, int bytes, IoContext io) {
+        boolean slow = io.nowNanos() - lastActivityNanos > SLOW_NANOS;
+        active(io);
+        if (status < 0) {
+            queue.end(0); // part of it may have gone: it is never sent again
+            lost(status, io);
+            return;
         }
-        abort(CloseReason.KEY_MISMATCH, io);
-        drop(io);
+        if (queue.end(bytes)) {
+            flush(slow ? 1 : IoContext.GATHER, io);
+        }
+        resume(io);
+        finish(io);
+    }
+
+    /** The packet named another session. The operation is home and its count runs out; what was received goes nowhere. */
+    void misdirected(boolean wasSend, int status, int bytes, IoContext io) {
+        try {
+            if (wasSend) {
+                queue.end(status < 0 ? 0 : bytes);
+            }
+            abort(CloseReason.KEY_MISMATCH, io);
+        } finally {
+            drop(io);
+        }
     }
 
     /**
@@ -210,17 +272,12 @@ final class IocpSession {
      * a receive out or due, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
      */
     private void deliver(IoContext io) {
-        ByteBuffer buffer = input.buffer();
         while (phase == OPEN) {
             call.forgetRefusal();
-            if (buffer.position() > 0) {
-                buffer.flip();
-                call.received(buffer);
-                if (buffer.hasRemaining()) {
-                    buffer.compact();
-                } else {
-                    buffer.clear();
-                }
+            if (!input.isEmpty()) {
+                ByteBuffer lent = input.lend();
+                call.received(lent);
+                input.readUpTo(lent.position());
                 returned(io);
             }
             flush(io);
@@ -228,7 +285,7 @@ final class IocpSession {
                 break;
             }
             if (!call.sendRefused() && queue.hasRoom()) {
-                receiveOrEnd(buffer, io);
+                receiveOrEnd(io);
                 return;
             }
             paused = true;
@@ -244,12 +301,12 @@ final class IocpSession {
         drain(io);
     }
 
-    private void receiveOrEnd(ByteBuffer buffer, IoContext io) {
-        if (buffer.hasRemaining()) {
-            receiveNext(io);
-        } else {
+    private void receiveOrEnd(IoContext io) {
+        if (input.isFull()) {
             engine.counters.framesTooLong.increment();
             abort(CloseReason.FRAME_TOO_LONG, io);
+        } else {
+            receiveNext(io);
         }
     }
 
@@ -295,23 +352,39 @@ final class IocpSession {
         ioCount.hold();
         receiveDueNanos = io.nowNanos();
         receiveDue = true;
-        io.defer(receiveIfDue);
+        io.defer(this);
     }
 
     /**
      * Posts the receive that was put off, unless someone else has. The session may be over by now, and another one's receive
      * be due in its place: then that one is posted, a little early.
      */
-    private void receiveIfDue(IoContext io) {
+    @Override
+    public void run(IoContext io) {
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
-            receiveUnlessClosing(io);
-            drop(io);
+            try {
+                receiveUnlessClosing(io);
+            } catch (Throwable e) {
+                serverFailed(io);
+            throw e;
+            } finally {
+                drop(io);
+            }
         }
     }
 
     private void receiveUnlessClosing(IoContext io) {
         if (phase == OPEN) {
             receive(io);
+        } else {
+            finish(io);
+            drain(io);
+        }
+    }
+
+    private void receiveNextUnlessClosing(IoContext io) {
+        if (phase == OPEN) {
+            receiveNext(io);
         } else {
             finish(io);
             drain(io);
@@ -327,11 +400,15 @@ final class IocpSession {
     }
 
     /** Sends what is queued, if no send is out. The caller has a count. */
-    void flush(IoContext io) {
+    private void flush(IoContext io) {
+        flush(IoContext.GATHER, io);
+    }
+
+    private void flush(int mostBlocks, IoContext io) {
         if (phase == ABORTING) {
             return;
         }
-        int buffers = queue.begin(io);
+        int buffers = queue.begin(io, mostBlocks);
         if (buffers == 0) {
             return;
         }
@@ -346,10 +423,11 @@ final class IocpSession {
     /** After a post: drops its count if it failed, and cancels it if the session has been aborted meanwhile. */
     private void posted(Operation operation, String call, int error, IoContext io) {
         if (error != 0) {
-            SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
+            noteIfBroken(error);
             engine.counters.peerResets.increment();
             abort(CloseReason.PEER_RESET, io);
-            drop(io);
+            ioCount.drop(); // never the last: the caller has one
+            SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
         } else if (phase == ABORTING) {
             cancel(operation.address(), io);
         }
@@ -357,11 +435,21 @@ final class IocpSession {
 
     /** An operation ended with an error: the connection broke, or we cancelled it. */
     private void lost(int status, IoContext io) {
+        noteIfBroken(io.win32().rtlNtStatusToDosError(status));
         if (phase != ABORTING) {
-            SessionEngine.LOG.debug("{}, {}, session {}", ErrorName.ofStatus(status), socket, this);
             engine.counters.peerResets.increment();
+            abort(CloseReason.PEER_RESET, io);
+            SessionEngine.LOG.debug("{}, {}, session {}", ErrorName.ofStatus(status), socket, this);
         }
-        abort(CloseReason.PEER_RESET, io);
+    }
+
+    /** Some errors say that the connection is no more: by the peer's RST or silence, or by the network. */
+    private void noteIfBroken(int error) {
+        if (error == ERROR_NETNAME_DELETED() || error == ERROR_CONNECTION_ABORTED() || error == ERROR_SEM_TIMEOUT()
+                || error == WSAECONNRESET() || error == WSAECONNABORTED() || error == WSAENETRESET()
+                || error == WSAETIMEDOUT()) {
+            broken = true;
+        }
     }
 
     /** No more to the handler; what is queued goes out, then the end. */
@@ -383,10 +471,11 @@ final class IocpSession {
             if (engine.method() != DisconnectMethod.GRACEFUL) {
                 abort(reason, io);
             } else if (PHASE.compareAndSet(this, FLUSHING, DRAINING)) {
+                active(io);
                 int error = io.win32().shutdown(socket.handle(), SD_SEND());
                 if (error != 0) {
-                    SessionEngine.LOG.debug("shutdown: {}, {}, session {}", ErrorName.of(error), socket, this);
                     abort(reason, io);
+                    SessionEngine.LOG.debug("shutdown: {}, {}, session {}", ErrorName.of(error), socket, this);
                 }
             }
         }
@@ -406,7 +495,7 @@ final class IocpSession {
             closing(why, io);
         }
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
-            drop(io); // never the last: the caller has one
+            ioCount.drop(); // never the last: the caller has one
         }
         if (socket.receive().isOut() || socket.send().isOut()) {
             cancel(0, io);
@@ -415,7 +504,8 @@ final class IocpSession {
 
     /** The one that ended the open phase; tick trusts the deadline when there is a reason. */
     private void closing(CloseReason why, IoContext io) {
-        closeDeadlineNanos = io.nowNanos() + engine.options.disconnectTime().toNanos();
+        closeDeadlineNanos = io.nowNanos() + engine.options.closeTime().toNanos();
+        active(io);
         reason = why;
     }
 
@@ -442,13 +532,25 @@ final class IocpSession {
                 && now - lastActivityNanos > idleNanos;
         boolean quiet = phase == OPEN && input.waitsEmpty() && now - lastActivityNanos > QUIET_NANOS;
         boolean closing = phase != OPEN && reason != null;
-        boolean overdue = closing && now - closeDeadlineNanos > 0;
+        boolean overdue = closing && (now - closeDeadlineNanos > 0
+                || now - lastActivityNanos > engine.options.disconnectTime().toNanos());
         boolean uncancelled = closing && phase == ABORTING && (socket.receive().isOut() || socket.send().isOut());
         if (!due && !idle && !quiet && !overdue && !uncancelled || !acquire(sessionId, io)) {
             return;
         }
+        try {
+            ticked(due, idle, overdue, uncancelled, quiet, io);
+        } catch (Throwable e) {
+            serverFailed(io);
+            throw e;
+        } finally {
+            drop(io);
+        }
+    }
+
+    private void ticked(boolean due, boolean idle, boolean overdue, boolean uncancelled, boolean quiet, IoContext io) {
         if (due) {
-            receiveIfDue(io);
+            run(io);
         }
         if (idle && phase == OPEN) {
             engine.counters.idleTimeouts.increment();
@@ -462,7 +564,62 @@ final class IocpSession {
             input.askedBack();
             cancel(socket.receive().address(), io);
         }
-        drop(io);
+    }
+
+    // ---- what other threads ask for ----
+
+    /** Sends what is queued, if this is still the session meant. */
+    void flushFor(long wanted, IoContext io) {
+        if (!acquire(wanted, io)) {
+            return;
+        }
+        try {
+            flush(io);
+        } catch (Throwable e) {
+            serverFailed(io);
+            throw e;
+        } finally {
+            drop(io);
+        }
+    }
+
+    /** Ends it, if this is still the session meant. */
+    void endFor(long wanted, CloseReason why, boolean abrupt, IoContext io) {
+        if (!acquire(wanted, io)) {
+            return;
+        }
+        try {
+            if (abrupt) {
+                abort(why, io);
+            } else {
+                disconnect(why, io);
+            }
+        } catch (Throwable e) {
+            serverFailed(io);
+            throw e;
+        } finally {
+            drop(io);
+        }
+    }
+
+    /** Whether this is the session meant, and nobody has asked it for such an end before. Any thread. */
+    boolean isFirstToAsk(long wanted, boolean abrupt) {
+        if (id != wanted) {
+            return false; // it is over
+        }
+        long wantedSerial = wanted & SERIAL_MASK;
+        long bit = abrupt ? ASKED_TO_ABORT : ASKED_TO_DISCONNECT;
+        long before;
+        long after;
+        do {
+            before = asked;
+            boolean same = before >>> ASKED_BITS == wantedSerial;
+            if (same && (before & bit) != 0) {
+                return false;
+            }
+            after = same ? before | bit : wantedSerial << ASKED_BITS | bit;
+        } while (!ASKED.compareAndSet(this, before, after));
+        return true;
     }
 
     // ---- counting ----
@@ -482,12 +639,31 @@ final class IocpSession {
         }
     }
 
-    /** Nothing is out and nobody is in: the handler's last call, then the socket goes its way. */
+    /**
+     * Nothing is out and nobody is in: the handler's last call, then the socket goes its way. A peer whose last bytes were
+     * dropped sees a reset, since after a FIN it would take what it has for all.
+     */
     private void release(IoContext io) {
         call.closed(reason);
-        queue.clear();
+        boolean dropped = queue.clear();
         input.giveBack();
-        engine.disconnect(this, io);
+        if (dropped && !broken) {
+            engine.cut(this, io);
+        } else {
+            engine.disconnect(this, io);
+        }
+    }
+
+    /**
+     * The port is lost, and no thread at work any more. What is out stays the kernel's, its memory, too; the handler hears of the
+     * end, unless it has.
+     */
+    void endWithoutPackets() {
+        if (ioCount.release()) {
+            queue.close();
+            phase = ABORTING;
+            call.closed(reason != null ? reason : CloseReason.SERVER_STOPPED);
+        }
     }
 
     /** The socket is back: the id names nothing any more. */

@@ -27,7 +27,6 @@ final class ReceiveBuffer {
     }
 
     private final BlockPool blocks;
-    /** The bytes that the handler has not read are those before the buffer's position. */
     private Block block;
     private boolean waitsEmpty;
     private long receives;
@@ -37,7 +36,9 @@ final class ReceiveBuffer {
         this.blocks = blocks;
     }
 
+    /** Wiped first: nothing of another connection is shown to the handler, wherever in the buffer it looks. */
     void borrow(Block lent) {
+        lent.wipe();
         block = lent;
     }
 
@@ -53,18 +54,20 @@ final class ReceiveBuffer {
         }
     }
 
-    /** The block's, filled up to its position. */
-    ByteBuffer buffer() {
-        return block.buffer();
-    }
-
+    /** Whether nothing is unread. */
     boolean isEmpty() {
-        return block == null || block.buffer().position() == 0;
+        return block == null || block.filledBytes() == 0;
     }
 
+    boolean isFull() {
+        return block.roomBytes() == 0;
+    }
+
+    /** What is unread is dropped. */
     void drop() {
         if (block != null) {
-            block.buffer().clear();
+            block.consume(block.filledBytes());
+            block.compact();
         }
     }
 
@@ -73,17 +76,34 @@ final class ReceiveBuffer {
         if (block == null) {
             io.buffer(0, 0, 0);
         } else {
-            ByteBuffer buffer = block.buffer();
-            io.buffer(0, block.address() + buffer.position(), buffer.remaining());
-            waitsEmpty = buffer.position() == 0;
+            io.buffer(0, block.address() + block.filledBytes(), block.roomBytes());
+            waitsEmpty = block.filledBytes() == 0;
         }
     }
 
     /** A receive into the block is home. */
     void received(int bytes) {
-        block.buffer().position(block.buffer().position() + bytes);
+        block.fill(bytes);
         RECEIVES.setOpaque(this, receives + 1);
         RECEIVED_BYTES.setOpaque(this, receivedBytes + bytes);
+    }
+
+    /** A receive failed: what it has written, nobody says. */
+    void failed() {
+        if (block != null) {
+            block.used(blocks.blockBytes());
+        }
+    }
+
+    /** What is unread, for the handler: it reads by moving the position. */
+    ByteBuffer lend() {
+        return block.readOnly();
+    }
+
+    /** The handler has returned. Only the position counts, and only as far as there was something. */
+    void readUpTo(int position) {
+        block.consume(Math.min(position, block.filledBytes()));
+        block.compact();
     }
 
     /** Whether an empty block may be waiting in the kernel. Any thread; only a hint, and so without order. */

@@ -82,27 +82,28 @@ final class SendQueue {
         if (id == 0 || session != id) { // 0 is what an ended session's id() says
             return Added.CLOSED;
         }
+        int from = data.position();
         int bytes = data.remaining();
         if (bytes > limitBytes - queuedBytes) {
             return Added.FULL;
         }
-        int room = tail == null || tail == lastInFlight ? 0 : blocks.blockBytes() - tail.buffer().limit();
-        Block fresh = bytes > room ? takeChain(bytes - room) : null;
-        if (bytes > room && fresh == null) {
+        int room = tail == null || tail == lastInFlight ? 0 : tail.roomBytes();
+        int first = Math.min(room, bytes);
+        Block fresh = bytes > first ? takeChain(bytes - first) : null;
+        if (bytes > first && fresh == null) {
             return null;
         }
-        if (room > 0) {
-            append(tail, data);
+        copy(data, from, first, fresh, bytes);
+        if (first > 0) {
+            tail.fill(first);
         }
-        for (Block block = fresh; block != null; block = block.next()) {
-            block.buffer().limit(0);
-            append(block, data);
+        if (fresh != null) {
             if (tail == null) {
-                head = block;
-            } else if (tail != block) {
-                tail.next(block);
+                head = fresh;
+            } else {
+                tail.next(fresh);
             }
-            tail = block;
+            tail = last(fresh);
         }
         queuedBytes += bytes;
         if (sending || wakePosted) {
@@ -126,6 +127,37 @@ final class SendQueue {
         return first;
     }
 
+    /**
+     * Copies {@code first} bytes behind those of the tail, and the rest into the fresh blocks. Nothing of the queue changes before
+     * all is copied: the data is the caller's, and its memory may be gone, another thread's, or less by now.
+     */
+    private void copy(ByteBuffer data, int from, int first, Block fresh, int bytes) {
+        try {
+            if (first > 0) {
+                tail.put(tail.filledBytes(), data, from, first);
+            }
+            int copied = first;
+            for (Block block = fresh; block != null; block = block.next()) {
+                int piece = Math.min(blocks.blockBytes(), bytes - copied);
+                block.put(0, data, from + copied, piece);
+                block.fill(piece);
+                copied += piece;
+            }
+            data.position(from + bytes);
+        } catch (Throwable e) {
+            giveChain(fresh);
+            throw e;
+        }
+    }
+
+    private static Block last(Block chain) {
+        Block last = chain;
+        while (last.next() != null) {
+            last = last.next();
+        }
+        return last;
+    }
+
     private void giveChain(Block first) {
         for (Block block = first; block != null; ) {
             Block next = block.next();
@@ -134,32 +166,22 @@ final class SendQueue {
         }
     }
 
-    /** Behind what the block holds: from its position to its limit. */
-    private void append(Block block, ByteBuffer data) {
-        ByteBuffer buffer = block.buffer();
-        int end = buffer.limit();
-        int bytes = Math.min(blocks.blockBytes() - end, data.remaining());
-        buffer.limit(end + bytes);
-        buffer.put(end, data, data.position(), bytes);
-        data.position(data.position() + bytes);
-    }
-
     /**
-     * Names up to {@link IoContext#GATHER} blocks as the buffers of the send that the caller posts next; they are the
-     * kernel's until {@link #end}.
+     * Names blocks as the buffers of the send that the caller posts next; they are the kernel's until {@link #end}.
      *
+     * @param most so many, {@link IoContext#GATHER} at most
      * @return how many; 0 if nothing is queued or a send is in flight
      */
-    synchronized int begin(IoContext io) {
+    synchronized int begin(IoContext io, int most) {
         wakePosted = false;
         if (sending || head == null) {
             return 0;
         }
         sending = true;
         int count = 0;
-        for (Block block = head; block != null && count < IoContext.GATHER; block = block.next()) {
-            ByteBuffer buffer = block.buffer();
-            io.buffer(count++, block.address() + buffer.position(), buffer.remaining());
+        for (Block block = head; block != null && count < most; block = block.next()) {
+            int unsent = block.filledBytes() - block.consumedBytes();
+            io.buffer(count++, block.address() + block.consumedBytes(), unsent);
             lastInFlight = block;
         }
         return count;
@@ -181,11 +203,10 @@ final class SendQueue {
         }
         int left = sentBytes;
         while (left > 0) {
-            ByteBuffer buffer = head.buffer();
-            int bytes = Math.min(left, buffer.remaining());
-            buffer.position(buffer.position() + bytes);
+            int bytes = Math.min(left, head.filledBytes() - head.consumedBytes());
+            head.consume(bytes);
             left -= bytes;
-            if (!buffer.hasRemaining()) {
+            if (head.consumedBytes() == head.filledBytes()) {
                 Block sent = head;
                 head = head.next();
                 blocks.give(sent);
@@ -215,12 +236,18 @@ final class SendQueue {
         return sentBytes;
     }
 
-    /** Drops what is left. No send is in flight. */
-    synchronized void clear() {
+    /**
+     * Drops what is left. No send is in flight.
+     *
+     * @return whether something was
+     */
+    synchronized boolean clear() {
+        boolean dropped = head != null;
         giveChain(head);
         head = null;
         tail = null;
         queuedBytes = 0;
         wakePosted = false;
+        return dropped;
     }
 }

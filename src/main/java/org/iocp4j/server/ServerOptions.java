@@ -3,6 +3,7 @@ package org.iocp4j.server;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.iocp4j.socket.DisconnectMethod;
@@ -19,7 +20,8 @@ import org.iocp4j.socket.DisconnectMethod;
  * @param bufferBytes           the size of each receive buffer and send block, and so the longest frame
  * @param sendQueueBytes        the most bytes queued in a session
  * @param idleTime              a session with nothing received or sent for so long ends; zero = never
- * @param disconnectTime        the longest a session's last sends, and then its disconnect, may take
+ * @param disconnectTime        how long a session that ends may go without progress: its last sends, and then its disconnect
+ * @param closeTime             the longest a session's last sends may take in all, however steadily its peer reads
  * @param drainTime             the longest {@link IocpServer#close} lets sessions finish by themselves
  * @param disconnectMethod      empty = the best that works here
  * @param reuseLatest           whether the socket and session freed last are used next (LIFO), not those that rested
@@ -30,7 +32,7 @@ import org.iocp4j.socket.DisconnectMethod;
  */
 public record ServerOptions(
         InetSocketAddress address, int workers, int concurrency, int accepts, int pool, int maxSessions,
-        int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime, Duration drainTime,
+        int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime, Duration closeTime, Duration drainTime,
         Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
         OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
@@ -38,9 +40,14 @@ public record ServerOptions(
     public static final int MAX_SESSIONS = SessionTable.MAX_SESSIONS;
     private static final int MAX_BUFFERS = 1 << 24;
     private static final Duration MAX_TIME = Duration.ofDays(1);
+    private static final Duration DEFAULT_CLOSE_TIME = Duration.ofMinutes(1);
 
     /** @throws IllegalArgumentException naming the option, its value and what is allowed */
     public ServerOptions {
+        Objects.requireNonNull(address, "address");
+        Objects.requireNonNull(disconnectMethod, "disconnectMethod");
+        Objects.requireNonNull(socketSendBufferBytes, "socketSendBufferBytes");
+        Objects.requireNonNull(onWorkerFailure, "onWorkerFailure");
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("address: " + address.getHostString() + " is unknown");
         }
@@ -54,6 +61,7 @@ public record ServerOptions(
         range("socketSendBufferBytes", socketSendBufferBytes.orElse(0), 0, 1 << 30);
         atLeast("idleTime", idleTime, Duration.ZERO);
         atLeast("disconnectTime", disconnectTime, Duration.ofMillis(100));
+        atLeast("closeTime", closeTime, disconnectTime);
         atLeast("drainTime", drainTime, Duration.ZERO);
         if (buffers(maxSessions, sendQueueBytes, bufferBytes) > MAX_BUFFERS) {
             throw new IllegalArgumentException("maxSessions: " + maxSessions + " with sendQueueBytes " + sendQueueBytes
@@ -68,6 +76,7 @@ public record ServerOptions(
     }
 
     private static void atLeast(String name, Duration value, Duration least) {
+        Objects.requireNonNull(value, name);
         if (value.compareTo(least) < 0 || value.compareTo(MAX_TIME) > 0) {
             throw new IllegalArgumentException(name + ": " + value + " is not from " + least + " to " + MAX_TIME);
         }
@@ -98,6 +107,8 @@ public record ServerOptions(
         private int sendQueueBytes = 64 * 1024;
         private Duration idleTime = Duration.ofMinutes(5);
         private Duration disconnectTime = Duration.ofSeconds(5);
+        /** Null: a minute, or the disconnect time if that is longer. */
+        private Duration closeTime;
         private Duration drainTime = Duration.ofSeconds(5);
         private Optional<DisconnectMethod> disconnectMethod = Optional.empty();
         private boolean reuseLatest;
@@ -163,6 +174,12 @@ public record ServerOptions(
             return this;
         }
 
+        /** By default a minute, or the disconnect time if that is longer. */
+        public Builder closeTime(Duration value) {
+            closeTime = Objects.requireNonNull(value, "closeTime");
+            return this;
+        }
+
         public Builder drainTime(Duration value) {
             drainTime = value;
             return this;
@@ -170,7 +187,7 @@ public record ServerOptions(
 
         /** If this platform cannot do it, the start fails. */
         public Builder disconnectMethod(DisconnectMethod value) {
-            disconnectMethod = Optional.of(value);
+            disconnectMethod = Optional.of(Objects.requireNonNull(value, "disconnectMethod"));
             return this;
         }
 
@@ -195,8 +212,13 @@ public record ServerOptions(
         }
 
         public ServerOptions build() {
+            Duration close = closeTime;
+            if (close == null) {
+                boolean isShort = disconnectTime == null || disconnectTime.compareTo(DEFAULT_CLOSE_TIME) < 0;
+                close = isShort ? DEFAULT_CLOSE_TIME : disconnectTime;
+            }
             return new ServerOptions(address, workers, concurrency, accepts, pool, maxSessions, bufferBytes,
-                    sendQueueBytes, idleTime, disconnectTime, drainTime, disconnectMethod, reuseLatest, listenerLinger,
+                    sendQueueBytes, idleTime, disconnectTime, close, drainTime, disconnectMethod, reuseLatest, listenerLinger,
                     socketSendBufferBytes, onWorkerFailure);
         }
     }

@@ -26,11 +26,13 @@ package org.iocp4j.server;
  * @param keyMismatches       packets that the identity would have given to another session
  * @param peerResets          connections that broke
  * @param idleTimeouts        sessions ended by the idle time
- * @param closeTimeouts       closing sessions cut short by the disconnect time
+ * @param closeTimeouts       closing sessions cut short by the disconnect time or the close time
  * @param framesTooLong       sessions ended because a frame did not fit the receive buffer
+ * @param sessionsCut         sessions that ended with bytes still queued; each connection was reset
  * @param handlerFailures     exceptions out of the handler
  * @param workerFailures      errors in a worker outside the handler
  * @param strayPackets        packets that belong to no operation of the server
+ * @param logFailures         lines of the log that could not be written, since the logger threw; of all servers of the JVM
  * @param bufferBytes         memory taken for buffers, now
  * @param operationsOut       accepts, receives, sends and disconnects that the system holds, now
  * @param systemCalls         calls that the workers have made into the system; 0 on a {@code Win32} that does not count
@@ -41,7 +43,7 @@ public record ServerStatistics(
         long socketsCreated, long socketsReused, long socketsDiscarded, long socketFailures,
         int socketsFree, int socketsRecycling, long disconnectFailures, long disconnectTimeouts,
         long sessionsRefused, long sendsRefused, long memoryRefusals, long latePackets, long keyMismatches,
-        long peerResets, long idleTimeouts, long closeTimeouts, long framesTooLong,
-        long handlerFailures, long workerFailures, long strayPackets, long bufferBytes,
+        long peerResets, long idleTimeouts, long closeTimeouts, long framesTooLong, long sessionsCut,
+        long handlerFailures, long workerFailures, long strayPackets, long logFailures, long bufferBytes,
         int operationsOut, long systemCalls) {
 }

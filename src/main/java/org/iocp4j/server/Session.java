@@ -25,13 +25,18 @@ public interface Session {
      * @return whether it was taken. Not: the queue is full (leave the input unread, the next call comes when there is
      *         room) or the session is closing
      * @throws IllegalArgumentException if {@code data} is larger than the whole queue
+     * @throws RuntimeException         if {@code data} cannot be read, such as that of an arena of another thread; nothing of it
+     *                                  is taken
      */
     boolean send(ByteBuffer data);
 
     /** Ends the session: nothing more is received, what is queued is sent, then the socket is disconnected. */
     void disconnect();
 
-    /** Ends the session now: what is queued is dropped, what is pending is cancelled. */
+    /**
+     * Ends the session now: what is queued is dropped, what is pending is cancelled. If something was queued, the peer sees a
+     * reset.
+     */
     void abort();
 
     /** What the handler keeps with this session; null at its start. */

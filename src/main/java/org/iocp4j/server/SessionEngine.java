@@ -10,7 +10,6 @@ import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.iocp4j.port.Block;
@@ -19,6 +18,7 @@ import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.Holds;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Log;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
@@ -32,15 +32,13 @@ import org.iocp4j.socket.SocketPool;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What all sessions of a server share, and the way of a packet to its session: the id in the operation finds it, whatever
  * key the packet carries.
  */
 final class SessionEngine implements SocketEvents {
-    static final Logger LOG = LoggerFactory.getLogger(IocpServer.class);
+    static final Log LOG = Log.of(IocpServer.class);
     /** A socket that is closed waits here for its packets; so many may do so beside those in use. */
     private static final int CLOSED_SOCKETS = 1024;
 
@@ -69,11 +67,13 @@ final class SessionEngine implements SocketEvents {
     private final PacketSkipping skipping;
     private final Queue<Consumer<IoContext>> commands =
             new ConcurrentLinkedQueue<>();
-    private final AtomicLong nextTickNanos;
+    private final AtomicBoolean ticking = new AtomicBoolean();
+    /** Written by the one that ticks. */
+    private volatile long nextTickNanos;
     /** The server's own, until it is closed, and one for each foreign thread inside. */
     private final Holds holds = new Holds();
     private volatile boolean stopping;
-    private final AtomicBoolean portGone = new AtomicBoolean();
+    private final AtomicBoolean portLost = new AtomicBoolean();
 
     /** Listens when this returns; accepts nothing before {@link #accept}. */
     SessionEngine(ServerOptions options, DisconnectMethod method, PacketSkipping skipping, SessionIdentity identity,
@@ -83,7 +83,7 @@ final class SessionEngine implements SocketEvents {
         this.identity = identity;
         this.skipping = skipping;
         this.callers = ThreadLocal.withInitial(system)::get;
-        this.nextTickNanos = new AtomicLong(io.nowNanos());
+        this.nextTickNanos = io.nowNanos();
         Win32 win32 = io.win32();
         int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
         FreeList.Order order = options.reuseLatest() ? FreeList.Order.LIFO : FreeList.Order.FIFO;
@@ -110,9 +110,17 @@ final class SessionEngine implements SocketEvents {
             disconnector = new Disconnector(method, options.disconnectTime(), pool, this::disconnected);
             table = new SessionTable(options.maxSessions(), order, index -> new IocpSession(this, index));
             listener = new Listener(io, listenerOptions, port, pool, this::accepted);
-        } catch (Win32Exception | RuntimeException | Error e) {
-            undo.forEach(Runnable::run);
+        } catch (Throwable e) {
+            undo.forEach(step -> undo(step, e));
             throw e;
+        }
+    }
+
+    private static void undo(Runnable step, Throwable why) {
+        try {
+            step.run();
+        } catch (Throwable e) {
+            why.addSuppressed(e);
         }
     }
 
@@ -130,7 +138,7 @@ final class SessionEngine implements SocketEvents {
         if (session == null) {
             late(socket);
         } else if (misnamed(key, owner, socket)) {
-            session.misdirected(false, io);
+            session.misdirected(false, status, bytes, io);
         } else {
             session.receiveCompleted(status, bytes, io);
         }
@@ -143,7 +151,7 @@ final class SessionEngine implements SocketEvents {
         if (session == null) {
             late(socket);
         } else if (misnamed(key, owner, socket)) {
-            session.misdirected(true, io);
+            session.misdirected(true, status, bytes, io);
         } else {
             session.sendCompleted(status, bytes, io);
         }
@@ -180,56 +188,74 @@ final class SessionEngine implements SocketEvents {
 
     private void runCommands(IoContext io) {
         for (var next = commands.poll(); next != null; next = commands.poll()) {
-            next.accept(io);
+            attempt(next, io);
+        }
+    }
+
+    /** What it throws is told after this thread's work at hand, and keeps nothing else from being done. */
+    private static void attempt(Consumer<IoContext> work, IoContext io) {
+        try {
+            work.accept(io);
+        } catch (Throwable e) {
+            io.failed(e);
         }
     }
 
     /** What another thread asked of a session, if that is still there. */
     private void obey(long sessionId, int command, IoContext io) {
         IocpSession session = table.find(sessionId);
-        if (session == null || !session.acquire(sessionId, io)) {
+        if (session == null) {
             return;
         }
         switch (command) {
-            case FLUSH -> session.flush(io);
-            case DISCONNECT -> session.disconnect(CloseReason.DISCONNECTED, io);
-            case ABORT -> session.abort(CloseReason.DISCONNECTED, io);
+            case FLUSH -> session.flushFor(sessionId, io);
+            case DISCONNECT -> session.endFor(sessionId, CloseReason.DISCONNECTED, false, io);
+            case ABORT -> session.endFor(sessionId, CloseReason.DISCONNECTED, true, io);
             default -> throw new IllegalStateException("command " + command);
         }
-        session.drop(io);
     }
 
     // ---- connections ----
 
     /** From the listener: a connection needs a session, a buffer, and, the first time, the port. */
     private void accepted(PooledSocket socket, IoContext io) {
-        IocpSession session = stopping ? null : table.allocate();
-        if (session == null) {
-            refuse(socket, io);
-            return;
+        IocpSession session = null;
+        Block buffer = null;
+        boolean isTaken = false;
+        try {
+            session = stopping ? null : table.allocate();
+            buffer = session == null ? null : takeBlock(io);
+            isTaken = buffer != null && associate(socket, session, io);
+        } finally {
+            if (!isTaken) {
+                refuse(socket, session, buffer, io);
+            }
         }
-        Block buffer = takeBlock(io);
-        if (buffer == null) {
-            table.free(session);
-            refuse(socket, io);
-            return;
-        }
-        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), skipping, io);
-        if (error != 0) {
-            LOG.error("CreateIoCompletionPort: {}, {}", ErrorName.of(error), socket);
-            blocks.give(buffer);
-            table.free(session);
-            refuse(socket, io);
-            return;
-        }
-        session.open(socket, buffer, io);
-        if (stopping) {
-            disconnectSession(session, io); // stop() may have passed by its place before it was there
+        if (isTaken) {
+            session.open(socket, buffer, io);
+            if (stopping) {
+                session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io); // stop() may have passed its place by
+            }
         }
     }
 
-    private void refuse(PooledSocket socket, IoContext io) {
+    private boolean associate(PooledSocket socket, IocpSession session, IoContext io) {
+        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), skipping, io);
+        if (error != 0) {
+            LOG.error("CreateIoCompletionPort: {}, {}", ErrorName.of(error), socket);
+        }
+        return error == 0;
+    }
+
+    /** Gives back what there is for the connection, if anything, and resets it. */
+    private void refuse(PooledSocket socket, IocpSession session, Block buffer, IoContext io) {
         counters.sessionsRefused.increment();
+        if (buffer != null) {
+            blocks.give(buffer);
+        }
+        if (session != null) {
+            table.free(session);
+        }
         pool.reset(socket, io);
     }
 
@@ -250,6 +276,12 @@ final class SessionEngine implements SocketEvents {
         disconnector.disconnect(session.socket(), session.id(), io);
     }
 
+    /** The same, of a session whose last bytes have been dropped: its peer must not take what it has for all. */
+    void cut(IocpSession session, IoContext io) {
+        counters.sessionsCut.increment();
+        disconnector.reset(session.socket(), session.id(), io);
+    }
+
     /** From the disconnector: the socket is back or closed, and the session over. */
     private void disconnected(long owner, IoContext io) {
         IocpSession session = table.find(owner);
@@ -266,7 +298,7 @@ final class SessionEngine implements SocketEvents {
     /** @return whether it was taken */
     boolean send(long id, ByteBuffer data) {
         IocpSession session = table.at((int) (id >>> 48));
-        if (session == null || !holds.tryHold()) {
+        if (session == null || isPortLost() || !holds.tryHold()) {
             return false;
         }
         try {
@@ -280,7 +312,7 @@ final class SessionEngine implements SocketEvents {
             }
             return added.isTaken();
         } finally {
-            leave(callers.get());
+            leave(callers);
         }
     }
 
@@ -292,34 +324,41 @@ final class SessionEngine implements SocketEvents {
         ask(id, ABORT);
     }
 
+    /** However often it is asked of a session, one packet is posted: neither the port nor the commands fill up. */
     private void ask(long id, int command) {
-        if (holds.tryHold()) {
-            try {
+        IocpSession session = table.at((int) (id >>> 48));
+        if (session == null || isPortLost() || !holds.tryHold()) {
+            return;
+        }
+        try {
+            if (session.isFirstToAsk(id, command == ABORT)) {
                 post(id, command);
-            } finally {
-                leave(callers.get());
             }
+        } finally {
+            leave(callers);
         }
     }
 
     private void post(long key, int command) {
-        int error = port.post(callers.get(), key, command);
-        if (error != 0) {
-            counters.workerFailures.increment();
-            LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead", ErrorName.of(error));
+        int error = isPortLost() ? 0 : port.post(callers.get(), key, command); // a closed handle's number is soon another's
+        if (error == ERROR_INVALID_HANDLE()) {
+            portLost(ErrorName.of(error));
+        } else if (error != 0) {
             if (command != COMMAND) {
                 commands.add(io -> obey(key, command, io));
             }
+            counters.workerFailures.incrementAndGet();
+            LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead", ErrorName.of(error));
         }
     }
 
-    /** Has a worker run it. The caller knows that the port is open. */
+    /** Has a worker run it. The caller knows that the port is open, or was lost. */
     void onWorker(Consumer<IoContext> command) {
         commands.add(command);
         post(0, COMMAND);
     }
 
-    /** Wakes one worker, to do nothing. The caller knows that the port is open. */
+    /** Wakes one worker, to do nothing. The caller knows that the port is open, or was lost. */
     void wake() {
         post(0, COMMAND);
     }
@@ -329,40 +368,65 @@ final class SessionEngine implements SocketEvents {
     /**
      * Waits for packets until the next tick, and gives them to those they belong to; whoever comes by runs the tick.
      *
-     * @return false if the port is no more
+     * @throws CompletionFailedException if something threw, when all else that was at hand has been done
      */
-    boolean dequeue(IoContext io) {
+    void dequeue(IoContext io) {
         try {
             port.dequeue(io, TICK_MILLIS);
-            long due = nextTickNanos.get();
-            if (io.nowNanos() - due >= 0 && nextTickNanos.compareAndSet(due, io.nowNanos() + TICK_MILLIS * 1_000_000L)) {
-                tick(io);
-            }
         } catch (Win32Exception e) {
-            counters.workerFailures.increment();
+            counters.workerFailures.incrementAndGet();
             if (e.code() == ERROR_ABANDONED_WAIT_0() || e.code() == ERROR_INVALID_HANDLE()) {
-                if (portGone.compareAndSet(false, true)) { // every worker finds it gone
-                    LOG.error("the port was closed from outside: nothing can be served any more", e);
-                }
-                return false;
+                portLost(e.getMessage());
+                return;
             }
-            LOG.error("a worker cannot dequeue", e);
+            LOG.error("a worker cannot dequeue: {}", e.getMessage());
             io.win32().sleep(TICK_MILLIS); // what is short may come back; without this the log would fill the disk
+        } finally {
+            tickIfDue(io);
         }
-        return true;
+        io.throwFailure();
+    }
+
+    /** Somebody has closed the port: no packet comes any more, and the server can only stop. Each worker finds it lost. */
+    private void portLost(String how) {
+        if (portLost.compareAndSet(false, true)) {
+            LOG.error("the port was closed from outside: nothing can be served any more, the server stops ({})", how);
+        }
+    }
+
+    boolean isPortLost() {
+        return portLost.get();
     }
 
     void accept(IoContext io) {
         listener.replenish(io);
     }
 
-    /** What depends on time. */
+    /** One thread at a time, and the next not before its time after this one's end, however long that takes. */
+    private void tickIfDue(IoContext io) {
+        if (isPortLost() || io.nowNanos() - nextTickNanos < 0 || !ticking.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            if (io.nowNanos() - nextTickNanos >= 0) { // else another has ticked since
+                tick(io);
+                io.refreshNow();
+                nextTickNanos = io.nowNanos() + TICK_MILLIS * 1_000_000L;
+            }
+        } catch (Throwable e) {
+            io.failed(e);
+        } finally {
+            ticking.set(false);
+        }
+    }
+
+    /** What depends on time. None of it keeps the rest from being done, whatever it throws. */
     private void tick(IoContext io) {
         runCommands(io);
-        listener.tick(io);
-        disconnector.giveUpOverdue(io);
-        forEachSession(session -> session.tick(io));
-        blocks.trim(io.win32());
+        attempt(listener::tick, io);
+        attempt(disconnector::giveUpOverdue, io);
+        forEachSession(session -> session.tick(io), io);
+        attempt(on -> blocks.trim(on.win32()), io);
     }
 
     // ---- the end, in this order ----
@@ -370,25 +434,18 @@ final class SessionEngine implements SocketEvents {
     /** No new connections; those there are end when their queues are out. */
     void stop(IoContext io) {
         stopping = true;
-        listener.close(io);
-        forEachSession(session -> disconnectSession(session, io));
-    }
-
-    private void disconnectSession(IocpSession session, IoContext io) {
-        if (session.acquire(session.id(), io)) {
-            session.disconnect(CloseReason.SERVER_STOPPED, io);
-            session.drop(io);
-        }
+        attempt(listener::close, io);
+        forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io), io);
     }
 
     /** Time for draining is up. */
     void abortAll(IoContext io) {
-        forEachSession(session -> {
-            if (session.acquire(session.id(), io)) {
-                session.abort(CloseReason.SERVER_STOPPED, io);
-                session.drop(io);
-            }
-        });
+        forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, true, io), io);
+    }
+
+    /** The port is lost, and no worker at work any more: no packet ends the sessions, so they end here. */
+    void endWithoutPackets(IoContext io) {
+        forEachSession(IocpSession::endWithoutPackets, io);
     }
 
     boolean isQuiet() {
@@ -404,7 +461,7 @@ final class SessionEngine implements SocketEvents {
         if (table.inUse() > 0) {
             LOG.error("{} sessions had not ended in time: cut off", table.inUse());
         }
-        listener.closeNow(io);
+        attempt(listener::closeNow, io);
         pool.closeAll(io.win32());
     }
 
@@ -418,17 +475,26 @@ final class SessionEngine implements SocketEvents {
             port.discard(io, TICK_MILLIS);
             return true;
         } catch (Win32Exception e) {
-            LOG.error("cannot await the last packets", e);
+            LOG.error("cannot await the last packets: {}", e.getMessage());
             return false;
         }
     }
 
-    /** The owner's last word; what is left is freed by whoever is the last to be at work here. */
-    void leave(Win32 win32) {
-        if (!holds.drop()) {
-            return;
+    /**
+     * The owner's last word; what is left is freed by whoever is the last to be at work here.
+     *
+     * @param caller asked only by the last
+     */
+    void leave(Supplier<Win32> caller) {
+        if (holds.drop()) {
+            free(caller.get());
         }
-        port.close(win32);
+    }
+
+    private void free(Win32 win32) {
+        if (!isPortLost()) { // else its number may be another's by now
+            port.close(win32);
+        }
         int out = slab.out();
         if (out > 0) {
             LOG.error("{} operations are still the kernel's: their memory stays allocated", out);
@@ -436,14 +502,22 @@ final class SessionEngine implements SocketEvents {
         }
         slab.free(win32);
         pool.free(win32);
-        blocks.free(win32);
+        try {
+            blocks.free(win32);
+        } catch (IllegalStateException e) {
+            LOG.error("a handler's buffer is in use elsewhere: the buffers' memory stays allocated ({})", e.getMessage());
+        }
     }
 
-    private void forEachSession(Consumer<IocpSession> action) {
+    private void forEachSession(Consumer<IocpSession> action, IoContext io) {
         for (int i = 0; i < table.made(); i++) {
             IocpSession session = table.at(i);
             if (session != null) {
-                action.accept(session);
+                try {
+                    action.accept(session);
+                } catch (Throwable e) {
+                    io.failed(e);
+                }
             }
         }
     }
@@ -475,7 +549,8 @@ final class SessionEngine implements SocketEvents {
                 counters.sessionsRefused.sum(), counters.sendsRefused.sum(), counters.memoryRefusals.sum(),
                 counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
                 counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
-                counters.framesTooLong.sum(), counters.handlerFailures.sum(), counters.workerFailures.sum(),
-                port.strayPackets(), blocks.committedBytes(), slab.out(), systemCalls);
+                counters.framesTooLong.sum(), counters.sessionsCut.sum(), counters.handlerFailures.get(),
+                counters.workerFailures.get(), port.strayPackets(), Log.failures(), blocks.committedBytes(), slab.out(),
+                systemCalls);
     }
 }

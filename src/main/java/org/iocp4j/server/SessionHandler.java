@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  *
  * <p>The calls for one session come one after another, never two at once, on whichever worker thread has its packet; those
  * of different sessions run at the same time. A call that blocks holds up a worker, and every session whose completions that
- * worker has at hand. An exception ends its session, is logged and counted, and harms no other.
+ * worker has at hand. Whatever is thrown, checked or not, ends its session, is logged and counted, and harms no other.
  */
 public interface SessionHandler {
     /** A client has connected. What is sent here goes out before anything is received. */
@@ -18,9 +18,11 @@ public interface SessionHandler {
     /**
      * Bytes have come.
      *
-     * @param data what is unread, from the oldest on; valid during this call only, and big-endian at its start. Bytes that the handler leaves unread
-     *             are there again at the next call, with those that came since; so a handler reads what is whole and
-     *             returns. If a {@link Session#send} was refused, the next call comes when the queue has room again.
+     * @param data what is unread, from the oldest on; read-only, big-endian at its start, and valid during this call only.
+     *             Bytes that the handler leaves unread are there again at the next call, with those that came since; so a
+     *             handler reads what is whole and returns. How much it has read is told by the position alone: to lower the
+     *             limit loses nothing, and above the limit are zeros or older bytes of this connection, never another's. If a
+     *             {@link Session#send} was refused, the next call comes when the queue has room again.
      */
     void received(Session session, ByteBuffer data);
 

@@ -4,41 +4,49 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.iocp4j.port.CompletionFailedException;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.win32.Win32;
 
 /**
- * The threads that dequeue packets. Platform threads that live as long as the server: Windows cancels the I/O of a thread
- * that ends [doc].
+ * The threads that dequeue packets. Platform threads that live as long as the server: Windows may cancel the I/O of a thread
+ * that ends [doc]. Whatever is thrown in one, it goes on; only a lost port ends it before its time.
  */
 final class WorkerGroup {
+    /** A worker that has no view of the system asks for one again after so long. */
+    private static final int RETRY_MILLIS = 1_000;
+
     private final SessionEngine engine;
+    private final Supplier<Win32> system;
+    private final Runnable stopServer;
     private final List<Thread> threads = new ArrayList<>();
     /** Each thread's, for what it has counted; also of those that have ended. */
     private final Queue<Win32> views = new ConcurrentLinkedQueue<>();
+    /** Threads that may be at work on the server's things. */
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean serverStopped = new AtomicBoolean();
-    private volatile boolean stopping;
+    private final CountDownLatch stop = new CountDownLatch(1);
 
-    WorkerGroup(SessionEngine engine) {
+    /** @param stopServer run on a thread of its own, once, if the port is lost, or a worker fails and that is to stop the server */
+    WorkerGroup(SessionEngine engine, Supplier<Win32> system, Runnable stopServer) {
         this.engine = engine;
+        this.system = system;
+        this.stopServer = stopServer;
     }
 
-    /**
-     * Starts the threads.
-     *
-     * @param stopServer run on a thread of its own, once, if a worker fails and that is to stop the server
-     */
-    void start(int count, Supplier<Win32> system, Runnable stopServer) {
+    /** Starts the threads. */
+    void start(int count) {
         for (int i = 1; i <= count; i++) {
-            Thread thread = Thread.ofPlatform().name("iocp-worker-" + i).unstarted(() -> run(system, stopServer));
+            Thread thread = Thread.ofPlatform().name("iocp-worker-" + i).unstarted(this::run);
             running.incrementAndGet();
             try {
                 thread.start();
-            } catch (Error e) { // no memory for another thread
+            } catch (Throwable e) { // no memory for another thread
                 running.decrementAndGet();
                 throw e;
             }
@@ -46,42 +54,92 @@ final class WorkerGroup {
         }
     }
 
-    private void run(Supplier<Win32> system, Runnable stopServer) {
-        try (Win32 win32 = system.get()) {
-            views.add(win32);
-            IoContext io = new IoContext(win32);
-            boolean portOpen = true;
-            while (portOpen && (!stopping || io.hasWork())) {
-                portOpen = dequeue(io, stopServer);
+    private void run() {
+        boolean done = serve();
+        while (!done) {
+            awaitStop(RETRY_MILLIS);
+            running.incrementAndGet(); // before the look at stop, so that whoever asked for the stop waits for us
+            done = serve();
+        }
+    }
+
+    /** Whether the thread is to end; not if it could not begin. */
+    private boolean serve() {
+        try {
+            if (isStopping()) {
+                return true;
             }
-        } catch (RuntimeException | Error e) {
-            failed("a worker could not start, or not end in order", e, stopServer);
+            serveOnView();
+            return true;
+        } catch (Throwable e) {
+            failed("a worker could not start, or not end in order", e);
+            return isStopping() || engine.isPortLost();
         } finally {
             running.decrementAndGet();
         }
     }
 
-    private boolean dequeue(IoContext io, Runnable stopServer) {
+    private void serveOnView() {
+        try (Win32 win32 = system.get()) {
+            IoContext io = new IoContext(win32);
+            views.add(win32);
+            while (!engine.isPortLost() && (!isStopping() || io.hasWork())) {
+                dequeue(io);
+            }
+        }
+        if (engine.isPortLost()) {
+            stopServer();
+        }
+    }
+
+    private void dequeue(IoContext io) {
         try {
-            return engine.dequeue(io);
-        } catch (RuntimeException | Error e) {
-            failed("a worker failed", e, stopServer);
-            return true;
+            engine.dequeue(io);
+        } catch (Throwable e) {
+            failed("a worker failed", e);
         }
     }
 
     /** Counts first, and throws nothing: the worker that failed has to go on. */
-    private void failed(String what, Throwable failure, Runnable stopServer) {
-        engine.counters.workerFailures.increment();
-        try {
-            boolean goOn = engine.options.onWorkerFailure() == OnWorkerFailure.GO_ON;
-            SessionEngine.LOG.error("{}; the server {}", what, goOn ? "goes on" : "stops", failure);
-            if (!goOn && serverStopped.compareAndSet(false, true)) {
-                Thread.ofPlatform().name("iocp-stop").start(stopServer);
-            }
-        } catch (RuntimeException | Error e) {
-            // Not even memory for a line or a thread: the counter tells it.
+    private void failed(String what, Throwable failure) {
+        boolean goOn = engine.options.onWorkerFailure() == OnWorkerFailure.GO_ON;
+        if (failure instanceof CompletionFailedException several) { // logged, each of them
+            engine.counters.workerFailures.addAndGet(several.failures());
+            SessionEngine.LOG.error("{}: {} times, see above; the server {}", what, several.failures(), then(goOn));
+        } else {
+            engine.counters.workerFailures.incrementAndGet();
+            SessionEngine.LOG.thrown(failure, "{}; the server {}", what, then(goOn));
         }
+        if (!goOn) {
+            stopServer();
+        }
+    }
+
+    private static String then(boolean goOn) {
+        return goOn ? "goes on" : "stops";
+    }
+
+    private void stopServer() {
+        if (serverStopped.compareAndSet(false, true)) {
+            try {
+                Thread.ofPlatform().name("iocp-stop").start(stopServer);
+            } catch (Throwable e) { // no memory for another thread: the next failure tries again
+                serverStopped.set(false);
+                SessionEngine.LOG.thrown(e, "the server cannot stop by itself now");
+            }
+        }
+    }
+
+    private void awaitStop(int millis) {
+        try {
+            stop.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            // Whoever interrupts a worker does not end it: stop() does.
+        }
+    }
+
+    private boolean isStopping() {
+        return stop.getCount() == 0;
     }
 
     long systemCalls() {
@@ -94,13 +152,13 @@ final class WorkerGroup {
 
     /** Asks the threads to end. */
     void stop() {
-        stopping = true;
+        stop.countDown();
         for (int i = 0; i < threads.size(); i++) {
             engine.wake();
         }
     }
 
-    /** Whether all have ended; one that a handler blocks has not. */
+    /** Whether none is at work any more; one that a handler blocks is. */
     boolean isStopped() {
         return running.get() == 0;
     }

@@ -362,7 +362,7 @@ public final class SimulatedKernel {
             script.run();
         } catch (SimulationFailure e) {
             throw e;
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             throw schedule.fail("a client's script: " + e, e);
         }
     }

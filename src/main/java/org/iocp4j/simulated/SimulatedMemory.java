@@ -47,6 +47,9 @@ final class SimulatedMemory {
 
     /** The address, or -error. */
     long allocate(long address, long bytes, int type) {
+        if (type == MEM_RESET()) {
+            return reset(address, bytes);
+        }
         if (bytes <= 0 || (type & ~(MEM_RESERVE() | MEM_COMMIT())) != 0 || type == 0) {
             return -ERROR_INVALID_PARAMETER();
         }
@@ -84,6 +87,20 @@ final class SimulatedMemory {
         }
         region.committed.set(first, last + 1);
         return region.range.address() + first * PAGE_BYTES;
+    }
+
+    /** Nobody needs the contents any more: they may stay, or be zeros from any moment on [doc]; here they are, all or none. */
+    private long reset(long address, long bytes) {
+        Region region = regionOf(address);
+        if (bytes <= 0 || region == null) {
+            return -INVALID_ADDRESS;
+        }
+        check(address, bytes);
+        kernel.operations.checkFree(address, bytes, "reset");
+        if (kernel.random.chance(0.5)) {
+            ALL.asSlice(address, bytes).fill((byte) 0);
+        }
+        return address;
     }
 
     int free(long address, long bytes, int type) {

@@ -43,7 +43,7 @@ public final class Abusers implements AutoCloseable {
             }
         } catch (InterruptedIOException e) {
             // stopped
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             failure.compareAndSet(null, e);
         }
     }

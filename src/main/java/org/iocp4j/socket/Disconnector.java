@@ -7,10 +7,9 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Log;
 import org.iocp4j.socket.PooledSocket.State;
 import org.iocp4j.win32.ErrorName;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes a connected socket on which nothing is pending, disconnects it, and passes it to the pool or closes it; then
@@ -24,7 +23,7 @@ public final class Disconnector {
         void disconnected(long owner, IoContext io);
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(Disconnector.class);
+    private static final Log LOG = Log.of(Disconnector.class);
 
     private final DisconnectMethod method;
     private final long boundNanos;
@@ -61,6 +60,15 @@ public final class Disconnector {
         }
     }
 
+    /** Ends the connection by an RST, whatever the method; its socket is closed. */
+    public void reset(PooledSocket socket, long owner, IoContext io) {
+        try {
+            pool.reset(socket, io);
+        } finally {
+            listener.disconnected(owner, io);
+        }
+    }
+
     /** The disconnect's packet. */
     public void completed(PooledSocket socket, int status, IoContext io) {
         long owner = socket.disconnect().owner();
@@ -89,19 +97,25 @@ public final class Disconnector {
             if (socket != null && socket.isDisconnectingSince(io.nowNanos())
                     && socket.moves(State.DISCONNECTING, State.CLOSING)) {
                 timeouts.increment();
-                LOG.warn("{} took over {} ms to disconnect {}: closed", method, boundNanos / 1_000_000, socket);
                 long owner = socket.owner();
-                // Under Wine closesocket alone leaves the operation pending until the peer acts [wine].
-                io.win32().cancelIoEx(socket.handle(), socket.disconnect().address());
-                close(socket, owner, io);
+                try {
+                    // Under Wine closesocket alone leaves the operation pending until the peer acts [wine].
+                    io.win32().cancelIoEx(socket.handle(), socket.disconnect().address());
+                } finally {
+                    close(socket, owner, io);
+                }
+                LOG.warn("{} took over {} ms to disconnect {}: closed", method, boundNanos / 1_000_000, socket);
             }
         }
     }
 
     private void close(PooledSocket socket, long owner, IoContext io) {
         disconnecting.decrementAndGet();
-        pool.close(socket, io.win32());
-        listener.disconnected(owner, io);
+        try {
+            pool.close(socket, io.win32());
+        } finally {
+            listener.disconnected(owner, io);
+        }
     }
 
     /** Expected now and then (TransmitFile after a client's RST fails with 10057 [wine]), so no warning each time. */

@@ -13,10 +13,9 @@ import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.Holds;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Log;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A listening socket that keeps the same number of accepts posted, whatever fails: a socket that an accept failed on is
@@ -32,7 +31,7 @@ public final class Listener {
     /** The key on packets of accepts: they ride on the listener's key, not on their socket's [wine]. */
     public static final long KEY = 0;
 
-    private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    private static final Log LOG = Log.of(Listener.class);
     /** A socket refused by AcceptEx is replaced this often before the rest waits for the next replenish. */
     private static final int TRIES = 3;
 
@@ -119,14 +118,16 @@ public final class Listener {
         if (!holds.tryHold()) {
             return;
         }
-        int tries = TRIES;
-        while (tries > 0 && reserve()) {
-            if (!postAccept(io)) {
-                posted.decrementAndGet();
-                tries--;
+        try {
+            int tries = TRIES;
+            while (tries > 0 && reserve()) {
+                if (!postReserved(io)) {
+                    tries--;
+                }
             }
+        } finally {
+            drop(io);
         }
-        drop(io);
     }
 
     /** What could not be done before is tried again: accepts that could not be posted, or, when closing, not cancelled. */
@@ -134,8 +135,11 @@ public final class Listener {
         if (!closing.get()) {
             replenish(io);
         } else if (holds.tryHold()) {
-            cancelAccepts(io);
-            drop(io);
+            try {
+                cancelAccepts(io);
+            } finally {
+                drop(io);
+            }
         }
     }
 
@@ -151,6 +155,18 @@ public final class Listener {
         return true;
     }
 
+    private boolean postReserved(IoContext io) {
+        boolean isPosted = false;
+        try {
+            isPosted = postAccept(io);
+        } finally {
+            if (!isPosted) {
+                posted.decrementAndGet();
+            }
+        }
+        return isPosted;
+    }
+
     private boolean postAccept(IoContext io) {
         PooledSocket socket = pool.take(io);
         if (socket == null) {
@@ -161,9 +177,12 @@ public final class Listener {
         int error = io.accept(socket.accept(), owner, handle, socket.handle(), pool.acceptOutput(socket),
                 pool.addressBytes());
         if (error != 0) {
+            try {
+                pool.discard(socket, io);
+            } finally {
+                drop(io);
+            }
             failed("AcceptEx", error, socket);
-            pool.discard(socket, io);
-            drop(io);
             return false;
         }
         if (closing.get()) {
@@ -175,20 +194,38 @@ public final class Listener {
 
     /** An accept's packet. */
     public void completed(PooledSocket socket, int status, IoContext io) {
-        boolean connected = status >= 0 && !closing.get() && takeOver(socket, io);
-        if (status < 0 && !closing.get()) {
+        try {
+            boolean connected = false;
+            try {
+                connected = isConnected(socket, status, io);
+            } finally {
+                posted.decrementAndGet();
+                if (!connected) {
+                    pool.discard(socket, io);
+                }
+            }
+            try {
+                replenish(io); // before the connection is served, so that the depth is back as soon as it can be
+            } finally {
+                if (connected) {
+                    accepts.increment();
+                    receiver.accepted(socket, io);
+                }
+            }
+        } finally {
+            drop(io); // last: once the listener is closed, no connection is on its way to its session any more
+        }
+    }
+
+    private boolean isConnected(PooledSocket socket, int status, IoContext io) {
+        if (closing.get()) {
+            return false;
+        }
+        if (status < 0) {
             failed("AcceptEx", io.win32().rtlNtStatusToDosError(status), socket);
+            return false;
         }
-        if (!connected) {
-            pool.discard(socket, io);
-        }
-        posted.decrementAndGet();
-        replenish(io); // before the connection is served, so that the depth is back as soon as it can be
-        if (connected) {
-            accepts.increment();
-            receiver.accepted(socket, io);
-        }
-        drop(io); // last: once the listener is closed, no connection is on its way to its session any more
+        return takeOver(socket, io);
     }
 
     /** Without SO_UPDATE_ACCEPT_CONTEXT shutdown and getpeername fail on Windows; anew for each connection [doc]. */
@@ -216,8 +253,11 @@ public final class Listener {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
-        cancelAccepts(io);
-        drop(io);
+        try {
+            cancelAccepts(io);
+        } finally {
+            drop(io);
+        }
     }
 
     private void cancelAccepts(IoContext io) {

@@ -16,14 +16,13 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Log;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.Region;
 import org.iocp4j.socket.PooledSocket.State;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** All sockets of one listener: a bounded number, some of them free to be accepted into. Any thread. */
 public final class SocketPool {
@@ -34,7 +33,7 @@ public final class SocketPool {
     /** linger {0, 0}: closesocket sends a FIN behind the data. */
     static final int LINGER_OFF = 0;
 
-    private static final Logger LOG = LoggerFactory.getLogger(SocketPool.class);
+    private static final Log LOG = Log.of(SocketPool.class);
 
     private final int family;
     /** Room for one address in an accept's output. */
@@ -130,10 +129,14 @@ public final class SocketPool {
         close(socket, io.win32());
     }
 
-    /** Closes with an RST a socket that nothing may be read from or written to. */
+    /** Closes with an RST a socket that the caller has. */
     public void reset(PooledSocket socket, IoContext io) {
-        io.setOption(socket.handle(), SOL_SOCKET(), SO_LINGER(), LINGER_RESET);
-        discard(socket, io);
+        socket.closing();
+        try {
+            io.setOption(socket.handle(), SOL_SOCKET(), SO_LINGER(), LINGER_RESET);
+        } finally {
+            close(socket, io.win32());
+        }
     }
 
     /**
@@ -142,12 +145,16 @@ public final class SocketPool {
      */
     void close(PooledSocket socket, Win32 win32) {
         discarded.increment();
-        int error = win32.closesocket(socket.handle());
+        int error = 0;
+        try {
+            error = win32.closesocket(socket.handle());
+        } finally {
+            socket.closed();
+            vacateIfHome(socket);
+        }
         if (error != 0) {
             LOG.error("closesocket: {}, {}", ErrorName.of(error), socket);
         }
-        socket.closed();
-        vacateIfHome(socket);
     }
 
     /** Whoever closed it and whoever brought its last operation home both ask; one of them gives the place back. */
@@ -217,7 +224,12 @@ public final class SocketPool {
             PooledSocket socket = slots.get(i);
             if (socket != null && socket.isOpen()) {
                 socket.closing();
-                close(socket, win32);
+                try {
+                    close(socket, win32);
+                } catch (Throwable e) { // the others have to be closed, too
+                    failures.increment();
+                    LOG.thrown(e, "closesocket, {}", socket);
+                }
             }
         }
     }

@@ -9,6 +9,9 @@ package org.iocp4j.win32;
  * before Java could ask. A method that returns a handle or an address gives minus the error on failure. Overlapped
  * calls return {@code WSA_IO_PENDING} (997) as the call does.
  *
+ * <p>A method throws nothing on Windows. In another implementation, a call that throws must not have been made: whoever posts an
+ * operation takes it back then, memory and all.
+ *
  * <p>Not thread-safe: an instance holds its thread's error capture. Each thread that calls Windows has its own, and closes it
  * when it calls no more.
  */

@@ -374,6 +374,15 @@ public class WinTypes extends WinLayouts {
     public static int MEM_RELEASE() {
         return MEM_RELEASE;
     }
+    private static final int MEM_RESET = (int)524288L;
+    /**
+     * {@snippet lang=c :
+     * #define MEM_RESET 524288
+     * }
+     */
+    public static int MEM_RESET() {
+        return MEM_RESET;
+    }
     private static final int PAGE_READWRITE = (int)4L;
     /**
      * {@snippet lang=c :

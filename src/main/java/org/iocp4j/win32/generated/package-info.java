@@ -3,6 +3,6 @@
  * each structure and function pointer), which load on every operating system, and functions ({@code WinFunctions}),
  * which need Windows. Written by {@code jextract.sh}: do not edit. Only {@code org.iocp4j.win32} may use it.
  *
- * <p>SHA-256 of the headers: {@code a442f8b4ace4697291e3a9caf1b8daa96be60eeed6cd689d062f4dd5a1d0c19c}
+ * <p>SHA-256 of the headers: {@code 50a9311a39ee596406158b6be0e7b768174bda74170e33ba6ad2436714e8461a}
  */
 package org.iocp4j.win32.generated;

@@ -1,4 +1,4 @@
-package org.iocp4j.server;
+package org.iocp4j.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -31,6 +31,55 @@ class LoggedFailureTest {
     void theStackIsTheFailures() {
         assertThat(print(new IllegalStateException("x"))).contains("LoggedFailureTest.theStackIsTheFailures")
                 .doesNotContain("LoggedFailure.<init>");
+    }
+
+    /** Each method of what was thrown may throw, or answer null: the line is there all the same, with the class's name. */
+    @Test
+    void itsMethodsMayDoAsTheyLike() {
+        class Hostile extends RuntimeException {
+            private static final long serialVersionUID = 1;
+            private final boolean isNull;
+
+            Hostile(boolean isNull) {
+                this.isNull = isNull;
+            }
+
+            private <T> T answer() {
+                if (isNull) {
+                    return null;
+                }
+                throw new OutOfMemoryError("provoked");
+            }
+
+            @Override
+            public String toString() {
+                return answer();
+            }
+
+            @Override
+            public String getMessage() {
+                return answer();
+            }
+
+            @Override
+            public synchronized Throwable getCause() {
+                return answer();
+            }
+
+            @Override
+            public StackTraceElement[] getStackTrace() {
+                return answer();
+            }
+        }
+
+        assertThat(print(new Hostile(true))).contains("Hostile", "toString() is null");
+        assertThat(print(new Hostile(false))).contains("Hostile", "toString() throws java.lang.OutOfMemoryError");
+        assertThat(print(new IllegalStateException("around it", new Hostile(false)))).contains("around it", "Hostile");
+    }
+
+    @Test
+    void aLongMessageIsCut() {
+        assertThat(print(new IllegalStateException("x".repeat(1_000_000)))).hasSizeLessThan(100_000).contains("characters more");
     }
 
     @Test

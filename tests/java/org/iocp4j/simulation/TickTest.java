@@ -1,0 +1,14 @@
+package org.iocp4j.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class TickTest {
+    private static final int SEEDS = 20;
+
+    @Test
+    void oneSessionThatThrowsStarvesNobodyAndNoTickOverlapsAnother() {
+        assertThat(new TickHunt().apply(SEEDS)).isNull();
+    }
+}
