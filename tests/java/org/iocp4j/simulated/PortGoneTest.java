@@ -49,8 +49,8 @@ class PortGoneTest {
                         ends.add(reason);
                     }
                 }, SessionIdentity.OVERLAPPED, kernel::attach);
-                kernel.client(new Talker()).connect(server.localAddress());
-                kernel.client(new Talker()).connect(server.localAddress());
+                SimulatedClient one = kernel.client(new Talker()).connect(server.localAddress());
+                SimulatedClient other = kernel.client(new Talker()).connect(server.localAddress());
                 kernel.sleep(Duration.ofMillis(50));
                 assertThat(ids).hasSize(2);
                 long port = kernel.handles.open().stream().filter(SimulatedPort.class::isInstance)
@@ -64,6 +64,7 @@ class PortGoneTest {
                 }
                 assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
                 server.close();
+                assertThat(kernel.until(() -> one.isReset() && other.isReset(), Duration.ofSeconds(1))).as("reset").isTrue();
                 assertThat(ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
                 assertThat(server.statistics().workerFailures()).isEqualTo(3);
             });

@@ -93,7 +93,7 @@ class SocketPoolRaceTest {
                 assertThat(pool.take(io)).as("place %d of %d", i + 1, CAPACITY).isNotNull();
             }
             assertThat(pool.take(io)).as("one place more").isNull();
-            pool.closeAll(system.win32());
+            pool.closeAll(new IoContext(system.win32()));
             assertThat(open).isEmpty();
         }
     }

@@ -101,7 +101,7 @@ final class SessionEngine implements SocketEvents {
             SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
                     operations, this);
             undo.push(() -> socketPool.free(win32));
-            undo.push(() -> socketPool.closeAll(win32));
+            undo.push(() -> socketPool.closeAll(io));
             socketPool.prefill(options.pool(), io);
             blocks = blockPool;
             slab = operations;
@@ -462,7 +462,7 @@ final class SessionEngine implements SocketEvents {
             LOG.error("{} sessions had not ended in time: cut off", table.inUse());
         }
         attempt(listener::closeNow, io);
-        pool.closeAll(io.win32());
+        pool.closeAll(io);
     }
 
     /**

@@ -160,6 +160,10 @@ public final class PooledSocket {
         return state == State.DISCONNECTING && nowNanos - deadlineNanos >= 0;
     }
 
+    boolean isConnected() {
+        return state == State.CONNECTED;
+    }
+
     boolean isClosed() {
         return state == State.CLOSED;
     }

@@ -73,7 +73,7 @@ public final class SocketPool {
         for (int i = 1; i <= count; i++) {
             long handle = tcpSocket(family, io.win32());
             if (handle < 0) {
-                closeAll(io.win32());
+                closeAll(io);
                 throw io.win32().failure("WSASocketW", (int) -handle, "socket " + i + " of the pool's " + count);
             }
             give(place(handle, io), State.ACCEPTING, io);
@@ -217,15 +217,21 @@ public final class SocketPool {
         }
     }
 
-    /** Closes every socket, whoever has it: at the end, when no other thread is at work. */
-    public void closeAll(Win32 win32) {
+    /**
+     * Closes every socket, whoever has it: at the end, when no other thread is at work. One that still has a connection is reset,
+     * for nobody knows what its peer has not got.
+     */
+    public void closeAll(IoContext io) {
         free.clear();
         for (int i = 0; i < slotCount.get(); i++) {
             PooledSocket socket = slots.get(i);
             if (socket != null && socket.isOpen()) {
-                socket.closing();
                 try {
-                    close(socket, win32);
+                    if (socket.isConnected()) {
+                        reset(socket, io);
+                    } else {
+                        discard(socket, io);
+                    }
                 } catch (Throwable e) { // the others have to be closed, too
                     failures.increment();
                     LOG.thrown(e, "closesocket, {}", socket);
