@@ -4,15 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Runs with servers that fail, each a process of this JVM's kind. */
 @Timeout(120)
@@ -88,6 +94,45 @@ class BenchTest {
         assertThat(results).isEmpty();
     }
 
+    /** Both are one program's, in the same rounds: the one with our class path, the other from its jar alone. */
+    @Test
+    void aServerOfAnotherJarRunsFromThatJarBesideOurs(@TempDir Path folder) throws IOException {
+        ServerSpec before = ServerSpec.parse("iocp4j@" + jar(folder.resolve("be fore@1.jar")));
+        run(before, server(ServerKind.IOCP4J));
+        assertThat(results).extracting(result -> result.server().name())
+                .containsExactly("iocp4j@be fore@1.jar", "iocp4j");
+        assertThat(results).allMatch(result -> result.operations() > 0);
+    }
+
+    @Test
+    void whatItSaysOfItsOptionsIsShown(@TempDir Path folder) throws IOException {
+        Path jar = jar(folder.resolve("before.jar"));
+        assertThatIOException().isThrownBy(() -> run(BASELINE, ServerSpec.parse("iocp4j@" + jar + " refuses --worms 1")))
+                .withMessage("iocp4j@before.jar refuses --worms 1: the server has ended: taken from " + jar
+                        + ": [iocp4j, refuses, --worms, 1]");
+    }
+
+    /** With this package's classes, which are all that a server of this test needs. */
+    private static Path jar(Path file) throws IOException {
+        try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(file))) {
+            for (Class<?> type : List.of(ServerKind.class, FaultyServer.class)) {
+                addPackage(jar, type);
+            }
+        }
+        return file;
+    }
+
+    private static void addPackage(JarOutputStream jar, Class<?> type) throws IOException {
+        String folder = type.getPackageName().replace('.', '/') + "/";
+        URI name = URI.create(type.getResource(type.getSimpleName() + ".class").toString());
+        try (var files = Files.list(Path.of(name).getParent())) {
+            for (Path file : files.toList()) {
+                jar.putNextEntry(new JarEntry(folder + file.getFileName()));
+                Files.copy(file, jar);
+            }
+        }
+    }
+
     private void assertLeftOut(ServerSpec peer, String reason) {
         assertThat(leftOut).containsExactly(new LeftOut(LOAD, peer, reason));
     }
@@ -106,6 +151,6 @@ class BenchTest {
     }
 
     private static ServerSpec server(ServerKind kind, String... fault) {
-        return new ServerSpec(kind.toString(), kind, List.of(fault));
+        return new ServerSpec(kind.toString(), kind, null, List.of(fault));
     }
 }

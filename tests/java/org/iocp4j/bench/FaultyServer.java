@@ -4,11 +4,14 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** What {@link Bench} runs as a server in its test: one that echoes, and has the fault that its second argument names. */
 final class FaultyServer {
     static final String STARTS_NOT = "starts not";
     static final String DIES = "dies";
+    /** Refuses its arguments, and tells where it was taken from. */
+    static final String REFUSES = "refuses";
     /** Neither answers nor ends. */
     static final String HANGS = "hangs";
 
@@ -17,11 +20,12 @@ final class FaultyServer {
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         String fault = arguments.length > 1 ? arguments[1] : "none";
-        failIf(fault.equals(STARTS_NOT));
-        System.out.println("ready 127.0.0.1:" + ServerKind.JDK_SELECTOR.peer().start());
+        failIf(fault.equals(STARTS_NOT), "out of sockets");
+        failIf(fault.equals(REFUSES), "taken from " + System.getProperty("java.class.path") + ": " + List.of(arguments));
+        System.out.println("ready 127.0.0.1:" + new SelectorEcho().start());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {
-            failIf(fault.equals(DIES));
+            failIf(fault.equals(DIES), "out of sockets");
             if (fault.equals(HANGS)) {
                 Thread.currentThread().join();
             }
@@ -29,9 +33,9 @@ final class FaultyServer {
         }
     }
 
-    private static void failIf(boolean faulty) {
+    private static void failIf(boolean faulty, String lastWords) {
         if (faulty) {
-            System.err.println("out of sockets");
+            System.err.println(lastWords);
             System.exit(1);
         }
     }

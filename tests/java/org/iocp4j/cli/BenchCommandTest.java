@@ -1,6 +1,7 @@
 package org.iocp4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -13,9 +14,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.Load;
@@ -58,6 +62,28 @@ class BenchCommandTest {
                 .isBetween(2.0, 10.0);
         assertThat(peer).containsEntry("systemCallsPerOperation", null);
         assertThat(Files.readString(page)).contains("ping-pong-1", "jdk-async", "</html>");
+    }
+
+    /** Of one build, twice: what is compared here is not how fast they are. */
+    @Test
+    @Tag("packaged")
+    @NeedsCompletionPorts
+    void measuresThisServerAgainstAnotherJars() throws IOException {
+        String built = System.getProperty("iocp4j.app.jar");
+        assumeTrue(built != null && Files.exists(Path.of(built)), "mvn package makes the application jar");
+        // Left there: what a process has just had open cannot always be deleted as soon as it has ended.
+        Path folder = Files.createTempDirectory(Path.of(built).getParent(), "bench-test");
+        Path before = Files.copy(Path.of(built), folder.resolve("before.jar"));
+        int exit = Main.run(out, err, "bench", "--quick", "--pairs", "2", "--loads", "ping-pong-1", "--json",
+                "--servers", "iocp4j", "--baseline", "iocp4j@" + before + " --workers 1");
+        assertThat(exit).as(text(err)).isZero();
+        List<String> lines = text(out).lines().toList();
+        assertThat(lines).hasSize(2);
+        Map<String, Object> ours = fields(lines.getLast());
+        assertThat(ours).containsEntry("server", "iocp4j").containsEntry("baseline", "iocp4j@before.jar --workers 1");
+        assertThat((Double) ours.get("ratioMedian")).isPositive();
+        assertThat(fields(lines.getFirst())).containsEntry("ratioMedian", 1.0)
+                .hasEntrySatisfying("systemCallsPerOperation", calls -> assertThat((Double) calls).isBetween(2.0, 10.0));
     }
 
     @Test
@@ -119,6 +145,52 @@ class BenchCommandTest {
         assertThat(wrong("--servers", "iocp4j --workers 0"))
                 .startsWith("--servers: --workers: '0' is not allowed, must be 1 to 1024");
         assertThat(wrong("--baseline", "iocp4j --workers 0")).startsWith("--baseline: --workers: '0' is not allowed");
+    }
+
+    @Test
+    void aJarWithoutAServerOfOursIsRefusedBeforeAnythingRuns(@TempDir Path folder) throws IOException {
+        Path text = Files.writeString(folder.resolve("text.jar"), "no jar");
+        Path other = folder.resolve("other.jar");
+        try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(other))) {
+            jar.putNextEntry(new JarEntry("org/iocp4j/server/IocpServer.class"));
+        }
+        Path empty = Files.createDirectory(folder.resolve("folder.jar"));
+        Path before = folder.resolve("before.jar");
+        assertThat(wrong("--servers", "iocp4j@" + before)).isEqualTo(
+                "--servers: 'iocp4j@" + before + "' is not allowed: no such file\n");
+        assertThat(wrong("--baseline", "iocp4j@" + empty + " --workers 1")).isEqualTo(
+                "--baseline: 'iocp4j@" + empty + " --workers 1' is not allowed: it is no ordinary file\n");
+        assertThat(wrong("--servers", "iocp4j,iocp4j@" + text)).startsWith(
+                "--servers: 'iocp4j@" + text + "' is not allowed: it is no jar: ");
+        assertThat(wrong("--servers", "iocp4j@" + other)).isEqualTo("--servers: 'iocp4j@" + other + "' is not allowed:"
+                + " it is no application jar of iocp4j, or older than bench:"
+                + " it has no class org.iocp4j.cli.BenchServer\n");
+    }
+
+    @Test
+    void aJarThatTheCommandLineCannotNameIsRefused(@TempDir Path folder) throws IOException {
+        assertThat(wrong("--servers", "iocp4j@a,b.jar")).startsWith(
+                "--servers: 'iocp4j@a' is not allowed, must be a server's name,")
+                .contains(" iocp4j@FILE.jar (without a comma)");
+        assertThat(wrong("--servers", "netty@before.jar"))
+                .startsWith("--servers: 'netty@before.jar' is not allowed, must be ");
+        Path apart = Files.writeString(Files.createDirectory(folder.resolve("a;b")).resolve("before.jar"), "");
+        assertThat(wrong("--servers", "iocp4j@" + apart)).startsWith("--servers: 'iocp4j@" + apart + "' is not allowed:"
+                + " its whole path has a character that a Windows class path cannot have: ");
+    }
+
+    /** Two jars are two servers, with the same figures or others: what names them in a report must tell them apart. */
+    @Test
+    void jarsOfTheSameNameAreNamedByTheirWholePaths() {
+        assertThat(BenchCommand.distinct(specs("iocp4j@a/before.jar", "iocp4j@a/before.jar --workers 1", "c")))
+                .extracting(ServerSpec::name).containsExactly("iocp4j@before.jar", "iocp4j@before.jar --workers 1", "c");
+        assertThat(BenchCommand.distinct(specs("iocp4j@a/before.jar", "iocp4j@b/before.jar --workers 1", "c")))
+                .extracting(ServerSpec::name).containsExactly("iocp4j@" + Path.of("a", "before.jar"),
+                        "iocp4j@" + Path.of("b", "before.jar") + " --workers 1", "c");
+    }
+
+    private static List<ServerSpec> specs(String... names) {
+        return Arrays.stream(names).map(ServerSpec::parse).toList();
     }
 
     /** Its server would end the connections that it is to hold. */

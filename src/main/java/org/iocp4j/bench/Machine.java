@@ -21,6 +21,9 @@ public final class Machine implements AutoCloseable {
     private static final Pattern ALLOWED = Pattern.compile("(?m)^Cpus_allowed_list:\\s*(\\S+)$");
     private static final Pattern READS = Pattern.compile("(?m)^syscr: (\\d+)$");
     private static final long PAGE_BYTES = 4096;
+    private static final Pattern FOR_CLASS_PATH = Pattern.compile(";");
+    /** What a file's name may have on Linux, and not under Wine. */
+    private static final Pattern FOR_WINDOWS = Pattern.compile("[;:\"*?<>|\\\\]");
 
     private final Path home;
     private final boolean wine;
@@ -117,16 +120,21 @@ public final class Machine implements AutoCloseable {
         Command.run(List.of("taskset", "--all-tasks", "--cpu-list", "--pid", to, String.valueOf(process)));
     }
 
-    /** The command that starts a Java server. @param arguments its main class and what that takes */
-    List<String> java(List<String> arguments) {
+    /**
+     * The command that starts a Java server.
+     *
+     * @param jar       its class path; null for ours
+     * @param arguments its main class and what that takes
+     */
+    List<String> java(Path jar, List<String> arguments) {
         List<String> command = new ArrayList<>(pinned());
-        String classPath = System.getProperty("java.class.path");
+        String classPath = jar != null ? jar.toAbsolutePath().toString() : System.getProperty("java.class.path");
         if (!wine) {
             command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:-PrintWarnings")); // Wine has one processor group, of which the JVM would complain
         } else {
             command.add(home.resolve("tests/wine/bin/java").toString());
-            classPath = classPath.replace(':', ';');
+            classPath = jar != null ? classPath : classPath.replace(':', ';');
         }
         if (pins != null) {
             command.add("-XX:ActiveProcessorCount=1"); // Wine 8.0 tells a pinned JVM of all processors [wine]
@@ -134,6 +142,11 @@ public final class Machine implements AutoCloseable {
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath));
         command.addAll(arguments);
         return command;
+    }
+
+    /** Whether the class path of a Java server can be this jar: nothing quotes what Windows takes for something else. */
+    public static boolean canName(Path jar) {
+        return !(WINDOWS ? FOR_CLASS_PATH : FOR_WINDOWS).matcher(jar.toAbsolutePath().toString()).find();
     }
 
     /** The command that starts a Windows program. */

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A server in a process of its own. It prints {@code ready HOST:PORT}, answers each line of its standard input by
- * {@code costs BYTES CALLS}, its own counts or {@code -} for those it has not, and ends with its standard input: so none
- * outlives us, whatever becomes of us.
+ * {@code costs BYTES CALLS}, its own counts or {@code -} for those it has not (the first builds had no CALLS), and ends
+ * with its standard input: so none outlives us, whatever becomes of us.
  */
 final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
@@ -48,7 +48,8 @@ final class ServerChild implements AutoCloseable {
         if (!spec.kind().isC()) {
             arguments.addAll(0, List.of(mainClass, spec.kind().toString()));
         }
-        List<String> command = spec.kind().isC() ? machine.program(machine.cServer(), arguments) : machine.java(arguments);
+        List<String> command = spec.kind().isC() ? machine.program(machine.cServer(), arguments)
+                : machine.java(spec.jar(), arguments);
         process = new ProcessBuilder(command).start();
         logReader = Thread.ofPlatform().name("server-log").daemon().start(this::readLog);
         Thread.ofPlatform().name("server-output").daemon().start(this::readLines);
@@ -123,7 +124,7 @@ final class ServerChild implements AutoCloseable {
         in.flush();
         String[] own = line(COSTS).split(" ");
         return new Costs(Machine.cpuNanos(process.toHandle()), machine.wineserverCpuNanos(),
-                machine.wineserverRequests(), count(own[0]), count(own[1]));
+                machine.wineserverRequests(), count(own[0]), own.length == 1 ? null : count(own[1]));
     }
 
     private static Long count(String text) {

@@ -2,16 +2,19 @@ package org.iocp4j.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.zip.ZipFile;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchPage;
 import org.iocp4j.bench.BenchResult;
@@ -33,6 +36,8 @@ import picocli.CommandLine.Spec;
                 + " figures are Wine's.",
         footerHeading = "%nServers and loads:%n", footer = {
             "  iocp4j         this one, with the options of serve: --servers \"iocp4j --workers 1\"",
+            "  iocp4j@FILE    the one in the application jar of another build, with options of that:",
+            "                 --baseline iocp4j@before.jar; FILE ends in .jar and has no comma",
             "  c, c-best      a completion-port server in C (tests/bench/echo.c, with its options),",
             "                 plain, and with all its switches; needs mingw-w64 or MSVC",
             "  jdk-async, jdk-selector, jdk-virtual   the JDK's asynchronous channels, its selector,",
@@ -127,13 +132,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private Bench.Plan plan() {
-        ServerSpec first = of("--baseline", baseline, ServerSpec::parse, servers());
-        List<ServerSpec> all = new ArrayList<>(List.of(first));
-        for (ServerSpec server : servers == null ? defaultServers() : each("--servers", servers, ServerSpec::parse, servers())) {
-            if (!all.contains(server)) {
-                all.add(server);
-            }
-        }
+        List<ServerSpec> all = allServers();
         List<String> names = Load.all().stream().map(Load::name).toList();
         String wanted = loads != null ? loads : String.join(",", quick ? QUICK_LOADS : names);
         Bench.Plan plan = new Bench.Plan(each("--loads", wanted, Load::of, String.join(", ", names)), all,
@@ -141,11 +140,28 @@ final class BenchCommand implements Callable<Integer> {
                 seconds != null ? Duration.ofSeconds(seconds) : quick ? QUICK_TIME : Duration.ofSeconds(1),
                 quick ? QUICK_WARM_UP : WARM_UP, !quick);
         for (ServerSpec server : all) {
-            if (server.kind() == ServerKind.IOCP4J) {
-                check(server.equals(first) ? "--baseline: " : "--servers: ", server, plan.longestIdle());
+            String option = server.equals(plan.baseline()) ? "--baseline: " : "--servers: ";
+            if (server.jar() != null) {
+                checkJar(option, server);
+            } else if (server.kind() == ServerKind.IOCP4J) {
+                check(option, server, plan.longestIdle());
             }
         }
         return plan;
+    }
+
+    /** The baseline first. */
+    private List<ServerSpec> allServers() {
+        List<ServerSpec> all = new ArrayList<>(List.of(of("--baseline", baseline, ServerSpec::parse, servers())));
+        all.addAll(servers == null ? defaultServers() : each("--servers", servers, ServerSpec::parse, servers()));
+        return distinct(all.stream().distinct().toList());
+    }
+
+    /** With jars told apart by their paths, where two have the same name. */
+    static List<ServerSpec> distinct(List<ServerSpec> all) {
+        List<Path> jars = all.stream().map(ServerSpec::jar).filter(Objects::nonNull).distinct().toList();
+        return jars.stream().map(Path::getFileName).distinct().count() == jars.size() ? all
+                : all.stream().map(ServerSpec::withWholePath).toList();
     }
 
     private static List<ServerSpec> defaultServers() {
@@ -153,7 +169,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static String servers() {
-        return "a server's name, and options where it takes some: "
+        return "a server's name, and options where it takes some: iocp4j@FILE.jar (without a comma), "
                 + Arrays.stream(ServerKind.values()).map(ServerKind::toString).collect(Collectors.joining(", "));
     }
 
@@ -183,6 +199,32 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    /** Its options are another build's: that one says what is wrong with them. */
+    private static void checkJar(String option, ServerSpec server) {
+        String wrong = wrong(server.jar());
+        if (wrong != null) {
+            throw new CommandFailure(option + "'" + server.withWholePath().name() + "' is not allowed: "
+                    + OptionErrors.oneLine(wrong), ExitCode.WRONG_OPTIONS);
+        }
+    }
+
+    /** Why no server can be started from it; null if there is no reason. */
+    private static String wrong(Path jar) {
+        if (!Files.isRegularFile(jar)) {
+            return Files.exists(jar) ? "it is no ordinary file" : "no such file";
+        }
+        if (!Machine.canName(jar)) {
+            return "its whole path has a character that a Windows class path cannot have: " + jar.toAbsolutePath();
+        }
+        String main = BenchServer.class.getName();
+        try (ZipFile file = new ZipFile(jar.toFile())) {
+            return file.getEntry(main.replace('.', '/') + ".class") != null ? null
+                    : "it is no application jar of iocp4j, or older than bench: it has no class " + main;
+        } catch (IOException e) {
+            return "it is no jar: " + e.getMessage();
+        }
+    }
+
     /** The project's folder, in which the launcher lies; null without a launcher. */
     private static Path home() {
         String launcher = System.getenv(ServerProcess.LAUNCHER);
@@ -199,9 +241,10 @@ final class BenchCommand implements Callable<Integer> {
             command.append(" --loads ").append(loads);
         }
         if (servers != null) {
-            command.append(" --servers \"").append(servers).append('"');
+            command.append(" --servers \"").append(plan.servers().stream().map(ServerSpec::name).collect(
+                    Collectors.joining(","))).append('"');
         }
-        return command.append(" --baseline \"").append(baseline).append("\" --pairs ").append(plan.pairs())
+        return command.append(" --baseline \"").append(plan.baseline().name()).append("\" --pairs ").append(plan.pairs())
                 .append(" --html ").append(Path.of(html).getFileName()).toString();
     }
 }
