@@ -94,6 +94,32 @@ class BenchTest {
         assertThat(results).isEmpty();
     }
 
+    /** What grows or fades while the bench runs falls on each as often. */
+    @Test
+    void theServersTakeTurnsInGoingFirst() throws IOException {
+        run(3, progress::add, BASELINE, OTHER);
+        assertThat(progress).filteredOn(line -> line.contains(": round ")).containsExactly(
+                "one: round 1 of 3, jdk-selector", "one: round 1 of 3, jdk-async",
+                "one: round 2 of 3, jdk-async", "one: round 2 of 3, jdk-selector",
+                "one: round 3 of 3, jdk-selector", "one: round 3 of 3, jdk-async");
+        assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE, OTHER);
+        assertThat(results.getFirst().ratio()).isEqualTo(new Spread(1, 1, 1));
+    }
+
+    @Test
+    void aPeerThatDiesInARoundWhichItBeginsIsLeftOutToo() throws IOException {
+        ServerSpec peer = server(ServerKind.NETTY);
+        run(2, line -> {
+            if (line.equals("one: round 2 of 2, netty")) {
+                ProcessHandle.current().children()
+                        .filter(child -> child.info().commandLine().orElse("").endsWith(" netty"))
+                        .forEach(child -> child.destroyForcibly());
+            }
+        }, BASELINE, peer);
+        assertThat(leftOut).extracting(LeftOut::server).containsExactly(peer);
+        assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
+    }
+
     /** Both are one program's, in the same rounds: the one with our class path, the other from its jar alone. */
     @Test
     void aServerOfAnotherJarRunsFromThatJarBesideOurs(@TempDir Path folder) throws IOException {
@@ -142,7 +168,11 @@ class BenchTest {
     }
 
     private void run(Consumer<String> hears, ServerSpec... servers) throws IOException {
-        Bench.Plan plan = new Bench.Plan(List.of(LOAD), List.of(servers), 1,
+        run(1, hears, servers);
+    }
+
+    private void run(int pairs, Consumer<String> hears, ServerSpec... servers) throws IOException {
+        Bench.Plan plan = new Bench.Plan(List.of(LOAD), List.of(servers), pairs,
                 Duration.ofMillis(20), Duration.ofMillis(20), false);
         try (Machine machine = new Machine(null, false)) {
             bench = new Bench(plan, machine, FaultyServer.class.getName(), hears);

@@ -10,8 +10,9 @@ import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
 /**
- * Measures servers against a baseline, load by load. In each round every server has one turn, the baseline first; a ratio
- * compares two turns of the same round, so that what else the machine does meanwhile falls on both.
+ * Measures servers against a baseline, load by load. In each round every server has one turn, the baseline first in the
+ * first round, last in the second, and so on; a ratio compares two turns of the same round. So what else the machine
+ * does for long falls on both, and what grows or fades on each as often.
  */
 public final class Bench {
     /**
@@ -127,7 +128,8 @@ public final class Bench {
         each(all, load.name() + ": warming up", leftOut, this::warmUp);
         for (int round = 1; round <= plan.pairs() && all.size() == servers.size(); round++) {
             boolean measuresMemory = load.holds() && round == plan.pairs();
-            each(all, load.name() + ": round " + round + " of " + plan.pairs(), leftOut,
+            List<Turns> order = round % 2 == 1 ? all : all.reversed();
+            each(order, load.name() + ": round " + round + " of " + plan.pairs(), leftOut,
                     turns -> turns.count(turns.take(plan.time(), measuresMemory)));
         }
     }
