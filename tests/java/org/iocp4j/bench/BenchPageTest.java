@@ -31,8 +31,14 @@ class BenchPageTest {
     @Test
     void saysWhoIsLeftOutOfALoadInItsTable() {
         assertThat(page.substring(page.indexOf("<h2>held-5000-active-50"))).containsOnlyOnce(
-                "<td>netty</td><td colspan=\"13\">left out: nothing came &lt;for&gt; 20 s,\nat all</td>");
+                "<td>netty</td><td colspan=\"16\">left out: nothing came &lt;for&gt; 20 s,\nat all</td>");
         assertThat(page).containsOnlyOnce("left out");
+    }
+
+    @Test
+    void saysInEachRowWhatElseTheMachineDid() {
+        assertThat(page).contains("<td class=\"num\">512</td><td class=\"num\">7.40</td><td class=\"num\">1</td>"
+                + "<td class=\"num\">2</td></tr>").contains("<td class=\"num\">-</td><td class=\"num\">3</td></tr>");
     }
 
     @Test

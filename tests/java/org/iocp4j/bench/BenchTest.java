@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -159,6 +160,16 @@ class BenchTest {
         }
     }
 
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void whatElseTheMachineDidIsTold() throws IOException {
+        run(BASELINE);
+        ForeignLoad foreign = results.getFirst().foreign();
+        assertThat(foreign.percent()).isNotNegative();
+        assertThat(foreign.disturbedPairs()).isBetween(0, 1);
+        assertThat(foreign.countedPairs()).isEqualTo(1);
+    }
+
     private void assertLeftOut(ServerSpec peer, String reason) {
         assertThat(leftOut).containsExactly(new LeftOut(LOAD, peer, reason));
     }
@@ -176,7 +187,7 @@ class BenchTest {
                 Duration.ofMillis(20), Duration.ofMillis(20), false);
         try (Machine machine = new Machine(null, false)) {
             bench = new Bench(plan, machine, FaultyServer.class.getName(), hears);
-            bench.run(results::add, leftOut::add);
+            bench.run(results::addAll, leftOut::add);
         }
     }
 

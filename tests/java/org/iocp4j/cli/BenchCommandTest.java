@@ -22,6 +22,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.bench.Bench;
+import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Results;
 import org.iocp4j.bench.ServerSpec;
@@ -89,7 +90,7 @@ class BenchCommandTest {
     @Test
     void jsonHasEveryFigureOfAServerUnderALoad() throws IOException {
         StringWriter text = new StringWriter();
-        new BenchReport.Json(new PrintWriter(text), PLAN).result(Results.full());
+        new BenchReport.Json(new PrintWriter(text), PLAN).results(List.of(Results.full()));
         assertThat(fields(text.toString())).containsExactly(
                 Map.entry("load", "held-5000-active-50"), Map.entry("connections", 5_000.0),
                 Map.entry("server", "iocp4j --workers 1"), Map.entry("baseline", "c"),
@@ -99,7 +100,8 @@ class BenchCommandTest {
                 Map.entry("wineserverRequestsPerOperation", 8.125), Map.entry("systemCallsPerOperation", 3.0),
                 Map.entry("bytesAllocatedPerOperation", 1.0),
                 Map.entry("p50Micros", 500.0), Map.entry("p99Micros", 990.0), Map.entry("p999Micros", 999.0),
-                Map.entry("bytesPerConnection", 512.0), Map.entry("pairs", 3.0), Map.entry("secondsPerTurn", 0.5));
+                Map.entry("bytesPerConnection", 512.0), Map.entry("pairs", 3.0), Map.entry("secondsPerTurn", 0.5),
+                Map.entry("foreignCpuPercent", 7.4), Map.entry("disturbedPairs", 1.0), Map.entry("countedPairs", 2.0));
     }
 
     @Test
@@ -115,25 +117,61 @@ class BenchCommandTest {
     @Test
     void whatThePlatformDoesNotTellIsNull() throws IOException {
         StringWriter text = new StringWriter();
-        new BenchReport.Json(new PrintWriter(text), PLAN).result(Results.bare());
+        new BenchReport.Json(new PrintWriter(text), PLAN).results(List.of(Results.bare()));
         assertThat(fields(text.toString())).containsEntry("cpuMicrosPerOperation", 1.0)
                 .containsEntry("wineserverRequestsPerOperation", null)
                 .containsEntry("bytesAllocatedPerOperation", null)
-                .containsEntry("bytesPerConnection", null);
+                .containsEntry("bytesPerConnection", null)
+                .containsEntry("foreignCpuPercent", null)
+                .containsEntry("disturbedPairs", null)
+                .containsEntry("countedPairs", 3.0);
     }
 
     @Test
     void textHasATableForEachLoad() {
         StringWriter text = new StringWriter();
         BenchReport report = new BenchReport.Text(new PrintWriter(text), PLAN, "this machine");
-        report.result(Results.bare());
+        report.results(List.of(Results.bare()));
         report.leftOut(Results.leftOut());
-        report.result(Results.full());
+        report.results(List.of(Results.full()));
         assertThat(text.toString().lines().map(String::strip)).startsWith("this machine",
-                "ratios to c: median of 3 rounds, lowest - highest; 0.5 s a turn", "").hasSize(9)
-                .anyMatch(line -> line.matches("c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +- +500 +990 +999 +-"))
+                "ratios to c: median of 3 rounds, lowest - highest; 0.5 s a turn", "").hasSize(11)
+                .anyMatch(line -> line.matches(
+                        "c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +- +500 +990 +999 +- +-"))
+                .anyMatch(line -> line.matches("iocp4j --workers 1 .* 512 +1 of 3"))
                 .containsOnlyOnce("netty                        left out: nothing came <for> 20 s, at all")
                 .anyMatch(line -> line.startsWith("held-5000-active-50 "));
+    }
+
+    @Test
+    void textSaysWhetherTheMachineWasIdleButForTheBench() {
+        assertThat(lastLine(new ForeignLoad(2.4, 0, 3)))
+                .isEqualTo("the machine was idle but for the bench: other programs used 2 % of a processor");
+        assertThat(lastLine(new ForeignLoad(13.0, 1, 2))).isEqualTo(
+                "other programs used 13 % of a processor: disturbed rounds, with more than 10 %, do not count");
+        assertThat(lastLine(new ForeignLoad(37.0, 2, 3)))
+                .isEqualTo("other programs used 37 % of a processor: ratios may be off");
+        assertThat(lastLine(new ForeignLoad(null, null, 3))).isEqualTo("what other programs used is not told here");
+    }
+
+    private static String lastLine(ForeignLoad foreign) {
+        StringWriter text = new StringWriter();
+        new BenchReport.Text(new PrintWriter(text), PLAN, "this machine").results(List.of(Results.full(foreign)));
+        return text.toString().lines().toList().getLast();
+    }
+
+    @Test
+    void aNameThatIsLongPushesTheFiguresOfAllAside() {
+        ServerSpec before = ServerSpec.parse("iocp4j@" + "before".repeat(6) + ".jar --workers 1");
+        Bench.Plan plan = new Bench.Plan(Load.all(), List.of(ServerSpec.parse("c"), before), 3,
+                Duration.ofMillis(500), Duration.ofSeconds(1), true);
+        StringWriter text = new StringWriter();
+        BenchReport report = new BenchReport.Text(new PrintWriter(text), plan, "this machine");
+        report.results(List.of(Results.bare(), Results.of("ping-pong-1", before)));
+        assertThat(text.toString().lines().skip(3).limit(3)).extracting(line -> line.charAt(before.name().length()))
+                .containsOnly(' ');
+        assertThat(text.toString().lines().skip(3).limit(3)).extracting(String::length).hasSameElementsAs(
+                List.of(text.toString().lines().toList().get(3).length()));
     }
 
     @Test

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.HdrHistogram.Histogram;
 
 /**
  * Measures servers against a baseline, load by load. In each round every server has one turn, the baseline first in the
  * first round, last in the second, and so on; a ratio compares two turns of the same round. So what else the machine
- * does for long falls on both, and what grows or fades on each as often.
+ * does for long falls on both, and what grows or fades on each as often. What it does for a moment is told:
+ * {@link ForeignLoad}.
  */
 public final class Bench {
     /**
@@ -74,18 +74,17 @@ public final class Bench {
     }
 
     /**
-     * @param results hears of each server, load by load, in the plan's order
+     * @param results hears of all servers of a load, in the plan's order, when it is through
      * @param leftOut hears at once of each peer that cannot bear a load
      * @throws IOException if the baseline or this project's own server could not
      */
-    public void run(Consumer<BenchResult> results, Consumer<LeftOut> leftOut) throws IOException {
+    public void run(Consumer<List<BenchResult>> results, Consumer<LeftOut> leftOut) throws IOException {
         for (Load load : plan.loads()) {
             List<Turns> all = measure(load, plan.servers(), leftOut);
             if (isStopped()) {
                 return;
             }
-            Turns baseline = all.getFirst();
-            all.forEach(turns -> results.accept(turns.result(baseline)));
+            results.accept(all.stream().map(turns -> turns.result(plan.baseline())).toList());
         }
     }
 
@@ -130,7 +129,12 @@ public final class Bench {
             boolean measuresMemory = load.holds() && round == plan.pairs();
             List<Turns> order = round % 2 == 1 ? all : all.reversed();
             each(order, load.name() + ": round " + round + " of " + plan.pairs(), leftOut,
-                    turns -> turns.count(turns.take(plan.time(), measuresMemory)));
+                    turns -> turns.latest = turns.take(plan.time(), measuresMemory));
+            if (isStopped() || all.size() < servers.size()) {
+                return;
+            }
+            Turn baseline = all.getFirst().latest;
+            all.forEach(turns -> turns.count(baseline));
         }
     }
 
@@ -186,8 +190,9 @@ public final class Bench {
         }
     }
 
-    /** What one turn has brought, and cost. */
-    private record Turn(BenchClient.Counted counted, Costs costs, Long grownBytes) {
+    /** A part of a turn that is measured. */
+    private interface Work {
+        BenchClient.Counted done() throws IOException;
     }
 
     /** One server's turns of one load. */
@@ -195,10 +200,9 @@ public final class Bench {
         private final Load load;
         private final ServerSpec server;
         private final ServerChild child;
-        private final List<Double> perSecond = new ArrayList<>();
-        private final Histogram micros = BenchClient.newHistogram();
-        private Costs costs = Costs.NONE;
-        private long operations;
+        private final Tally tally = new Tally();
+        /** This round's. */
+        private Turn latest;
         /** In the last round, if connections are held. */
         private Long grownBytes;
 
@@ -210,40 +214,35 @@ public final class Bench {
 
         Turn take(Duration time, boolean measuresMemory) throws IOException {
             try (BenchClient client = new BenchClient(load, child.address(), Bench.this::isStopped)) {
-                boolean holds = load.kind() == Load.Kind.HOLD;
-                Costs before = child.costs();
-                BenchClient.Counted counted = client.open();
-                Costs after = child.costs();
-                Long grown = null;
+                Turn turn = measured(client::open);
                 if (measuresMemory) {
                     client.idle(IDLE);
-                    grown = child.grownBytes();
+                    grownBytes = child.grownBytes();
                 }
-                if (!holds) {
-                    before = child.costs();
-                    counted = client.work(time);
-                    after = child.costs();
+                if (load.kind() != Load.Kind.HOLD) {
+                    turn = measured(() -> client.work(time));
                 }
                 client.leave();
-                return new Turn(counted, after.minus(before), grown);
+                return turn;
             }
         }
 
-        void count(Turn turn) {
-            perSecond.add(turn.counted().perSecond());
-            micros.add(turn.counted().micros());
-            operations += turn.counted().all();
-            costs = costs.plus(turn.costs());
-            grownBytes = turn.grownBytes();
+        private Turn measured(Work work) throws IOException {
+            Costs before = child.costs();
+            MachineTime start = machine.time();
+            BenchClient.Counted counted = work.done();
+            MachineTime end = machine.time();
+            return new Turn(counted, child.costs().minus(before),
+                    start == null || end == null ? null : Double.valueOf(end.foreignPercent(start)));
         }
 
-        BenchResult result(Turns baseline) {
-            List<Double> ratios = new ArrayList<>();
-            for (int round = 0; round < perSecond.size(); round++) {
-                ratios.add(perSecond.get(round) / baseline.perSecond.get(round));
-            }
-            return new BenchResult(load, server, baseline.server, Spread.of(ratios), Spread.of(perSecond), costs,
-                    operations, micros,
+        /** The round is over: all have had their turn. */
+        void count(Turn baseline) {
+            tally.count(latest, baseline);
+        }
+
+        BenchResult result(ServerSpec baseline) {
+            return tally.result(load, server, baseline,
                     grownBytes == null ? null : Double.valueOf((double) grownBytes / load.connections()));
         }
     }

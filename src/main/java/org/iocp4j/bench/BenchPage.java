@@ -13,13 +13,16 @@ import org.iocp4j.study.HtmlText;
 /** The results as one page that needs nothing else: a plot of the ratios, one of the latencies and a table for each load. */
 public final class BenchPage {
     private static final int ROW = 22;
-    private static final int NAMES = 210;
-    private static final int WIDTH = 680;
+    private static final int LEAST_NAMES = 210;
+    /** Of a name's letter, on average. */
+    private static final int LETTER = 7;
+    private static final int PLOT = 400;
     private static final int FIGURES = 70;
     private static final int AXIS = 26;
     private static final double[] PERCENTILES = {50, 99, 99.9};
     private static final String[] COLUMNS = {"server", "ratio", "lowest", "highest", "operations/s", "CPU µs", "wineserver µs",
-        "wineserver requests", "system calls", "allocated bytes", "p50 µs", "p99 µs", "p99.9 µs", "bytes per connection"};
+        "wineserver requests", "system calls", "allocated bytes", "p50 µs", "p99 µs", "p99.9 µs", "bytes per connection",
+        "CPU % of others", "disturbed rounds", "rounds counted"};
 
     private final StringBuilder out = new StringBuilder(1 << 15);
 
@@ -45,7 +48,9 @@ public final class BenchPage {
                 + "<header class=\"top\">\n<p class=\"over\">iocp4j bench</p>\n<h1>Servers, measured in turns</h1>\n"
                 + "<p class=\"lead\">In each round every server has a turn with the same client. A ratio is of operations per"
                 + " second in the same round, so that what else the machine did falls on both; shown are its median, lowest"
-                + " and highest. Costs are per operation.</p>\n<dl class=\"facts\">\n");
+                + " and highest. A round is disturbed if other programs used more than " + ForeignLoad.DISTURBING_PERCENT
+                + " % of a processor in one of the two turns; it does not count as long as half of the rounds or more"
+                + " are left. Costs are per operation.</p>\n<dl class=\"facts\">\n");
         fact("Machine", machine);
         fact("JDK of the client", System.getProperty("java.vendor") + " " + System.getProperty("java.runtime.version"));
         fact("Date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
@@ -63,9 +68,11 @@ public final class BenchPage {
     private void section(Load load, List<BenchResult> results, List<LeftOut> leftOut) {
         out.append("<section><h2>").append(load.name()).append("</h2>\n");
         String baseline = HtmlText.escape(results.getFirst().baseline().name());
+        int names = results.stream().mapToInt(result -> result.server().name().length() * LETTER)
+                .reduce(LEAST_NAMES, Math::max);
         double highest = results.stream().mapToDouble(result -> result.ratio().high()).max().orElse(1);
         figure("Operations per second, relative to " + baseline + ": median, lowest to highest round", results,
-                new Scale(0, Math.max(1.2, highest), false), (scale, result, y) -> {
+                new Scale(names, 0, Math.max(1.2, highest), false), (scale, result, y) -> {
                     Spread ratio = result.ratio();
                     line("names", scale.x(ratio.low()), y, scale.x(ratio.high()), y);
                     dot("right", scale.x(ratio.median()), y);
@@ -73,7 +80,7 @@ public final class BenchPage {
                 }, new double[] {0, 0.5, 1});
         double slowest = results.stream().mapToDouble(result -> result.micros(99.9)).max().orElse(1);
         figure("Microseconds for an operation, on a logarithmic scale: p50, p99, p99.9", results,
-                new Scale(1, Math.max(10, slowest), true), (scale, result, y) -> {
+                new Scale(names, 1, Math.max(10, slowest), true), (scale, result, y) -> {
                     line("rail", scale.x(result.micros(50)), y, scale.x(result.micros(99.9)), y);
                     for (double percentile : PERCENTILES) {
                         dot(percentile == 50 ? "right" : percentile == 99 ? "neutral" : "wrong",
@@ -86,11 +93,11 @@ public final class BenchPage {
     }
 
     /** From the lowest to the highest value that is shown. */
-    private record Scale(double low, double high, boolean logarithmic) {
+    private record Scale(int names, double low, double high, boolean logarithmic) {
         int x(double value) {
             double at = logarithmic ? Math.log(Math.max(value, low) / low) / Math.log(high / low)
                     : (value - low) / (high - low);
-            return NAMES + (int) Math.round(at * (WIDTH - NAMES - FIGURES));
+            return names + (int) Math.round(at * PLOT);
         }
     }
 
@@ -102,8 +109,9 @@ public final class BenchPage {
     private void figure(String title, List<BenchResult> results, Scale scale, Row row, double[] marks) {
         int height = results.size() * ROW + AXIS;
         out.append("<figure><figcaption>").append(title).append("</figcaption>\n<div class=\"scroll\" tabindex=\"0\""
-                + " role=\"region\" aria-label=\"Plot\"><svg width=\"").append(WIDTH).append("\" height=\"").append(height)
-                .append("\" role=\"img\"><title>").append(title).append("</title>\n");
+                + " role=\"region\" aria-label=\"Plot\"><svg width=\"").append(scale.names + PLOT + FIGURES)
+                .append("\" height=\"").append(height).append("\" role=\"img\"><title>").append(title)
+                .append("</title>\n");
         for (double mark : marks) {
             if (mark >= scale.low && mark <= scale.high) {
                 line("rail", scale.x(mark), 0, scale.x(mark), height - AXIS);
@@ -113,7 +121,7 @@ public final class BenchPage {
         for (int i = 0; i < results.size(); i++) {
             int y = i * ROW + ROW / 2;
             text("lane", 6, y + 4, results.get(i).server().name());
-            text("key", WIDTH - FIGURES + 8, y + 4, row.draw(scale, results.get(i), y));
+            text("key", scale.names + PLOT + 8, y + 4, row.draw(scale, results.get(i), y));
         }
         out.append("</svg></div></figure>\n");
     }
@@ -141,10 +149,12 @@ public final class BenchPage {
             Double[] cells = {r.ratio().median(), r.ratio().low(), r.ratio().high(), r.perSecond().median(),
                 r.cpuMicrosPerOperation(), r.wineserverCpuMicrosPerOperation(), r.wineserverRequestsPerOperation(),
                 r.systemCallsPerOperation(), r.bytesAllocatedPerOperation(), r.micros(50), r.micros(99), r.micros(99.9),
-                r.bytesPerConnection()};
+                r.bytesPerConnection(), r.foreign().percent()};
             for (Double cell : cells) {
-                out.append("<td class=\"num\">").append(cell == null ? "-" : number(cell)).append("</td>");
+                cell(cell == null ? null : number(cell));
             }
+            cell(r.foreign().disturbedPairs());
+            cell(r.foreign().countedPairs());
             out.append("</tr>\n");
         }
         for (LeftOut peer : leftOut) {
@@ -153,6 +163,10 @@ public final class BenchPage {
                     .append("</td></tr>\n");
         }
         out.append("</tbody></table></div>\n");
+    }
+
+    private void cell(Object figure) {
+        out.append("<td class=\"num\">").append(figure == null ? "-" : figure).append("</td>");
     }
 
     /** Small ones with two decimals. */

@@ -3,17 +3,18 @@ package org.iocp4j.bench;
 import org.HdrHistogram.Histogram;
 
 /**
- * One server under one load.
+ * One server under one load. All but the memory and the foreign load is of the rounds that {@code foreign} counts.
  *
  * @param ratio              its operations per second by the baseline's, round by round
  * @param perSecond          its operations per second, round by round
- * @param costs              of all rounds together
+ * @param costs              of the rounds together
  * @param operations         that these have done
  * @param micros             how long each took
  * @param bytesPerConnection by which its process has grown for each held connection; null where that is not told
+ * @param foreign            what else the machine did
  */
 public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spread ratio, Spread perSecond, Costs costs,
-        long operations, Histogram micros, Double bytesPerConnection) {
+        long operations, Histogram micros, Double bytesPerConnection, ForeignLoad foreign) {
 
     /** Processor time of the server's process; null where it is not told, as in what follows. */
     public Double cpuMicrosPerOperation() {

@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Where the servers run: on Windows as ordinary processes; on Linux under Wine, they and the wineserver on one processor
@@ -197,6 +199,26 @@ public final class Machine implements AutoCloseable {
         } catch (IOException e) {
             return null; // another user's, or a kernel without these counts
         }
+    }
+
+    /** What all processors and our processes have worked; null where it is not told, as on Windows. */
+    MachineTime time() {
+        if (WINDOWS) {
+            return null;
+        }
+        try {
+            String stat = Files.readString(Path.of("/proc/stat"));
+            return MachineTime.of(stat, ownCpuNanos(), System.nanoTime());
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** Of this process, those it has started, and the wineserver. */
+    private long ownCpuNanos() {
+        ProcessHandle self = ProcessHandle.current();
+        return Stream.of(Stream.of(self), self.descendants(), Stream.ofNullable(wineserver)).flatMap(part -> part)
+                .distinct().map(Machine::cpuNanos).filter(Objects::nonNull).mapToLong(Long::longValue).sum();
     }
 
     /** What of a process is in memory; null where it is not told. */

@@ -18,6 +18,7 @@ import java.util.zip.ZipFile;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchPage;
 import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Machine;
@@ -57,7 +58,12 @@ import picocli.CommandLine.Spec;
             "  wineserverCpuMicrosPerOperation, wineserverRequestsPerOperation (its reads),",
             "  systemCallsPerOperation (iocp4j's alone, its workers' own count),",
             "  bytesAllocatedPerOperation (Java heap); p50Micros, p99Micros, p999Micros;",
-            "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn.",
+            "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn;",
+            "  foreignCpuPercent: what other programs used, in percent of one processor (Linux only);",
+            "  disturbedPairs: rounds in which that was more than " + ForeignLoad.DISTURBING_PERCENT
+                    + " in this server's turn or the",
+            "  baseline's; countedPairs: rounds that all but the memory is of: those that were not",
+            "  disturbed, if they are half or more, and else all.",
             "  What the platform does not tell is null. A peer that cannot bear a load is left out of it; its",
             "  object has load, connections, server, baseline and leftOut, which says why.",
         })
@@ -113,9 +119,9 @@ final class BenchCommand implements Callable<Integer> {
             BenchReport report = json ? new BenchReport.Json(out, plan) : new BenchReport.Text(out, plan, machine.description());
             // The wineserver is unpinned inside: only then may the signal end the process.
             try (var _ = Interrupt.runs(bench::stop)) {
-                bench.run(result -> {
-                    results.add(result);
-                    report.result(result);
+                bench.run(load -> {
+                    results.addAll(load);
+                    report.results(load);
                 }, peer -> {
                     leftOut.add(peer);
                     report.leftOut(peer);

@@ -1,46 +1,79 @@
 package org.iocp4j.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.ServerSpec;
 
 /** What {@code bench} prints as soon as a load is through, or a peer left out: to be read, or as JSON lines. */
 interface BenchReport {
-    void result(BenchResult result);
+    /** @param results of all servers of a load */
+    void results(List<BenchResult> results);
 
     void leftOut(LeftOut peer);
 
     /** A table for each load, for people. */
     final class Text implements BenchReport {
+        private static final int LEAST_NAME = 28;
+
         private final PrintWriter out;
+        private final Bench.Plan plan;
+        private final int nameWidth;
         private String load;
 
         Text(PrintWriter out, Bench.Plan plan, String machine) {
             this.out = out;
+            this.plan = plan;
+            nameWidth = plan.servers().stream().mapToInt(server -> server.name().length())
+                    .reduce(LEAST_NAME, Math::max);
             line("%s", machine);
             line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn", plan.baseline().name(),
                     plan.pairs(), plan.time().toMillis() / 1e3);
         }
 
         @Override
-        public void result(BenchResult r) {
+        public void results(List<BenchResult> results) {
+            results.forEach(this::row);
+            line("%s", foreignLoad(results));
+        }
+
+        private void row(BenchResult r) {
             head(r.load());
-            line("%-28s %6.2f %6.2f - %6.2f %,9.0f %7s %7s %7s %6s %9s %,9.0f %,9.0f %,9.0f %8s", r.server().name(),
-                    r.ratio().median(), r.ratio().low(), r.ratio().high(), r.perSecond().median(),
+            line("%s %6.2f %6.2f - %6.2f %,9.0f %7s %7s %7s %6s %9s %,9.0f %,9.0f %,9.0f %8s %9s",
+                    name(r.server().name()), r.ratio().median(), r.ratio().low(), r.ratio().high(),
+                    r.perSecond().median(),
                     figure(r.cpuMicrosPerOperation(), 1), figure(r.wineserverCpuMicrosPerOperation(), 1),
                     figure(r.wineserverRequestsPerOperation(), 1), figure(r.systemCallsPerOperation(), 1),
                     figure(r.bytesAllocatedPerOperation(), 1),
-                    r.micros(50), r.micros(99), r.micros(99.9), figure(r.bytesPerConnection(), 0));
+                    r.micros(50), r.micros(99), r.micros(99.9), figure(r.bytesPerConnection(), 0),
+                    r.foreign().disturbedPairs() == null ? "-" : r.foreign().disturbedPairs() + " of " + plan.pairs());
+        }
+
+        /** Whether the machine was idle but for us. */
+        private String foreignLoad(List<BenchResult> results) {
+            List<ForeignLoad> all = results.stream().map(BenchResult::foreign).toList();
+            if (all.stream().anyMatch(foreign -> foreign.percent() == null)) {
+                return "what other programs used is not told here";
+            }
+            String percent = String.format(Locale.ROOT, "other programs used %.0f %% of a processor",
+                    all.stream().mapToDouble(ForeignLoad::percent).average().orElse(0));
+            if (all.stream().allMatch(foreign -> foreign.disturbedPairs() == 0)) {
+                return "the machine was idle but for the bench: " + percent;
+            }
+            return percent + (all.stream().anyMatch(foreign -> foreign.countsDisturbed(plan.pairs()))
+                    ? ": ratios may be off" : ": disturbed rounds, with more than " + ForeignLoad.DISTURBING_PERCENT
+                            + " %, do not count");
         }
 
         @Override
         public void leftOut(LeftOut peer) {
             head(peer.load());
-            line("%-28s left out: %s", peer.server().name(), OptionErrors.oneLine(peer.reason()));
+            line("%s left out: %s", name(peer.server().name()), OptionErrors.oneLine(peer.reason()));
         }
 
         /** Before the first line of a load. */
@@ -48,9 +81,14 @@ interface BenchReport {
             if (!next.name().equals(load)) {
                 load = next.name();
                 line("");
-                line("%-28s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s", load, "ratio", "low - high", "ops/s",
-                        "cpu us", "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us", "p99.9 us", "B/conn");
+                line("%s %6s %15s %9s %7s %7s %7s %6s %9s %9s %9s %9s %8s %9s", name(load), "ratio",
+                        "low - high", "ops/s", "cpu us", "ws us", "ws reqs", "calls", "alloc B", "p50 us", "p99 us",
+                        "p99.9 us", "B/conn", "disturbed");
             }
+        }
+
+        private String name(String name) {
+            return String.format("%-" + nameWidth + "s", name);
         }
 
         private static String figure(Double value, int decimals) {
@@ -65,7 +103,11 @@ interface BenchReport {
     /** Lines for programs. */
     record Json(PrintWriter out, Bench.Plan plan) implements BenchReport {
         @Override
-        public void result(BenchResult r) {
+        public void results(List<BenchResult> results) {
+            results.forEach(this::object);
+        }
+
+        private void object(BenchResult r) {
             out.println(line(r.load(), r.server())
                     .put("ratioMedian", r.ratio().median())
                     .put("ratioLow", r.ratio().low())
@@ -83,6 +125,9 @@ interface BenchReport {
                     .put("bytesPerConnection", r.bytesPerConnection())
                     .put("pairs", plan.pairs())
                     .put("secondsPerTurn", plan.time().toMillis() / 1e3)
+                    .put("foreignCpuPercent", r.foreign().percent())
+                    .put("disturbedPairs", r.foreign().disturbedPairs())
+                    .put("countedPairs", r.foreign().countedPairs())
                     .end());
         }
 
