@@ -88,11 +88,24 @@ class LibraryJarTest {
         assertThat(user.exitCode()).isZero();
     }
 
+    @Test
+    @EnabledOnOs(OS.WINDOWS)
+    void withoutTheRightToCallWindowsItNamesTheModuleThatNeedsIt() throws Exception {
+        Jars.Ended user = runUser("user");
+        assertThat(user.out()).as("stderr: %s", user.err()).isEqualToIgnoringNewLines("iocp4j needs native access, which"
+                + " this JVM denies to the module org.iocp4j: start it with --enable-native-access=org.iocp4j");
+    }
+
     /** Only the library's module may call Windows; its user needs no such right. */
     private Jars.Ended runUser() throws Exception {
+        return runUser("org.iocp4j");
+    }
+
+    /** @param allowed the module that may call native code */
+    private Jars.Ended runUser(String allowed) throws Exception {
         Path slf4j = Path.of(Logger.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         Path user = ToolProvider.getSystemJavaCompiler() != null ? compiledUser(slf4j) : packedUser();
-        List<String> arguments = new ArrayList<>(List.of("--enable-native-access=org.iocp4j"));
+        List<String> arguments = new ArrayList<>(List.of("--enable-native-access=" + allowed));
         if (Runtime.version().feature() >= 24) {
             arguments.add("--illegal-native-access=deny");
         }

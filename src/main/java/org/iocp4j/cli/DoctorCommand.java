@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import org.iocp4j.socket.Capabilities;
 import org.iocp4j.socket.Capabilities.Answer;
 import org.iocp4j.socket.Capability;
-import org.iocp4j.win32.UnsupportedPlatformException;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
 import picocli.CommandLine.Command;
@@ -37,8 +36,6 @@ final class DoctorCommand implements Callable<Integer> {
                 printText(out, wine, Capabilities.checkAll(win32));
             }
             return ExitCode.OK;
-        } catch (UnsupportedPlatformException e) {
-            throw new CommandFailure(e.getMessage());
         }
     }
 

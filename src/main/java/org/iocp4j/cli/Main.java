@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.iocp4j.win32.UnsupportedPlatformException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -161,6 +162,10 @@ public final class Main implements Callable<Integer> {
         if (error instanceof CommandFailure failure) {
             command.getErr().println(OptionErrors.oneLine(failure.getMessage()));
             return failure.exitCode();
+        }
+        if (error instanceof UnsupportedPlatformException) {
+            command.getErr().println(error.getMessage());
+            return ExitCode.FAILED;
         }
         error.printStackTrace(command.getErr());
         return ExitCode.UNEXPECTED;

@@ -22,6 +22,7 @@ import org.iocp4j.study.Site;
 import org.iocp4j.study.Study;
 import org.iocp4j.study.StudyReport;
 import org.iocp4j.study.TextReport;
+import org.iocp4j.win32.NativeAccessDeniedException;
 import org.iocp4j.win32.UnsupportedPlatformException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -146,6 +147,8 @@ final class StudyCommand implements Callable<Integer> {
         }
         try {
             return Site.here();
+        } catch (NativeAccessDeniedException e) {
+            throw e; // the simulated kernel needs it too
         } catch (UnsupportedPlatformException e) {
             throw new CommandFailure(e.getMessage() + "; or add --simulated");
         }

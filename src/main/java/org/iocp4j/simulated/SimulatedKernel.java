@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.NativeAccess;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.PROCESS_MEMORY_COUNTERS_EX;
@@ -38,6 +39,10 @@ public final class SimulatedKernel {
     private static final int TRACE_RECORDS = 1 << 13;
     private static final int TAIL_LINES = 120;
     private static final long POLL_NANOS = 1_000_000;
+
+    {
+        NativeAccess.require(); // before the fields: one of their classes cannot be initialised without
+    }
 
     final Timeline timeline = new Timeline();
     final Trace trace = new Trace(TRACE_RECORDS);

@@ -5,6 +5,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.iocp4j.simulated.FaultPlan;
 import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.win32.NativeAccess;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
 import org.iocp4j.win32.generated.OPERATION;
@@ -44,8 +45,13 @@ public abstract class Site {
         }
     }
 
-    /** The simulated kernel, on any OS: the same seed gives the same run. */
+    /**
+     * The simulated kernel, on any OS: the same seed gives the same run.
+     *
+     * @throws org.iocp4j.win32.NativeAccessDeniedException before a report has begun
+     */
     public static Site simulated(long seed) {
+        NativeAccess.require();
         return new Simulated(seed);
     }
 

@@ -49,7 +49,7 @@ public final class WindowsWin32 implements Win32 {
     /**
      * A view of Windows for the calling thread.
      *
-     * @throws UnsupportedPlatformException if this JVM is not a Windows one
+     * @throws UnsupportedPlatformException if this JVM is not a Windows one, or lets us call no native code
      */
     public static Win32 attach() {
         String os = System.getProperty("os.name");
@@ -57,6 +57,7 @@ public final class WindowsWin32 implements Win32 {
             throw new UnsupportedPlatformException("iocp4j needs Windows' completion ports, and this JVM runs on " + os
                     + ": run it on a Windows JDK (on Linux under Wine: ./iocp4j does that)");
         }
+        NativeAccess.require();
         if (Calls.WSA_STARTUP_ERROR != 0) {
             throw new UnsupportedPlatformException("WSAStartup: " + ErrorName.of(Calls.WSA_STARTUP_ERROR) + ", Winsock 2.2");
         }
