@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.iocp4j.win32.UnsupportedPlatformException;
+import org.iocp4j.win32.Win32Exception;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -163,7 +165,8 @@ public final class Main implements Callable<Integer> {
             command.getErr().println(OptionErrors.oneLine(failure.getMessage()));
             return failure.exitCode();
         }
-        if (error instanceof UnsupportedPlatformException) {
+        boolean refusedAtStart = error instanceof UncheckedIOException && error.getCause() instanceof Win32Exception;
+        if (refusedAtStart || error instanceof UnsupportedPlatformException) {
             command.getErr().println(error.getMessage());
             return ExitCode.FAILED;
         }

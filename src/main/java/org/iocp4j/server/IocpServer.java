@@ -1,6 +1,7 @@
 package org.iocp4j.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -71,7 +72,7 @@ public final class IocpServer implements AutoCloseable {
         Objects.requireNonNull(handler, "handler");
         this.options = options;
         this.system = system;
-        try (Win32 win32 = system.get()) {
+        try (Win32 win32 = attach(system)) {
             DisconnectMethod method = Capabilities.choose(options.disconnectMethod(), win32);
             // Only packets carry keys: where the key names the session, every operation sends one.
             PacketSkipping skipping = identity == SessionIdentity.OVERLAPPED
@@ -84,6 +85,17 @@ public final class IocpServer implements AutoCloseable {
             engine.onWorker(engine::accept);
         } catch (Throwable e) {
             close();
+            throw e;
+        }
+    }
+
+    private static Win32 attach(Supplier<Win32> system) throws Win32Exception {
+        try {
+            return system.get();
+        } catch (UncheckedIOException e) {
+            if (e.getCause() instanceof Win32Exception refused) {
+                throw refused;
+            }
             throw e;
         }
     }

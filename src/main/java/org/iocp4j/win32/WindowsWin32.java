@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.win32.generated.WinFunctions.*;
 import static org.iocp4j.win32.generated.WinTypes.*;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -32,6 +33,7 @@ public final class WindowsWin32 implements Win32 {
     /** The pseudo-handle that GetCurrentProcess returns. */
     private static final long THIS_PROCESS = -1;
 
+    private static final WinsockStart WINSOCK = new WinsockStart();
     private static final VarHandle CALLS;
 
     static {
@@ -50,6 +52,7 @@ public final class WindowsWin32 implements Win32 {
      * A view of Windows for the calling thread.
      *
      * @throws UnsupportedPlatformException if this JVM is not a Windows one, or lets us call no native code
+     * @throws UncheckedIOException         of a {@link Win32Exception}: what Winsock refuses now; asked again next time
      */
     public static Win32 attach() {
         String os = System.getProperty("os.name");
@@ -58,11 +61,14 @@ public final class WindowsWin32 implements Win32 {
                     + ": run it on a Windows JDK (on Linux under Wine: ./iocp4j does that)");
         }
         NativeAccess.require();
-        if (Calls.WSA_STARTUP_ERROR != 0) {
-            throw new UnsupportedPlatformException("WSAStartup: " + ErrorName.of(Calls.WSA_STARTUP_ERROR) + ", Winsock 2.2");
+        WindowsWin32 win32 = new WindowsWin32();
+        try {
+            WINSOCK.start(win32.new Start());
+        } catch (Win32Exception e) {
+            throw new UncheckedIOException(e.getMessage(), e);
         }
         Extensions.load();
-        return new WindowsWin32();
+        return win32;
     }
 
     private WindowsWin32() {
@@ -261,10 +267,42 @@ public final class WindowsWin32 implements Win32 {
         return Calls.WINE_VERSION;
     }
 
-    private int wsaIoctl(long socket, int code, long in, int inBytes, long out, int outBytes, long returned) {
-        long notOverlapped = 0;
-        long noRoutine = 0;
-        return winsock(call(Calls.WSA_IOCTL, socket, code, in, inBytes, out, outBytes, returned, notOverlapped, noRoutine));
+    /** What only a start calls. */
+    private final class Start implements WinsockStart.Winsock {
+        @Override
+        public int startup() {
+            try (Arena arena = Arena.ofConfined()) {
+                int version22 = 0x0202;
+                return (int) call(Calls.link(WSAStartup$address(), WSAStartup$descriptor()), version22,
+                        arena.allocate(WSADATA.layout()).address());
+            }
+        }
+
+        @Override
+        public long socket(int family) {
+            return wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(), WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
+        }
+
+        @Override
+        public long extension(long socket, long guidLow, long guidHigh) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment id = arena.allocate(GUID.layout());
+                id.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, guidLow);
+                id.set(ValueLayout.JAVA_LONG_UNALIGNED, 8, guidHigh);
+                MemorySegment pointer = arena.allocate(JAVA_LONG);
+                MemorySegment returned = arena.allocate(JAVA_INT);
+                long notOverlapped = 0;
+                long noRoutine = 0;
+                int error = winsock(call(Calls.WSA_IOCTL, socket, SIO_GET_EXTENSION_FUNCTION_POINTER(), id.address(),
+                        id.byteSize(), pointer.address(), pointer.byteSize(), returned.address(), notOverlapped, noRoutine));
+                return error == 0 ? pointer.get(JAVA_LONG, 0) : -error;
+            }
+        }
+
+        @Override
+        public void closesocket(long socket) {
+            WindowsWin32.this.closesocket(socket);
+        }
     }
 
     // ---- what the calls have in common: arguments and result as longs, whatever their types and number, see Calls.link ----
@@ -390,7 +428,6 @@ public final class WindowsWin32 implements Win32 {
         static final MethodHandle WSA_RECV = link(WSARecv$address(), WSARecv$descriptor());
         static final MethodHandle WSA_SEND = link(WSASend$address(), WSASend$descriptor());
         static final String WINE_VERSION = wineGetVersion();
-        static final int WSA_STARTUP_ERROR = wsaStartup();
 
         /**
          * Both errors are captured, so that each call's own rule says which to read. Each argument and the result is a long:
@@ -404,15 +441,6 @@ public final class WindowsWin32 implements Win32 {
             Arrays.fill(longs, JAVA_LONG);
             return LINKER.downcallHandle(address, FunctionDescriptor.of(JAVA_LONG, longs),
                     Linker.Option.captureCallState("GetLastError", "WSAGetLastError"));
-        }
-
-        /** Winsock stays started as long as the process: no call of ours outlives it. */
-        private static int wsaStartup() {
-            try (Arena arena = Arena.ofConfined()) {
-                int version22 = 0x0202;
-                return (int) new WindowsWin32().call(link(WSAStartup$address(), WSAStartup$descriptor()), version22,
-                        arena.allocate(WSADATA.layout()).address());
-            }
         }
 
         /** Only Wine's ntdll exports this, so it cannot be among the generated functions. */
@@ -429,42 +457,25 @@ public final class WindowsWin32 implements Win32 {
     }
 
     /**
-     * Microsoft's Winsock extensions. Their addresses belong to the provider, not to a library's exports, and WSAIoctl
-     * tells them for a socket of that provider [doc]; IPv4 and IPv6 sockets have the same one.
+     * Microsoft's Winsock extensions. A class is initialised only once, whatever comes of it, so nothing that Winsock may
+     * refuse is done here: their addresses are known before.
      */
     private static final class Extensions {
-        static final MethodHandle ACCEPT_EX =
-                Calls.link(pointer(WSAID_ACCEPTEX_LO(), WSAID_ACCEPTEX_HI()), LPFN_ACCEPTEX.descriptor());
-        /** It returns nothing: what is left in the result's register is nobody's. */
-        static final MethodHandle GET_ACCEPT_EX_SOCKADDRS = Calls.link(
-                pointer(WSAID_GETACCEPTEXSOCKADDRS_LO(), WSAID_GETACCEPTEXSOCKADDRS_HI()),
-                LPFN_GETACCEPTEXSOCKADDRS.descriptor());
-        static final MethodHandle DISCONNECT_EX =
-                Calls.link(pointer(WSAID_DISCONNECTEX_LO(), WSAID_DISCONNECTEX_HI()), LPFN_DISCONNECTEX.descriptor());
-        static final MethodHandle TRANSMIT_FILE =
-                Calls.link(pointer(WSAID_TRANSMITFILE_LO(), WSAID_TRANSMITFILE_HI()), LPFN_TRANSMITFILE.descriptor());
+        private static final WinsockStart.Addresses AT = WINSOCK.addresses();
 
-        /** So that what fails fails when a thread attaches, not inside its first accept. */
+        static final MethodHandle ACCEPT_EX = link(AT.acceptEx(), LPFN_ACCEPTEX.descriptor());
+        /** It returns nothing: what is left in the result's register is nobody's. */
+        static final MethodHandle GET_ACCEPT_EX_SOCKADDRS =
+                link(AT.getAcceptExSockaddrs(), LPFN_GETACCEPTEXSOCKADDRS.descriptor());
+        static final MethodHandle DISCONNECT_EX = link(AT.disconnectEx(), LPFN_DISCONNECTEX.descriptor());
+        static final MethodHandle TRANSMIT_FILE = link(AT.transmitFile(), LPFN_TRANSMITFILE.descriptor());
+
+        /** So that they are linked when a thread attaches, not inside its first accept. */
         static void load() {
         }
 
-        private static MemorySegment pointer(long idLow, long idHigh) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment id = arena.allocate(GUID.layout());
-                id.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, idLow);
-                id.set(ValueLayout.JAVA_LONG_UNALIGNED, 8, idHigh);
-                MemorySegment pointer = arena.allocate(JAVA_LONG);
-                MemorySegment returned = arena.allocate(JAVA_INT);
-                WindowsWin32 win32 = new WindowsWin32();
-                long socket = win32.wsaSocket(AF_INET(), SOCK_STREAM(), IPPROTO_TCP(), WSA_FLAG_OVERLAPPED());
-                int error = socket < 0 ? (int) -socket : win32.wsaIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER(),
-                        id.address(), (int) id.byteSize(), pointer.address(), (int) pointer.byteSize(), returned.address());
-                win32.closesocket(socket);
-                if (error != 0) {
-                    throw new AssertionError("SIO_GET_EXTENSION_FUNCTION_POINTER: " + ErrorName.of(error));
-                }
-                return MemorySegment.ofAddress(pointer.get(JAVA_LONG, 0));
-            }
+        private static MethodHandle link(long address, FunctionDescriptor descriptor) {
+            return Calls.link(MemorySegment.ofAddress(address), descriptor);
         }
     }
 }

@@ -1,0 +1,21 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
+
+import java.io.UncheckedIOException;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.win32.Win32Exception;
+import org.junit.jupiter.api.Test;
+
+class AttachTest {
+    /** So that who tries again when a start fails needs to know one exception. */
+    @Test
+    void whatWindowsRefusesWhenTheThreadAttachesIsAnIoExceptionOfTheStart() {
+        Win32Exception refused = new Win32Exception("WSASocketW", WSAENOBUFS(), "a socket");
+        assertThatExceptionOfType(Win32Exception.class).isThrownBy(() -> IocpServer.start(ServerOptions.builder().build(),
+                (session, data) -> { }, SessionIdentity.OVERLAPPED, () -> {
+                    throw new UncheckedIOException(refused.getMessage(), refused);
+                })).isSameAs(refused);
+    }
+}
