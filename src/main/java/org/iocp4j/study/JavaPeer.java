@@ -3,14 +3,15 @@ package org.iocp4j.study;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
 
-/** An ordinary Java socket. */
+/** An ordinary Java socket, whatever proxy the JVM was told of. */
 final class JavaPeer implements Peer {
-    private final Socket socket = new Socket();
+    private final Socket socket = new Socket(Proxy.NO_PROXY);
 
     @Override
     public void connect(InetSocketAddress address) throws IOException, TimeoutException {
