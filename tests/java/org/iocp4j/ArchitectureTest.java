@@ -26,6 +26,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -143,6 +145,15 @@ class ArchitectureTest {
         classes().that().resideInAnyPackage(LIBRARY)
                 .should().onlyDependOnClassesThat(
                         inJavaBase.or(resideInAnyPackage(LIBRARY)).or(resideInAnyPackage("org.slf4j..")))
+                .check(CLASSES);
+    }
+
+    /** An application may put a proxy or a factory of its own behind each of them. */
+    @Test
+    void theLibraryHasNoSocketsOfJavaNet() {
+        noClasses().that().resideInAnyPackage(LIBRARY)
+                .should().dependOnClassesThat().areAssignableTo(Socket.class)
+                .orShould().dependOnClassesThat().areAssignableTo(ServerSocket.class)
                 .check(CLASSES);
     }
 

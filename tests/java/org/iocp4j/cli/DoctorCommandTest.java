@@ -3,7 +3,13 @@ package org.iocp4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.iocp4j.socket.Capabilities.Answer;
+import org.iocp4j.socket.Capabilities.Result;
+import org.iocp4j.socket.Capabilities.Source;
+import org.iocp4j.socket.Capability;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -44,6 +50,22 @@ class DoctorCommandTest {
                         + "loopback\",\"detail\":")
                 .contains("\"reKey\":{\"works\":", "\"skipOnSuccessWithDisconnectEx\":{\"works\":")
                 .contains("},\"fileLimit\":{\"files\":");
+    }
+
+    /** Neither yes nor no: what stopped the check says nothing of the platform. */
+    @Test
+    void whatCouldNotBeLearntIsADashAndNull() {
+        PrintWriter writer = new PrintWriter(out, false, StandardCharsets.UTF_8);
+        var answers = Map.of(Capability.RE_KEY,
+                new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, "bind: WSAENOBUFS (10055)"));
+        DoctorCommand.printText(writer, "8.0", answers);
+        DoctorCommand.printJson(writer, "8.0", answers);
+        writer.flush();
+        assertThat(out())
+                .contains("\nre-key                            -    (not learnt, self-check on loopback stopped by:"
+                        + " bind: WSAENOBUFS (10055))")
+                .contains("\"reKey\":{\"works\":null,\"learnt\":\"self-check on loopback\","
+                        + "\"detail\":\"bind: WSAENOBUFS (10055)\"}");
     }
 
     @Test

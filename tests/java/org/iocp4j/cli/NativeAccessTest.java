@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A JVM that was not told to let us call native code: by default it warns, and it can deny. */
 @Timeout(120)
 class NativeAccessTest {
-    private static final String DENIED = "iocp4j needs native access, which this JVM denies to what is on the class path:"
-            + " start it with --enable-native-access=ALL-UNNAMED";
+    private static final String DENIED = "iocp4j needs native access, which this JVM denies to what is on the class"
+            + " path: start it with --enable-native-access=ALL-UNNAMED";
 
     /** JDK 22 and 23 deny what is not named as soon as anything is; from JDK 24 on there is an option for it. */
     private static final String DENY = Runtime.version().feature() < 24 ? "--enable-native-access=java.base"

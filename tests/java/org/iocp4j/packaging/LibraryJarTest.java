@@ -92,8 +92,8 @@ class LibraryJarTest {
     @EnabledOnOs(OS.WINDOWS)
     void withoutTheRightToCallWindowsItNamesTheModuleThatNeedsIt() throws Exception {
         Jars.Ended user = runUser("user");
-        assertThat(user.out()).as("stderr: %s", user.err()).isEqualToIgnoringNewLines("iocp4j needs native access, which"
-                + " this JVM denies to the module org.iocp4j: start it with --enable-native-access=org.iocp4j");
+        assertThat(user.out()).as("stderr: %s", user.err()).isEqualToIgnoringNewLines("iocp4j needs native access,"
+                + " which this JVM denies to the module org.iocp4j: start it with --enable-native-access=org.iocp4j");
     }
 
     /** Only the library's module may call Windows; its user needs no such right. */

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
 
 import java.io.UncheckedIOException;
+import java.util.function.Supplier;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Test;
 
@@ -13,9 +15,12 @@ class AttachTest {
     @Test
     void whatWindowsRefusesWhenTheThreadAttachesIsAnIoExceptionOfTheStart() {
         Win32Exception refused = new Win32Exception("WSASocketW", WSAENOBUFS(), "a socket");
-        assertThatExceptionOfType(Win32Exception.class).isThrownBy(() -> IocpServer.start(ServerOptions.builder().build(),
-                (session, data) -> { }, SessionIdentity.OVERLAPPED, () -> {
-                    throw new UncheckedIOException(refused.getMessage(), refused);
-                })).isSameAs(refused);
+        Supplier<Win32> system = () -> {
+            throw new UncheckedIOException(refused.getMessage(), refused);
+        };
+        assertThatExceptionOfType(Win32Exception.class)
+                .isThrownBy(() -> IocpServer.start(ServerOptions.builder().build(), (session, data) -> { },
+                        SessionIdentity.OVERLAPPED, system))
+                .isSameAs(refused);
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.iocp4j.socket.Capabilities;
 import org.iocp4j.socket.Capabilities.Answer;
+import org.iocp4j.socket.Capabilities.Result;
 import org.iocp4j.socket.Capability;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
@@ -51,27 +52,34 @@ final class DoctorCommand implements Callable<Integer> {
         return platform;
     }
 
-    private static void printText(PrintWriter out, String wine, Map<Capability, Answer> answers) {
+    static void printText(PrintWriter out, String wine, Map<Capability, Answer> answers) {
         Map<String, String> p = platform(wine);
         line(out, "platform", wine.isEmpty() ? "Windows" : "Wine " + wine + "; figures measured here are Wine's");
         line(out, "system", p.get("osName") + " (" + p.get("osVersion") + "), " + p.get("osArch"));
         line(out, "JDK", p.get("jdk") + ", " + p.get("jdkVendor"));
-        answers.forEach((capability, answer) -> line(out, capability.toString(),
-                String.format("%-3s  (%s: %s)", answer.works() ? "yes" : "no", answer.source(), answer.detail())));
+        answers.forEach((capability, answer) -> line(out, capability.toString(), text(answer)));
         FileLimit limit = FileLimit.read(!wine.isEmpty());
         line(out, "file limit", (limit.files() == null ? "-" : limit.files()) + "  (" + limit.how() + ")");
+    }
+
+    private static String text(Answer answer) {
+        return switch (answer.result()) {
+            case WORKS -> String.format("yes  (%s: %s)", answer.source(), answer.detail());
+            case DOES_NOT -> String.format("no   (%s: %s)", answer.source(), answer.detail());
+            case NOT_LEARNT -> String.format("-    (not learnt, %s stopped by: %s)", answer.source(), answer.detail());
+        };
     }
 
     private static void line(PrintWriter out, String name, String value) {
         out.println(String.format("%-33s %s", name, value));
     }
 
-    private static void printJson(PrintWriter out, String wine, Map<Capability, Answer> answers) {
+    static void printJson(PrintWriter out, String wine, Map<Capability, Answer> answers) {
         JsonLine object = new JsonLine();
         platform(wine).forEach(object::put);
         object.open("capabilities");
         answers.forEach((capability, answer) -> object.open(camelCase(capability))
-                .put("works", answer.works())
+                .put("works", answer.result() == Result.NOT_LEARNT ? null : answer.works())
                 .put("learnt", answer.source())
                 .put("detail", answer.detail())
                 .close());

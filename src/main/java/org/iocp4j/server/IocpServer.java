@@ -49,8 +49,8 @@ public final class IocpServer implements AutoCloseable {
      *
      * @throws NullPointerException          naming what is null
      * @throws IOException                   if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
-     * @throws UnsupportedOperationException if this is not Windows, or the JVM denies us native access, or the disconnect
-     *                                       method asked for does not work here
+     * @throws UnsupportedOperationException if this is not Windows, or the JVM denies us native access, or the
+     *                                       disconnect method asked for does not work here
      */
     public static IocpServer start(ServerOptions options, SessionHandler handler) throws IOException {
         return start(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);

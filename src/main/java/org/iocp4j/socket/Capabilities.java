@@ -23,7 +23,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What this platform can do. On Windows that is documented. Under Wine it depends on the version and on the wineserver
- * that happens to run, so it is tried out: on the loopback address, with every wait bounded, and once per JVM.
+ * that happens to run, so it is tried out: on the loopback address, with every wait bounded, and once per JVM. A check
+ * that something else stopped (a shortage, a firewall, a machine too busy) has taught nothing, and is made again the
+ * next time.
  */
 public final class Capabilities {
     /** How an answer is known. */
@@ -43,25 +45,36 @@ public final class Capabilities {
         }
     }
 
+    /** Whether the platform can do it. */
+    public enum Result {
+        WORKS,
+        DOES_NOT,
+        /** Not even that is known: something else stood in the way. */
+        NOT_LEARNT
+    }
+
     /**
-     * @param works  whether the platform can do it
      * @param source how that is known
-     * @param detail what was seen or read, in a few words
+     * @param detail what was seen or read, or what stood in the way, in a few words
      */
-    public record Answer(boolean works, Source source, String detail) {
+    public record Answer(Result result, Source source, String detail) {
+        public boolean works() {
+            return result == Result.WORKS;
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Capabilities.class);
-    /** A check that found no answer in time is made again once: this machine may have been busy. */
+    /** A check that found no answer is made again once: this machine may have been busy. */
     private static final int TRIES = 2;
-    /** What the self-checks of this JVM found; never a check that ran out of time. */
+    /** What the self-checks of this JVM have learnt. */
     private static final Map<Capability, Answer> CHECKED = new ConcurrentHashMap<>();
 
     private Capabilities() {
     }
 
     /**
-     * The disconnect method to use.
+     * The disconnect method to use. Where it could not be learnt whether one works that reuses sockets, a method that
+     * was asked for is taken all the same, and the default is CLOSE, which works everywhere.
      *
      * @param asked empty: DISCONNECT_EX, or, where that does not work, CLOSE
      * @throws UnsupportedOperationException if the method asked for does not work here
@@ -80,12 +93,22 @@ public final class Capabilities {
             }
             return method;
         }
-        String reason = needed + " does not work on this " + platform(win32) + ": " + answer.detail();
-        if (asked.isPresent()) {
+        String reason = reason(needed, answer, win32);
+        if (asked.isEmpty()) {
+            LOG.warn("{}; each connection gets a new socket instead ({})", reason, DisconnectMethod.CLOSE);
+            return DisconnectMethod.CLOSE;
+        }
+        if (answer.result() == Result.DOES_NOT) {
             throw new UnsupportedOperationException(reason);
         }
-        LOG.warn("{}; each connection gets a new socket instead ({})", reason, DisconnectMethod.CLOSE);
-        return DisconnectMethod.CLOSE;
+        LOG.warn("{}; {} is used as asked", reason, method);
+        return method;
+    }
+
+    private static String reason(Capability capability, Answer answer, Win32 win32) {
+        return answer.result() == Result.DOES_NOT
+                ? capability + " does not work on this " + platform(win32) + ": " + answer.detail()
+                : capability + " could not be tried out this time: " + answer.detail();
     }
 
     /**
@@ -99,10 +122,14 @@ public final class Capabilities {
             return PacketSkipping.OFF;
         }
         // The check with DisconnectEx contains the other one.
-        Answer answer = answer(method == DisconnectMethod.DISCONNECT_EX
-                ? Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX : Capability.SKIP_ON_SUCCESS, win32);
+        Capability capability = method == DisconnectMethod.DISCONNECT_EX
+                ? Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX : Capability.SKIP_ON_SUCCESS;
+        Answer answer = answer(capability, win32);
         if (answer.works()) {
             return PacketSkipping.ON;
+        }
+        if (answer.result() == Result.NOT_LEARNT) {
+            LOG.warn("{}; every operation sends its packet", reason(capability, answer, win32));
         }
         return answer.detail().equals(NotificationCheck.OVER_WITHOUT_PACKET)
                 ? PacketSkipping.ON_DISCONNECT_BY_STATUS : PacketSkipping.OFF;
@@ -112,6 +139,8 @@ public final class Capabilities {
     private static boolean givesFileHandles(int family, Win32 win32) {
         long socket = SocketPool.tcpSocket(family, win32);
         if (socket < 0) {
+            LOG.warn("a socket to ask for XP1_IFS_HANDLES: {}; every operation sends its packet",
+                    ErrorName.of((int) -socket));
             return false;
         }
         try (Arena arena = Arena.ofConfined()) {
@@ -127,7 +156,8 @@ public final class Capabilities {
     private static void warnIfUnseen(Win32 win32) {
         Answer seen = answer(Capability.TRANSMIT_FILE_SEEN_BY_PEER, win32);
         if (!seen.works()) {
-            LOG.warn("{} on this {}: {}", DisconnectMethod.TRANSMIT_FILE, platform(win32), seen.detail());
+            String what = seen.result() == Result.DOES_NOT ? "" : "whether a peer sees it could not be tried out: ";
+            LOG.warn("{} on this {}: {}{}", DisconnectMethod.TRANSMIT_FILE, platform(win32), what, seen.detail());
         }
     }
 
@@ -159,27 +189,31 @@ public final class Capabilities {
             case RE_KEY -> "Windows 8.1 and newer";
             case SECOND_ASSOCIATION_REFUSED -> ErrorName.of(ERROR_INVALID_PARAMETER()) + ", as reported";
         };
-        return new Answer(true, Source.DOCUMENTATION, detail);
+        return new Answer(Result.WORKS, Source.DOCUMENTATION, detail);
     }
 
     /** Takes some 10 ms where it works, and at most a few seconds where nothing comes back. */
     static Answer check(Capability capability, Win32 win32) {
-        Answer known = CHECKED.get(capability);
-        String late = null;
-        for (int i = 0; known == null && i < TRIES; i++) {
-            try {
-                known = new Answer(true, Source.SELF_CHECK, run(capability, win32));
-            } catch (IOException e) {
-                known = new Answer(false, Source.SELF_CHECK, e.getMessage());
-            } catch (TimeoutException e) {
-                late = e.getMessage();
-            }
+        Answer answer = CHECKED.get(capability);
+        for (int i = 0; i < TRIES && (answer == null || answer.result() == Result.NOT_LEARNT); i++) {
+            answer = tryOut(capability, win32);
         }
-        if (known == null) {
-            return new Answer(false, Source.SELF_CHECK, late);
+        if (answer.result() != Result.NOT_LEARNT) {
+            CHECKED.put(capability, answer);
         }
-        CHECKED.put(capability, known);
-        return known;
+        return answer;
+    }
+
+    private static Answer tryOut(Capability capability, Win32 win32) {
+        try {
+            return new Answer(Result.WORKS, Source.SELF_CHECK, run(capability, win32));
+        } catch (IncapableException e) {
+            return new Answer(Result.DOES_NOT, Source.SELF_CHECK, e.getMessage());
+        } catch (IOException | TimeoutException | RuntimeException | OutOfMemoryError e) {
+            LOG.debug("{}: its self-check", capability, e);
+            boolean tellsItself = (e instanceof IOException || e instanceof TimeoutException) && e.getMessage() != null;
+            return new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, tellsItself ? e.getMessage() : e.toString());
+        }
     }
 
     /** For tests: the next check is made anew. */
@@ -187,7 +221,8 @@ public final class Capabilities {
         CHECKED.clear();
     }
 
-    private static String run(Capability capability, Win32 win32) throws IOException, TimeoutException {
+    private static String run(Capability capability, Win32 win32)
+            throws IOException, TimeoutException, IncapableException {
         try (LoopbackCheck check = new LoopbackCheck(win32)) {
             return switch (capability) {
                 case REUSE_AFTER_DISCONNECT_EX -> check.reuse(DisconnectMethod.DISCONNECT_EX);

@@ -7,7 +7,6 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.Socket;
 import java.util.concurrent.TimeoutException;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
@@ -41,6 +40,8 @@ final class NotificationCheck {
     private final MemorySegment data;
     /** A DWORD that a call reads or fills before it returns. */
     private final MemorySegment scratch;
+    /** The kernel has {@link #overlapped}. Not read from it: after a refusal too it may say that it pends [doc]. */
+    private boolean out;
 
     NotificationCheck(LoopbackCheck loopback) {
         this.loopback = loopback;
@@ -53,17 +54,17 @@ final class NotificationCheck {
         scratch = memory.asSlice(LoopbackCheck.FREE + 192, 64);
     }
 
-    String skipOnSuccess() throws IOException, TimeoutException {
+    String skipOnSuccess() throws IOException, TimeoutException, IncapableException {
         return onAssociated(this::skipOnSuccess);
     }
 
-    String skipOnSuccessWithDisconnectEx() throws IOException, TimeoutException {
+    String skipOnSuccessWithDisconnectEx() throws IOException, TimeoutException, IncapableException {
         return onAssociated((client, port) -> {
             skipOnSuccess(client, port);
             client.close();
             finish("WSARecv", port, receive());
             clear();
-            int error = win32.disconnectEx(loopback.socket(), overlapped.address(), TF_REUSE_SOCKET(), 0);
+            int error = called(win32.disconnectEx(loopback.socket(), overlapped.address(), TF_REUSE_SOCKET(), 0));
             if (error == 0) {
                 return "DisconnectEx succeeds at once";
             }
@@ -77,11 +78,12 @@ final class NotificationCheck {
             if (!overAtOnce) {
                 throw loopback.late("DisconnectEx");
             }
-            throw new IOException(OVER_WITHOUT_PACKET);
+            out = false;
+            throw new IncapableException(OVER_WITHOUT_PACKET);
         });
     }
 
-    String reKey() throws IOException, TimeoutException {
+    String reKey() throws IOException, TimeoutException, IncapableException {
         return onAssociated((client, port) -> {
             scratch.fill((byte) 0);
             MemorySegment information = scratch.asSlice(16, FILE_COMPLETION_INFORMATION.sizeof());
@@ -90,15 +92,23 @@ final class NotificationCheck {
             int status = win32.ntSetInformationFile(loopback.socket(), scratch.address(), information.address(),
                     (int) information.byteSize(), FILE_REPLACE_COMPLETION_INFORMATION());
             if (status < 0) {
-                throw new IOException("NtSetInformationFile: " + ErrorName.ofStatus(status));
+                String refused = "NtSetInformationFile: " + ErrorName.ofStatus(status);
+                if (LoopbackCheck.isRefusal(win32.rtlNtStatusToDosError(status))) {
+                    throw new IncapableException(refused);
+                }
+                throw new IOException(refused);
             }
-            send();
+            loopback.asks();
+            int error = send();
+            if (error != WSA_IO_PENDING()) {
+                loopback.require("WSASend", error);
+            }
             if (!dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
                 throw loopback.late("WSASend after the re-key");
             }
             loopback.read(client, SENT);
             if (key() != NEW_KEY) {
-                throw new IOException("NtSetInformationFile succeeds, but packets carry key " + key());
+                throw new IncapableException("NtSetInformationFile succeeds, but packets carry key " + key());
             }
             return "NtSetInformationFile, packets carry the new key";
         });
@@ -107,15 +117,15 @@ final class NotificationCheck {
     /** A check of a connected socket that is associated with a port of its own. */
     @FunctionalInterface
     private interface Check {
-        String run(Socket client, long port) throws IOException, TimeoutException;
+        String run(LoopbackClient client, long port) throws IOException, TimeoutException, IncapableException;
     }
 
-    private String onAssociated(Check check) throws IOException, TimeoutException {
+    private String onAssociated(Check check) throws IOException, TimeoutException, IncapableException {
         long port = win32.createIoCompletionPort(INVALID_HANDLE_VALUE(), 0, 0, 0);
-        loopback.require("CreateIoCompletionPort", port < 0 ? (int) -port : 0);
-        try (Socket client = loopback.connect()) {
+        loopback.needs("CreateIoCompletionPort", port < 0 ? (int) -port : 0);
+        try (LoopbackClient client = loopback.connect()) {
             long associated = win32.createIoCompletionPort(loopback.socket(), port, KEY, 0);
-            loopback.require("CreateIoCompletionPort", associated < 0 ? (int) -associated : 0);
+            loopback.needs("CreateIoCompletionPort", associated < 0 ? (int) -associated : 0);
             return check.run(client, port);
         } finally {
             awaitHome(port);
@@ -125,22 +135,24 @@ final class NotificationCheck {
 
     /** Whatever stopped the check: an operation that is still out keeps its memory. */
     private void awaitHome(long port) throws Win32Exception {
-        if (isPending()) {
+        if (out) {
             win32.cancelIoEx(loopback.socket(), overlapped.address());
             dequeue(port, LoopbackCheck.END_MILLIS);
         }
-        if (isPending()) {
+        if (out && isPending()) {
             loopback.memoryOut();
         }
     }
 
-    private String skipOnSuccess(Socket client, long port) throws IOException, TimeoutException {
+    private String skipOnSuccess(LoopbackClient client, long port)
+            throws IOException, TimeoutException, IncapableException {
+        loopback.asks();
         loopback.require("SetFileCompletionNotificationModes",
                 win32.setFileCompletionNotificationModes(loopback.socket(), FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()));
         boolean inline = finish("WSASend", port, send());
         loopback.read(client, SENT);
         int pending = receive();
-        client.getOutputStream().write(SENT);
+        client.write(SENT);
         finish("WSARecv", port, pending);
         if (!inline) {
             throw new IOException("WSASend of one byte did not succeed at once, so nothing was seen");
@@ -151,13 +163,13 @@ final class NotificationCheck {
     private int send() {
         clear();
         data.set(JAVA_BYTE, 0, SENT);
-        return win32.wsaSend(loopback.socket(), buffer.address(), 1, 0, overlapped.address());
+        return called(win32.wsaSend(loopback.socket(), buffer.address(), 1, 0, overlapped.address()));
     }
 
     private int receive() {
         clear();
         scratch.set(JAVA_INT, 0, 0);
-        return win32.wsaRecv(loopback.socket(), buffer.address(), 1, scratch.address(), overlapped.address());
+        return called(win32.wsaRecv(loopback.socket(), buffer.address(), 1, scratch.address(), overlapped.address()));
     }
 
     private void clear() {
@@ -166,11 +178,17 @@ final class NotificationCheck {
         buffer.set(JAVA_LONG, WSABUF.buf$offset(), data.address());
     }
 
+    /** Each call that uses {@link #overlapped} passes its error through here. */
+    private int called(int error) {
+        out = error == WSA_IO_PENDING();
+        return error;
+    }
+
     /** Sees to the end of a send or receive: no packet if it succeeded at once, which is the answer, and else one. */
-    private boolean finish(String call, long port, int error) throws IOException, TimeoutException {
+    private boolean finish(String call, long port, int error) throws IOException, TimeoutException, IncapableException {
         if (error == 0) {
             if (hasPacket(port)) {
-                throw new IOException(call + " succeeds at once and sends a packet all the same");
+                throw new IncapableException(call + " succeeds at once and sends a packet all the same");
             }
             return true;
         }
@@ -203,7 +221,7 @@ final class NotificationCheck {
         if (win32.wineVersion().isEmpty()) {
             return dequeue(port, SILENCE_MILLIS);
         }
-        loopback.require("PostQueuedCompletionStatus", win32.postQueuedCompletionStatus(port, 0, MARKER_KEY, 0));
+        loopback.needs("PostQueuedCompletionStatus", win32.postQueuedCompletionStatus(port, 0, MARKER_KEY, 0));
         if (!dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
             throw loopback.late("PostQueuedCompletionStatus");
         }
@@ -218,7 +236,10 @@ final class NotificationCheck {
     private boolean dequeue(long port, int millis) throws Win32Exception {
         int error = win32.getQueuedCompletionStatusEx(port, entry.address(), 1, scratch.address(), millis);
         if (error != 0 && error != WAIT_TIMEOUT()) {
-            loopback.require("GetQueuedCompletionStatusEx", error);
+            loopback.needs("GetQueuedCompletionStatusEx", error);
+        }
+        if (error == 0 && key() != MARKER_KEY) {
+            out = false;
         }
         return error == 0;
     }

@@ -112,7 +112,9 @@ public final class Lab implements AutoCloseable {
     public boolean requires(Capability capability, String windowsSays, Finding.Builder finding) {
         Capabilities.Answer answer = Capabilities.answer(capability, win32);
         if (!answer.works()) {
-            finding.because(capability + " does not work here: " + answer.detail(), windowsSays);
+            String reason = answer.result() == Capabilities.Result.NOT_LEARNT ? " could not be tried out here: "
+                    : " does not work here: ";
+            finding.because(capability + reason + answer.detail(), windowsSays);
         }
         return answer.works();
     }

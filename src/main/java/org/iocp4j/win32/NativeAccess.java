@@ -8,8 +8,8 @@ public final class NativeAccess {
     }
 
     /**
-     * Uses it, and so knows: {@link Module#isNativeAccessEnabled} says false too where the JVM only warns at the first use.
-     * To be asked before a class that needs the right is initialised, since that is tried only once.
+     * Uses it, and so knows: {@link Module#isNativeAccessEnabled} says false too where the JVM only warns at the first
+     * use. To be asked before a class that needs the right is initialised, since that is tried only once.
      *
      * @throws NativeAccessDeniedException if this module does not have it
      */

@@ -280,7 +280,8 @@ public final class WindowsWin32 implements Win32 {
 
         @Override
         public long socket(int family) {
-            return wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(), WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
+            return wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
+                    WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
         }
 
         @Override
@@ -294,7 +295,8 @@ public final class WindowsWin32 implements Win32 {
                 long notOverlapped = 0;
                 long noRoutine = 0;
                 int error = winsock(call(Calls.WSA_IOCTL, socket, SIO_GET_EXTENSION_FUNCTION_POINTER(), id.address(),
-                        id.byteSize(), pointer.address(), pointer.byteSize(), returned.address(), notOverlapped, noRoutine));
+                        id.byteSize(), pointer.address(), pointer.byteSize(), returned.address(), notOverlapped,
+                        noRoutine));
                 return error == 0 ? pointer.get(JAVA_LONG, 0) : -error;
             }
         }
@@ -457,8 +459,8 @@ public final class WindowsWin32 implements Win32 {
     }
 
     /**
-     * Microsoft's Winsock extensions. A class is initialised only once, whatever comes of it, so nothing that Winsock may
-     * refuse is done here: their addresses are known before.
+     * Microsoft's Winsock extensions. A class is initialised only once, whatever comes of it, so nothing that Winsock
+     * may refuse is done here: their addresses are known before.
      */
     private static final class Extensions {
         private static final WinsockStart.Addresses AT = WINSOCK.addresses();

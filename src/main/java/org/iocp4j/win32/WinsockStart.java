@@ -4,8 +4,8 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 
 /**
  * Starts Winsock, once, and asks for the addresses of Microsoft's extensions. These belong to the provider, not to a
- * library's exports, and WSAIoctl tells them for a socket of that provider [doc]; IPv4 and IPv6 sockets have the same one.
- * Only what succeeded is kept: a refusal may pass (no buffers, too many sockets), and the next thread asks again.
+ * library's exports, and WSAIoctl tells them for a socket of that provider [doc]; IPv4 and IPv6 sockets have the same
+ * one. Only what succeeded is kept: a refusal may pass (no buffers, too many sockets), and the next thread asks again.
  */
 final class WinsockStart {
     /** The calls that it takes. */
