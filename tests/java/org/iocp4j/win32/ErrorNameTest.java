@@ -2,11 +2,66 @@ package org.iocp4j.win32;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.iocp4j.win32.generated.WinTypes;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ErrorNameTest {
+    /** The first error of a process may well come from a shortage of memory. In its own process, with a small heap. */
+    @Test
+    @Timeout(60)
+    void aFirstUseWithoutMemorySpoilsNoLaterOne() throws Exception {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-PrintWarnings", "-Xmx16m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
+                "-cp", System.getProperty("java.class.path"), FullHeap.class.getName())
+                .redirectErrorStream(true).start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines())
+                .containsExactly("without memory: OutOfMemoryError", "with memory: WSAENOBUFS (10055)");
+        assertThat(process.waitFor()).isZero();
+    }
+
+    /** Names an error while its heap is full, and once more. */
+    public static final class FullHeap {
+        private FullHeap() {
+        }
+
+        public static void main(String[] arguments) throws ReflectiveOperationException {
+            WinTypes.WSAENOBUFS(); // not this class's fault, were it the one that fails
+            Class<?> linked = Class.forName(ErrorName.class.getName(), false, FullHeap.class.getClassLoader());
+            linked.getDeclaredMethods(); // so that it can fail at nothing but its initialisation
+            Object[] all = null;
+            for (int length = 1 << 18; length > 0; length /= 2) {
+                all = filled(all, length);
+            }
+            try {
+                ErrorName.of(WinTypes.WSAENOBUFS());
+                all = null;
+                System.out.println("without memory: named all the same");
+            } catch (OutOfMemoryError e) {
+                all = null;
+                System.out.println("without memory: OutOfMemoryError");
+            }
+            System.out.println("with memory: " + ErrorName.of(WinTypes.WSAENOBUFS()));
+        }
+
+        private static Object[] filled(Object[] chain, int length) {
+            Object[] last = chain;
+            try {
+                while (true) {
+                    Object[] next = new Object[length];
+                    next[0] = last;
+                    last = next;
+                }
+            } catch (OutOfMemoryError e) {
+                return last;
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "10048, WSAEADDRINUSE (10048)",

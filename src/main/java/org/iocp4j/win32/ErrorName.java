@@ -10,22 +10,35 @@ import org.iocp4j.win32.generated.WinTypes;
  * {@code WSAECONNRESET (10054)} whichever of Windows' three kinds of code it was.
  */
 public final class ErrorName {
-    /** Win32 and Winsock codes, which share one number space. */
-    private static final Map<Integer, String> CODES = constants("WSA", "ERROR_", "WAIT_");
-    private static final Map<Integer, String> STATUSES = constants("STATUS_");
+    /**
+     * Win32 and Winsock codes, which share one number space. Made at the first use and not with the class: that may be
+     * in a shortage of memory, and a class that could not be initialised then could name no error ever after.
+     */
+    private static volatile Map<Integer, String> codes;
+    private static volatile Map<Integer, String> statuses;
 
     private ErrorName() {
     }
 
     /** {@code WSAEADDRINUSE (10048)}; a code without a name is {@code error 4711}. */
     public static String of(int code) {
-        String name = CODES.get(code);
+        Map<Integer, String> names = codes;
+        if (names == null) {
+            names = constants("WSA", "ERROR_", "WAIT_");
+            codes = names;
+        }
+        String name = names.get(code);
         return name == null ? "error " + code : name + " (" + code + ")";
     }
 
     /** {@code STATUS_CONNECTION_RESET (0xC000020D)}; a status without a name is {@code status 0xC0001234}. */
     public static String ofStatus(int status) {
-        String name = STATUSES.get(status);
+        Map<Integer, String> names = statuses;
+        if (names == null) {
+            names = constants("STATUS_");
+            statuses = names;
+        }
+        String name = names.get(status);
         return name == null ? String.format("status 0x%08X", status) : String.format("%s (0x%08X)", name, status);
     }
 
