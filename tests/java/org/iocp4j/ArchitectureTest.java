@@ -184,6 +184,14 @@ class ArchitectureTest {
         }
     }
 
+    /** A logger is the application's code, and may throw in the midst of ours: what {@code Log} does not let through. */
+    @Test
+    void onlyTheLogKnowsTheLogger() {
+        noClasses().that().resideInAnyPackage(LIBRARY).and().doNotHaveSimpleName("Log")
+                .should().dependOnClassesThat().resideInAPackage("org.slf4j..")
+                .check(CLASSES);
+    }
+
     @Test
     void theLibraryLogsAndDoesNotPrint() {
         NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS

@@ -15,11 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.iocp4j.port.Log;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.WSAPROTOCOL_INFOW;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What this platform can do. On Windows that is documented. Under Wine it depends on the version and on the wineserver
@@ -63,7 +62,7 @@ public final class Capabilities {
         }
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(Capabilities.class);
+    private static final Log LOG = Log.of(Capabilities.class);
     /** A check that found no answer is made again once: this machine may have been busy. */
     private static final int TRIES = 2;
     /** What the self-checks of this JVM have learnt. */

@@ -12,14 +12,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.Log;
 import org.iocp4j.port.Operation;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.Region;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One listener, one socket accepted into, and its clients, all on the loopback address and on the calling thread:
@@ -42,7 +41,7 @@ final class LoopbackCheck implements AutoCloseable {
             ERROR_INVALID_PARAMETER(), WSAEINVAL(), WSAEOPNOTSUPP(), WSAEISCONN(), WSAENOTCONN(), WSAESHUTDOWN());
     private static final InetSocketAddress IPV4 = new InetSocketAddress("127.0.0.1", 0);
     private static final InetSocketAddress IPV6 = new InetSocketAddress("::1", 0);
-    private static final Logger LOG = LoggerFactory.getLogger(LoopbackCheck.class);
+    private static final Log LOG = Log.of(LoopbackCheck.class);
 
     /** Where things lie in {@link #memory}; what is behind {@link #FREE} belongs to the check that asks for it. */
     private static final long OUTPUT = 0;
