@@ -33,7 +33,7 @@ class LauncherTest extends WineTestBed {
         assumeTrue(jar != null && Files.exists(Path.of(jar)), "mvn package makes the application jar");
         Path copy = Files.copy(Path.of(jar), folder.resolve("application.jar"));
         if (content != null) {
-            Files.writeString(folder.resolve("application-" + windowsJdk() + ".aot"), content);
+            Files.writeString(folder.resolve("application-" + windowsJdk().getFileName() + ".aot"), content);
         }
         Path out = folder.resolve("out.txt");
         Path err = folder.resolve("err.txt");

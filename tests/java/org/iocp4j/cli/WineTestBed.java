@@ -80,11 +80,24 @@ abstract class WineTestBed {
         return process;
     }
 
-    /** The name of the folder of the test bed's JDK. */
-    static String windowsJdk() throws IOException {
+    /** A Windows program, started in a folder with the test bed's environment and none of this build's. */
+    static ProcessBuilder windowsProgram(Path folder, String... command) {
+        List<String> all = new ArrayList<>(List.of("bash", "-c", "source \"$0\"/environment.sh && bed_locate &&"
+                + " bed_environment \"$bed_prefix\" && bed_start_server \"$bed_wineserver/wineserver\" && exec wine \"$@\"",
+                BED.toString()));
+        all.addAll(List.of(command));
+        ProcessBuilder builder = new ProcessBuilder(all).directory(folder.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("IOCP4J_") || name.equals("JAVA_HOME"));
+        // Wine has one processor group, of which the JVM would complain.
+        builder.environment().put("JDK_JAVA_OPTIONS", "-XX:-PrintWarnings");
+        return builder;
+    }
+
+    /** The folder of the test bed's JDK. */
+    static Path windowsJdk() throws IOException {
         Process locate = new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_locate && echo \"$bed_java\"",
                 BED.toString()).redirectError(Redirect.DISCARD).start();
-        return Path.of(locate.inputReader().readLine()).getFileName().toString();
+        return Path.of(locate.inputReader().readLine());
     }
 
     static void interrupt(Process process) throws Exception {
