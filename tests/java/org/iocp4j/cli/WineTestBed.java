@@ -61,10 +61,12 @@ abstract class WineTestBed {
     }
 
     private static List<String> windowsJava() {
-        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .collect(Collectors.joining(";"));
-        return List.of(BED.resolve("bin/java").toString(), "--enable-native-access=ALL-UNNAMED", "-cp", classPath,
-                Main.class.getName());
+        return windowsJava(Arrays.asList(System.getProperty("java.class.path").split(File.pathSeparator)), Main.class);
+    }
+
+    static List<String> windowsJava(List<String> classPath, Class<?> main) {
+        return List.of(BED.resolve("bin/java").toString(), "--enable-native-access=ALL-UNNAMED", "-cp",
+                String.join(";", classPath), main.getName());
     }
 
     private Process start(List<String> command, String... options) throws IOException {

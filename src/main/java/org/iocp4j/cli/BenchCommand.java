@@ -231,10 +231,14 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** The project's folder, in which the launcher lies; null without a launcher. */
+    /** The project's folder, in which the launcher lies: the one of Windows passes it itself; null without a launcher. */
     private static Path home() {
         String launcher = System.getenv(ServerProcess.LAUNCHER);
-        return launcher == null ? null : Path.of(launcher).toAbsolutePath().getParent();
+        String home = System.getProperty("iocp4j.home");
+        if (launcher == null) {
+            return home == null ? null : Path.of(home).toAbsolutePath().normalize();
+        }
+        return Path.of(launcher).toAbsolutePath().getParent();
     }
 
     /** What makes such a page again. */

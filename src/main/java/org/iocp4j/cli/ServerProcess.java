@@ -18,14 +18,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * {@code serve --json} in a process of its own, started as a user would start it: by the launcher, which on Linux runs
- * a Windows JVM. What it logs goes to our stderr. It ends by itself after its {@code --seconds}, whatever becomes of
- * us.
+ * {@code serve --json} in a process of its own: on Windows in a JVM like ours, on Linux by the launcher, which runs a
+ * Windows JVM. What it logs goes to our stderr. It ends by itself after its {@code --seconds}, whatever becomes of us.
  */
 final class ServerProcess implements AutoCloseable {
     /** Holds the launcher's path; set by the launcher. */
     static final String LAUNCHER = "IOCP4J_LAUNCHER";
-    /** Read by the launcher. */
+    /** Read by the launcher, and on Windows by us in its place. */
     private static final String LAUNCHER_JVM_OPTIONS = "IOCP4J_JAVA_OPTS";
     private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     private static final JsonFactory JSON = new JsonFactory();
@@ -52,12 +51,13 @@ final class ServerProcess implements AutoCloseable {
 
     /** As {@link #start(List)}, in a JVM with options of its own. */
     static ServerProcess start(List<String> jvmOptions, List<String> options) {
-        String launcher = System.getenv(LAUNCHER);
-        List<String> command = new ArrayList<>(command(launcher, jvmOptions));
+        String given = System.getenv().getOrDefault(LAUNCHER_JVM_OPTIONS, "");
+        String all = (given + " " + String.join(" ", jvmOptions)).strip();
+        List<String> command = new ArrayList<>(WINDOWS ? java(all) : List.of(launcher()));
         command.addAll(List.of("serve", "--port", "0", "--json"));
         command.addAll(options);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(Redirect.INHERIT);
-        builder.environment().merge(LAUNCHER_JVM_OPTIONS, String.join(" ", jvmOptions), (given, ours) -> given + " " + ours);
+        builder.environment().put(LAUNCHER_JVM_OPTIONS, all);
         try {
             Process process = builder.start();
             process.getOutputStream().close();
@@ -67,22 +67,25 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private static List<String> command(String launcher, List<String> jvmOptions) {
-        if (!WINDOWS) {
-            if (launcher == null) {
-                throw new CommandFailure(LAUNCHER + " does not name the launcher, which starts a Windows JVM here: type"
-                        + " ./iocp4j and the command");
-            }
-            return List.of(launcher);
+    private static String launcher() {
+        String launcher = System.getenv(LAUNCHER);
+        if (launcher == null) {
+            throw new CommandFailure(LAUNCHER + " does not name the launcher, which starts a Windows JVM here: type"
+                    + " ./iocp4j and the command");
         }
-        if (launcher != null && launcher.endsWith(".cmd")) {
-            return List.of("cmd.exe", "/d", "/c", launcher);
-        }
+        return launcher;
+    }
+
+    /** Ours, with no shell between: cmd.exe would read a folder's name, such as one with an ampersand, as a command. */
+    private static List<String> java(String jvmOptions) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                // Wine has one processor group, of which the JVM would complain.
-                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(jvmOptions);
+                // The JVM's own warnings: standard output is the program's. Wine has one processor group, of which the
+                // JVM would complain.
+                "-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED"));
+        if (!jvmOptions.isEmpty()) {
+            command.addAll(List.of(jvmOptions.split("\\s+")));
+        }
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         return command;
     }
