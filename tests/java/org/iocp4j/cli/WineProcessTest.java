@@ -41,6 +41,15 @@ class WineProcessTest extends WineTestBed {
         assertThat(server.exitValue()).isZero();
     }
 
+    /** The project's folder, in which this starts, has files. */
+    @Test
+    void asteriskIsOneLineAndNoFileNames() throws Exception {
+        Process serve = started(windowsCommand("serve", "--host", "*"));
+        assertThat(serve.errorReader().lines().toList()).containsExactly(
+                "'*' is not allowed: no option takes * or ?, which java.exe replaces by names of files");
+        assertThat(serve.waitFor()).isEqualTo(ExitCode.WRONG_OPTIONS);
+    }
+
     @Test
     @Tag("slow")
     void demoShowsReuseAndTheBug() throws Exception {

@@ -43,7 +43,13 @@ abstract class WineTestBed {
 
     /** A command in the Windows JVM, with the classes under test. */
     Process startWindows(String... arguments) throws IOException {
-        return start(windowsJava(), arguments);
+        return started(windowsCommand(arguments).redirectError(Redirect.DISCARD));
+    }
+
+    static ProcessBuilder windowsCommand(String... arguments) {
+        List<String> command = new ArrayList<>(windowsJava());
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command);
     }
 
     /**

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.iocp4j.win32.UnsupportedPlatformException;
 import org.iocp4j.win32.Win32Exception;
@@ -67,6 +68,11 @@ public final class Main implements Callable<Integer> {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
+        Optional<String> replaced = Wildcards.replaced(args);
+        if (replaced.isPresent()) {
+            System.err.print(replaced.get() + "\n");
+            System.exit(ExitCode.WRONG_OPTIONS);
+        }
         PrintStream out = stream(new FileOutputStream(FileDescriptor.out));
         PrintStream err = stream(new FileOutputStream(FileDescriptor.err));
         System.setOut(out);
