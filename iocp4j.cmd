@@ -16,8 +16,8 @@ rem How this file keeps arguments and folders as they are, whatever characters t
 rem - Folders stand in quotes wherever they stand: "&" would end the command, and ")" a block.
 rem - No delayed expansion, which takes "!" out of names.
 rem - Folders go to subroutines in variables: "call" reads its arguments a second time, for "%%", and doubles "^".
-rem - What was typed is pasted once, as %%*, at the end of the line that runs it. Not %%1, %%2: cmd.exe splits those at "="
-rem   too, as in -Dtest=Name.
+rem - What was typed is pasted, as %%*, at the end of the line that runs it; behind test and java, through a variable. Not
+rem   %%1, %%2: cmd.exe splits those at "=" too, as in -Dtest=Name.
 rem Not measured, since Wine's cmd reads a line a second time: a folder with "%%" in its name.
 setlocal EnableExtensions DisableDelayedExpansion
 rem Else cmd.exe would run a java or an mvn that lies in the user's folder.
@@ -53,7 +53,7 @@ if not exist "%BUILT%Prepare.class" goto compile
 fc /b "%ROOT%src\launcher\Prepare.java" "%BUILT%Prepare.java" >nul 2>nul
 if not errorlevel 1 goto names
 :compile
-"%JDK%\bin\java.exe" "%ROOT%src\launcher\Prepare.java" compile
+"%JDK%\bin\java.exe" -cp "%ROOT%src" "%ROOT%src\launcher\Prepare.java" compile
 if errorlevel 1 exit /b 1
 :names
 rem By PATH and CLASSPATH, so that nothing in the command needs quotes: it is for another cmd.exe to read.

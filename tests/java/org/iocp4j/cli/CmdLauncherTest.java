@@ -9,14 +9,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
-import org.iocp4j.server.Settled;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * test bed's, to which a javac is pretended; Maven and the application are stand-ins that tell what they were given. What
  * Wine's cmd cannot show, the file says itself.
  */
-@Timeout(240)
+@Timeout(600)
 @EnabledOnOs(OS.LINUX)
 class CmdLauncherTest extends WineTestBed {
     private static final String WITH_JDK = "@set \"JAVA_HOME=%~dp0jdk\"";
@@ -132,11 +130,11 @@ class CmdLauncherTest extends WineTestBed {
         Path errors = folder.resolve("err.txt");
         Process cmd = started(windowsProgram(home, "cmd", "/c", "run.cmd").redirectOutput(output.toFile())
                 .redirectError(errors.toFile()));
-        assertThat(cmd.waitFor(2 * Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        int exit = cmd.waitFor(); // a dozen JVMs and programs: the class has a limit
         out = Files.readString(output, StandardCharsets.ISO_8859_1).replace("\r", "");
         err = Files.readString(errors, StandardCharsets.ISO_8859_1).replace("\r", "")
                 .replace("NOTE: Picked up JDK_JAVA_OPTIONS: -XX:-PrintWarnings\n", "");
-        return cmd.exitValue();
+        return exit;
     }
 
     private List<String> built(String ending) throws IOException {

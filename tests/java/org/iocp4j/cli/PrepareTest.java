@@ -59,7 +59,7 @@ class PrepareTest {
     @Test
     void twoAtOnceBuildOnceAndBothHaveTheJar() throws Exception {
         String source = home.resolve("src/launcher/Prepare.java").toString();
-        Process compile = prepare(source, "compile");
+        Process compile = prepare("-cp", home.resolve("src").toString(), source, "compile");
         assertThat(compile.waitFor()).as(() -> compile.errorReader().lines().toList().toString()).isZero();
         Path built = home.resolve("target/launcher");
         assertThat(built.resolve("Prepare.java")).hasSameBinaryContentAs(Path.of(source));
