@@ -231,11 +231,12 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** The project's folder, in which the launcher lies: the one of Windows passes it itself; null without a launcher. */
+    /** The project's folder, in which the launcher lies; null without a launcher. */
     private static Path home() {
         String launcher = System.getenv(ServerProcess.LAUNCHER);
-        String home = System.getProperty("iocp4j.home");
         if (launcher == null) {
+            // The launcher of Windows has ended by now, and its environment with it: it passes the folder itself.
+            String home = System.getProperty("iocp4j.home");
             return home == null ? null : Path.of(home).toAbsolutePath().normalize();
         }
         return Path.of(launcher).toAbsolutePath().getParent();
