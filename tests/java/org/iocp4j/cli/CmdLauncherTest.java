@@ -89,11 +89,14 @@ class CmdLauncherTest extends WineTestBed {
         }
     }
 
-    /** Prints its arguments, and ends with 7 unless it is to serve. */
+    /** Prints its arguments, or whether it knows the project's folder, and ends with 7 unless it is to serve. */
     private void makeApplication(Path jar) throws IOException {
         Path source = Files.writeString(folder.resolve("Application.java"), """
                 public class Application {
                     public static void main(String[] arguments) {
+                        if (arguments[0].equals("home")) {
+                            System.out.print(new java.io.File(System.getProperty("iocp4j.home"), "pom.xml").exists() + " ");
+                        }
                         System.out.print("got");
                         for (String argument : arguments) {
                             System.out.print(" <" + argument + ">");
@@ -178,6 +181,13 @@ class CmdLauncherTest extends WineTestBed {
         assertThat(out).isEqualTo("got <x & y> <a=b>\n");
         assertThat(run("@iocp4j.cmd setup")).isZero();
         assertThat(out).contains("nothing to set up on Windows").hasLineCount(1);
+    }
+
+    @Test
+    void anotherCurrentFolder() throws Exception {
+        assertThat(run(WITH_JDK, "@set \"IOCP4J_APP_JAR=%~dp0app.jar\"", "@set \"HERE=%~dp0\"", "@cd ..",
+                "@\"%HERE%iocp4j.cmd\" home")).as(() -> err).isEqualTo(7);
+        assertThat(out).isEqualTo("true got <home>\n");
     }
 
     @Test
