@@ -21,8 +21,8 @@ import javax.tools.ToolProvider;
 
 /**
  * What {@code iocp4j.cmd} leaves to Java. Sees to the application jar that belongs to the sources and to the archive of
- * its classes, and prints their names in {@code target/launcher}: {@code JAR ARCHIVE}, or {@code JAR -} where there is no
- * archive. Each state of the sources has a jar of its own, since Windows lets nobody replace a jar that a JVM is running
+ * its classes, and prints their names in {@code target/launcher}: {@code JAR ARCHIVE}, or {@code JAR -} where there is
+ * no archive. Each state of the sources has a jar of its own, since Windows lets nobody replace a jar that a JVM is running
  * from.
  *
  * <p>With the argument {@code compile}, run from its source, it makes its own class, which starts in a fraction of the

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code iocp4j.cmd} in Wine's cmd, in a folder whose name has what cmd.exe takes for more than a letter. Its JDK is the
- * test bed's, to which a javac is pretended; Maven and the application are stand-ins that tell what they were given. What
+ * {@code iocp4j.cmd} in Wine's cmd, in a folder whose name has what cmd.exe takes for more than a letter. Its JDK is
+ * the test bed's, to which a javac is pretended; Maven and the application are stand-ins that tell what they were given. What
  * Wine's cmd cannot show, the file says itself.
  */
 @Timeout(600)
@@ -92,10 +92,11 @@ class CmdLauncherTest extends WineTestBed {
     /** Prints its arguments, or whether it knows the project's folder, and ends with 7 unless it is to serve. */
     private void makeApplication(Path jar) throws IOException {
         Path source = Files.writeString(folder.resolve("Application.java"), """
+                import java.io.File;
                 public class Application {
                     public static void main(String[] arguments) {
                         if (arguments[0].equals("home")) {
-                            System.out.print(new java.io.File(System.getProperty("iocp4j.home"), "pom.xml").exists() + " ");
+                            System.out.print(new File(System.getProperty("iocp4j.home"), "pom.xml").exists() + " ");
                         }
                         System.out.print("got");
                         for (String argument : arguments) {

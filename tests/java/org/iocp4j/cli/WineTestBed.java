@@ -91,8 +91,8 @@ abstract class WineTestBed {
     /** A Windows program, started in a folder with the test bed's environment and none of this build's. */
     static ProcessBuilder windowsProgram(Path folder, String... command) {
         List<String> all = new ArrayList<>(List.of("bash", "-c", "source \"$0\"/environment.sh && bed_locate &&"
-                + " bed_environment \"$bed_prefix\" && bed_start_server \"$bed_wineserver/wineserver\" && exec wine \"$@\"",
-                BED.toString()));
+                + " bed_environment \"$bed_prefix\" && bed_start_server \"$bed_wineserver/wineserver\" &&"
+                + " exec wine \"$@\"", BED.toString()));
         all.addAll(List.of(command));
         ProcessBuilder builder = new ProcessBuilder(all).directory(folder.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("IOCP4J_") || name.equals("JAVA_HOME"));

@@ -82,7 +82,8 @@ final class ServerProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // The JVM's own warnings: standard output is the program's. Wine has one processor group, of which the
                 // JVM would complain.
-                "-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED"));
+                "-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:-PrintWarnings",
+                "--enable-native-access=ALL-UNNAMED"));
         if (!jvmOptions.isEmpty()) {
             command.addAll(List.of(jvmOptions.split("\\s+")));
         }

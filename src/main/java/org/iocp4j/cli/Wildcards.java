@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * On Windows java.exe replaces an argument that holds {@code *} or {@code ?} outside quotes by the names of the files that
- * match, if there are any [JDK source; measured under Wine]. What was typed is left in a property of HotSpot's.
+ * On Windows java.exe replaces an argument that holds {@code *} or {@code ?} outside quotes by the names of the files
+ * that match, if there are any [JDK source; measured under Wine]. What was typed is left in a property of HotSpot's.
  */
 final class Wildcards {
     private static final String TYPED = "sun.java.command";
