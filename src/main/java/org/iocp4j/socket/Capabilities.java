@@ -208,7 +208,7 @@ public final class Capabilities {
             return new Answer(Result.WORKS, Source.SELF_CHECK, run(capability, win32));
         } catch (IncapableException e) {
             return new Answer(Result.DOES_NOT, Source.SELF_CHECK, e.getMessage());
-        } catch (IOException | TimeoutException | RuntimeException | OutOfMemoryError e) {
+        } catch (Throwable e) {
             LOG.debug("{}: its self-check", capability, e);
             boolean tellsItself = (e instanceof IOException || e instanceof TimeoutException) && e.getMessage() != null;
             return new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, tellsItself ? e.getMessage() : e.toString());
