@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.socket.Capabilities.Answer;
 import org.iocp4j.socket.Capabilities.Result;
 import org.iocp4j.socket.Capabilities.Source;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
+import org.iocp4j.win32.generated.WinTypes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -127,6 +131,32 @@ class CapabilitiesTest {
             Answer answer = Capabilities.check(capability, failing("setFileCompletionNotificationModes", 0));
             assertThat(answer.result()).isEqualTo(Result.DOES_NOT);
             assertThat(answer.detail()).isEqualTo("WSASend succeeds at once and sends a packet all the same");
+        }
+
+        /** A call that is refused may mark the OVERLAPPED as pending before it looks at anything, as AcceptEx does [wt]. */
+        @Test
+        void whatWasRefusedIsNotPending() {
+            AtomicInteger released = new AtomicInteger();
+            Win32 refusing = (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
+                    (proxy, method, arguments) -> {
+                        if (method.getName().equals("wsaSend")) {
+                            MemorySegment.ofAddress((long) arguments[4]).reinterpret(Long.BYTES)
+                                    .set(ValueLayout.JAVA_LONG, 0, WinTypes.STATUS_PENDING());
+                            return WinTypes.WSAENOBUFS();
+                        }
+                        boolean release = method.getName().equals("virtualFree")
+                                && (int) arguments[2] == WinTypes.MEM_RELEASE();
+                        released.addAndGet(release ? 1 : 0);
+                        return method.invoke(win32, arguments);
+                    });
+            Capabilities.forget();
+            try {
+                Answer answer = Capabilities.check(Capability.SKIP_ON_SUCCESS, refusing);
+                assertThat(answer.detail()).isEqualTo("WSASend: WSAENOBUFS (10055), generation 1");
+                assertThat(released).as("regions given back: nothing is out").hasValue(2);
+            } finally {
+                Capabilities.forget();
+            }
         }
 
         @Test

@@ -40,7 +40,7 @@ final class NotificationCheck {
     private final MemorySegment data;
     /** A DWORD that a call reads or fills before it returns. */
     private final MemorySegment scratch;
-    /** The kernel has {@link #overlapped}. Not read from it: after a refusal too it may say that it pends [doc]. */
+    /** The kernel has {@link #overlapped}. Not read from it: after a refusal it may say all the same that it pends [wt]. */
     private boolean out;
 
     NotificationCheck(LoopbackCheck loopback) {
