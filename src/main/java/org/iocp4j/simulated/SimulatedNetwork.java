@@ -26,16 +26,37 @@ final class SimulatedNetwork {
 
     // ---- addresses ----
 
-    /** Who is in the way of binding there, or null. */
-    SimulatedSocket inTheWay(InetSocketAddress address) {
-        for (SimulatedSocket socket : bound) {
-            boolean sameAddress = socket.local.getAddress().isAnyLocalAddress() || address.getAddress().isAnyLocalAddress()
-                    || socket.local.getAddress().equals(address.getAddress());
-            if (socket.local.getPort() == address.getPort() && sameAddress) {
-                return socket;
+    /** 0, or why a socket cannot be bound there, by the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" [doc, wt]. */
+    int bindError(SimulatedSocket socket, InetSocketAddress address) {
+        for (SimulatedSocket first : bound) {
+            boolean samePort = address.getPort() != 0 && address.getPort() == first.local.getPort();
+            int error = samePort && shareFamily(first, socket) ? bindError(first, socket, address.getAddress()) : 0;
+            if (error != 0) {
+                return error;
             }
         }
-        return null;
+        return 0;
+    }
+
+    private static boolean shareFamily(SimulatedSocket one, SimulatedSocket other) {
+        boolean separate = one.family == WinTypes.AF_INET6() ? one.v6Only : other.v6Only;
+        return one.family == other.family || !separate;
+    }
+
+    /** Of two sockets with one port. */
+    private static int bindError(SimulatedSocket first, SimulatedSocket second, InetAddress address) {
+        boolean firstAny = first.local.getAddress().isAnyLocalAddress();
+        boolean secondAny = address.isAnyLocalAddress();
+        if (firstAny != secondAny) { // the more specific one gets the clients
+            return firstAny ? first.exclusive ? WinTypes.WSAEACCES() : 0 : second.exclusive ? WinTypes.WSAEADDRINUSE() : 0;
+        }
+        if (!firstAny && !first.local.getAddress().equals(address)) {
+            return 0;
+        }
+        if (!second.reuseAddress) {
+            return WinTypes.WSAEADDRINUSE();
+        }
+        return first.exclusive ? WinTypes.WSAEACCES() : 0;
     }
 
     void bind(SimulatedSocket socket, InetSocketAddress address) {
@@ -52,14 +73,19 @@ final class SimulatedNetwork {
         return bound;
     }
 
+    /** Who listens there: the one with that very address rather than one with any. */
     private SimulatedSocket listener(InetSocketAddress address) {
+        SimulatedSocket any = null;
         for (SimulatedSocket socket : bound) {
             if (socket.state == SimulatedSocket.State.LISTENING && socket.local.getPort() == address.getPort()
                     && hears(socket, address.getAddress())) {
-                return socket;
+                if (!socket.local.getAddress().isAnyLocalAddress()) {
+                    return socket;
+                }
+                any = any == null ? socket : any;
             }
         }
-        return null;
+        return any;
     }
 
     private static boolean hears(SimulatedSocket listener, InetAddress address) {

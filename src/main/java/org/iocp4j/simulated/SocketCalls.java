@@ -50,14 +50,9 @@ final class SocketCalls {
             return fault;
         }
         InetSocketAddress wanted = kernel.sockaddrs.read(address);
-        SimulatedSocket other = wanted.getPort() == 0 ? null : kernel.network.inTheWay(wanted);
-        if (other != null) {
-            if (!socket.reuseAddress) {
-                return WSAEADDRINUSE(); // [doc: Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE]
-            }
-            if (other.exclusive) {
-                return WSAEACCES(); // [doc: the same page's table]
-            }
+        int taken = kernel.network.bindError(socket, wanted);
+        if (taken != 0) {
+            return taken;
         }
         kernel.network.bind(socket, wanted);
         socket.state = State.BOUND;
