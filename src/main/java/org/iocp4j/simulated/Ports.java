@@ -92,7 +92,7 @@ final class Ports {
         if (socket == null) {
             return kernel.misuse(ERROR_INVALID_HANDLE());
         }
-        if ((flags & ~ALL_MODES) != 0) {
+        if ((flags & ~ALL_MODES) != 0 || !socket.overlapped) { // [doc]; a handle that is not overlapped [wt]
             return ERROR_INVALID_PARAMETER();
         }
         int fault = kernel.faults.association();
