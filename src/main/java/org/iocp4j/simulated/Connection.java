@@ -1,5 +1,8 @@
 package org.iocp4j.simulated;
 
+import static org.iocp4j.win32.generated.WinTypes.WSAECONNABORTED;
+import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
+
 import java.net.InetSocketAddress;
 
 /** A TCP connection of a client with the simulated system. */
@@ -15,6 +18,8 @@ final class Connection {
     /** No socket will have it any more. */
     private boolean letGo;
     private boolean reset;
+    /** By an RST that answered our bytes, when the client had closed already. */
+    private boolean refused;
     private boolean silent;
 
     Connection(SimulatedKernel kernel, SimulatedClient client, InetSocketAddress local, int serverWindow, int clientWindow) {
@@ -81,18 +86,28 @@ final class Connection {
         return reset;
     }
 
+    /** What calls fail with when it was reset: WSAECONNABORTED if we went on sending after the peer's end [wt]. */
+    int resetError() {
+        return refused ? WSAECONNABORTED() : WSAECONNRESET();
+    }
+
     boolean isSilent() {
         return silent;
     }
 
-    /** The client sends an RST. */
-    void resetByClient() {
+    /**
+     * The client sends an RST.
+     *
+     * @param answer because bytes came after its close
+     */
+    void resetByClient(boolean answer) {
         long arrival = toServer.nextArrival();
         toServer.destroy();
         toClient.silence();
         if (!silent) {
             kernel.timeline.at(arrival, () -> {
                 kernel.note(null, TraceEvent.CLIENT_RST, client.number(), 0, 0, 0);
+                refused = answer && !reset && toServer.finArrived();
                 broken();
             });
         }

@@ -28,7 +28,7 @@ final class Connections {
         kernel.disconnects.progress(socket);
     }
 
-    /** RST: what is pending ends with STATUS_CONNECTION_RESET, later calls with WSAECONNRESET [wt]. */
+    /** RST: what is pending ends with STATUS_CONNECTION_RESET [wt]. */
     void wasReset(SimulatedSocket socket) {
         if (socket.accepting != null) {
             kernel.accepts.dataArrived(socket);

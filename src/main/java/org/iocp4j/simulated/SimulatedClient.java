@@ -109,7 +109,7 @@ public final class SimulatedClient {
     public void reset() {
         if (state == State.CONNECTED || state == State.CLOSED) {
             state = State.RESET;
-            connection.resetByClient();
+            connection.resetByClient(false);
         }
     }
 
@@ -175,7 +175,8 @@ public final class SimulatedClient {
 
     void arrived() {
         if (state == State.CLOSED) {
-            reset();
+            state = State.RESET;
+            connection.resetByClient(true);
             return;
         }
         int count = connection.toClient.available();

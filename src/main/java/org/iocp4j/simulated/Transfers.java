@@ -45,7 +45,7 @@ final class Transfers {
             return kernel.misuse(WSAENOTCONN());
         }
         if (socket.isReset()) {
-            return WSAECONNRESET();
+            return socket.connection.resetError();
         }
         if (socket.receiveShut || socket.disconnect != null) {
             return kernel.misuse(WSAESHUTDOWN());
@@ -110,7 +110,7 @@ final class Transfers {
             return kernel.misuse(WSAENOTCONN());
         }
         if (socket.isReset()) {
-            return WSAECONNRESET();
+            return socket.connection.resetError();
         }
         if (socket.sendShut || socket.disconnect != null) {
             return kernel.misuse(WSAESHUTDOWN());
@@ -174,7 +174,7 @@ final class Transfers {
             return kernel.misuse(WSAENOTCONN()); // before SO_UPDATE_ACCEPT_CONTEXT too [doc]
         }
         if (socket.isReset()) {
-            return WSAECONNRESET();
+            return socket.connection.resetError();
         }
         int fault = kernel.faults.shutdown();
         if (fault != 0) {
