@@ -20,20 +20,16 @@ final class Accepts {
 
     int accept(SimulatedThread thread, long listenerHandle, long handle, long output, int receiveBytes, int localBytes,
                int remoteBytes, long overlapped) {
+        if (overlapped == 0) {
+            return kernel.misuse(ERROR_INVALID_PARAMETER()); // before anything else is looked at [wt]
+        }
         SimulatedSocket listener = kernel.handles.socket(listenerHandle);
         SimulatedSocket socket = kernel.handles.socket(handle);
-        if (listener == null || socket == null) {
-            return kernel.misuse(WSAENOTSOCK());
-        }
-        int least = SockaddrMemory.bytes(listener.family) + EXTRA_BYTES;
-        boolean fit = socket.state == State.FRESH || socket.state == State.REUSABLE; // else 10022 [wt]
-        if (listener.state != State.LISTENING || !fit || socket.family != listener.family
-                || localBytes < least || remoteBytes < least || receiveBytes < 0) {
-            return kernel.misuse(WSAEINVAL());
-        }
-        int fault = kernel.faults.accept();
-        if (fault != 0) {
-            return fault;
+        int misuse = misuse(listener, socket, output, receiveBytes, remoteBytes);
+        int error = misuse != 0 ? kernel.misuse(misuse) : kernel.faults.accept();
+        if (error != 0) {
+            kernel.operations.refused(overlapped);
+            return error;
         }
         PendingOperation operation = kernel.operations.post(Kind.ACCEPT, thread, listener, overlapped);
         operation.acceptSocket = socket;
@@ -47,7 +43,8 @@ final class Accepts {
         socket.state = State.ACCEPTING;
         boolean first = listener.accepts.isEmpty();
         listener.accepts.add(operation);
-        if (first && receiveBytes == 0 && !listener.backlog.isEmpty() && !listener.backlog.peek().isReset()) {
+        if (first && receiveBytes == 0 && hasRoom(operation) && !listener.backlog.isEmpty()
+                && !listener.backlog.peek().isReset()) {
             connect(operation, listener.backlog.poll());
             established(operation, 0);
             return kernel.operations.endAtOnce(operation, 0);
@@ -56,9 +53,33 @@ final class Accepts {
         return WSA_IO_PENDING();
     }
 
+    /** What only a wrong program gets [wt], or 0. */
+    private static int misuse(SimulatedSocket listener, SimulatedSocket socket, long output, int receiveBytes,
+                              int remoteBytes) {
+        if (listener == null || socket == null) {
+            return WSAENOTSOCK();
+        }
+        if (output == 0 || remoteBytes == 0) {
+            return WSAEFAULT();
+        }
+        boolean fit = socket.state == State.FRESH || socket.state == State.REUSABLE;
+        return listener.state == State.LISTENING && fit && socket.family == listener.family && receiveBytes >= 0
+                ? 0 : WSAEINVAL();
+    }
+
+    /** Too little room is seen when the client comes; a local address need not be asked for at all [wt]. */
+    private static boolean hasRoom(PendingOperation operation) {
+        int least = SockaddrMemory.bytes(operation.file.family) + EXTRA_BYTES;
+        return (operation.localBytes == 0 || operation.localBytes >= least) && operation.remoteBytes >= least;
+    }
+
     /** Gives clients to accepts while there are both. */
     void progress(SimulatedSocket listener) {
         while (!listener.accepts.isEmpty() && !listener.backlog.isEmpty()) {
+            if (!hasRoom(listener.accepts.peek())) {
+                kernel.operations.end(listener.accepts.peek(), STATUS_BUFFER_TOO_SMALL(), 0); // the client stays [wt]
+                continue;
+            }
             Connection connection = listener.backlog.poll();
             if (connection.isReset() && kernel.random.chance(0.4)) {
                 continue; // a client that has gone before its accept need not be seen
@@ -115,7 +136,9 @@ final class Accepts {
         int family = operation.file.family;
         byte[] local = SockaddrMemory.image(family, connection.local);
         byte[] remote = SockaddrMemory.image(family, connection.remote);
-        System.arraycopy(local, 0, output, operation.receiveBytes + SOCKADDR_AT, local.length);
+        if (operation.localBytes > 0) {
+            System.arraycopy(local, 0, output, operation.receiveBytes + SOCKADDR_AT, local.length);
+        }
         System.arraycopy(remote, 0, output, operation.receiveBytes + operation.localBytes + SOCKADDR_AT, remote.length);
         return output;
     }
@@ -136,11 +159,14 @@ final class Accepts {
 
     void sockaddrs(long output, int receiveBytes, int localBytes, long local, long localLength, long remote,
                    long remoteLength) {
-        long localAt = output + receiveBytes + SOCKADDR_AT;
-        long remoteAt = output + receiveBytes + localBytes + SOCKADDR_AT;
-        kernel.memory.putLong(local, localAt);
-        kernel.memory.putInt(localLength, SockaddrMemory.bytes(kernel.memory.getShort(localAt)));
-        kernel.memory.putLong(remote, remoteAt);
-        kernel.memory.putInt(remoteLength, SockaddrMemory.bytes(kernel.memory.getShort(remoteAt)));
+        if (localBytes > 0) { // else nothing is said of it [wt]
+            sockaddr(output + receiveBytes + SOCKADDR_AT, local, localLength);
+        }
+        sockaddr(output + receiveBytes + localBytes + SOCKADDR_AT, remote, remoteLength);
+    }
+
+    private void sockaddr(long at, long pointer, long length) {
+        kernel.memory.putLong(pointer, at);
+        kernel.memory.putInt(length, SockaddrMemory.bytes(kernel.memory.getShort(at)));
     }
 }

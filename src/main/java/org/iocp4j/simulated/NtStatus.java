@@ -25,6 +25,9 @@ final class NtStatus {
         if (status == STATUS_CONNECTION_ABORTED()) {
             return ERROR_CONNECTION_ABORTED();
         }
+        if (status == STATUS_BUFFER_TOO_SMALL()) {
+            return ERROR_INSUFFICIENT_BUFFER();
+        }
         if (status == STATUS_INSUFFICIENT_RESOURCES()) {
             return ERROR_NO_SYSTEM_RESOURCES();
         }

@@ -53,6 +53,15 @@ final class Operations {
         return operation;
     }
 
+    /** AcceptEx was refused: it had marked the OVERLAPPED as pending before it looked at anything, and leaves it so [wt]. */
+    void refused(long overlapped) {
+        PendingOperation same = byOverlapped.get(overlapped);
+        if (same != null && same.state != PendingOperation.State.PENDING) {
+            throw violation(same, "its OVERLAPPED is given to AcceptEx again while the kernel has it");
+        }
+        kernel.memory.putLong(overlapped + OVERLAPPED.Internal$offset(), STATUS_PENDING());
+    }
+
     /** Copies the WSABUF array, as the call does before it returns [doc]. */
     void buffers(PendingOperation operation, long buffers, int count) {
         operation.bufferAddresses = new long[count];
