@@ -16,7 +16,7 @@ final class Connections {
             kernel.accepts.dataArrived(socket);
             return;
         }
-        if (socket.disconnect != null && socket.receives.isEmpty()) {
+        if (socket.isBeingReused() && socket.receives.isEmpty()) {
             socket.connection.toServer.discard(); // nobody will read it
         }
         kernel.transfers.satisfy(socket);

@@ -9,6 +9,7 @@ import org.iocp4j.simulated.SimulatedSocket.State;
 /** DisconnectEx and TransmitFile: a connection ends, and its socket may be used again, with its port and its key. */
 final class Disconnects {
     private static final int TRANSMIT_FLAGS = TF_DISCONNECT() | TF_REUSE_SOCKET();
+    private static final long POLL_NANOS = 1_000_000;
 
     private final SimulatedKernel kernel;
 
@@ -24,13 +25,27 @@ final class Disconnects {
         if ((flags & ~TF_REUSE_SOCKET()) != 0 || reserved != 0) {
             return kernel.misuse(WSAEINVAL()); // [doc]
         }
-        int error = stateError(socket);
-        if (error != 0) {
-            return error;
+        if (!isConnected(socket)) {
+            return kernel.misuse(WSAENOTCONN());
+        }
+        int fault = kernel.faults.disconnect();
+        if (fault != 0) {
+            return fault;
         }
         PendingOperation operation = kernel.operations.post(Kind.DISCONNECT, thread, socket, overlapped);
         operation.wait = waitOfDisconnectEx(socket);
-        return start(operation, socket, flags);
+        return result(start(operation, socket, flags), operation);
+    }
+
+    /** Without an OVERLAPPED the call returns when it is over [wt]. */
+    private int result(int error, PendingOperation operation) {
+        if (operation.overlapped != 0) {
+            return error;
+        }
+        while (operation.state != PendingOperation.State.DONE) {
+            kernel.sleep(operation.thread, POLL_NANOS);
+        }
+        return NtStatus.toDosError(operation.status);
     }
 
     /** Only disconnects: a file to send is not simulated. */
@@ -42,11 +57,14 @@ final class Disconnects {
         if (file != 0 || bytes != 0 || buffers != 0) {
             throw kernel.fail("TransmitFile of something is not simulated");
         }
+        if (!isConnected(socket)) {
+            return kernel.misuse(WSAENOTCONN()); // before the flags [wt]
+        }
         boolean reuseAlone = (flags & TRANSMIT_FLAGS) == TF_REUSE_SOCKET();
         if ((flags & ~TRANSMIT_FLAGS) != 0 || reuseAlone) {
             return kernel.misuse(WSAEINVAL()); // TF_REUSE_SOCKET needs TF_DISCONNECT [doc]
         }
-        int error = stateError(socket);
+        int error = kernel.faults.disconnect();
         if (error == 0 && (socket.sendShut || socket.isReset())) {
             error = socket.sendShut ? WSAESHUTDOWN() : WSAENOTCONN(); // [wine]
         }
@@ -55,19 +73,17 @@ final class Disconnects {
         }
         PendingOperation operation = kernel.operations.post(Kind.TRANSMIT, thread, socket, overlapped);
         if ((flags & TF_DISCONNECT()) == 0) {
-            return kernel.operations.endAtOnce(operation, 0);
+            return result(kernel.operations.endAtOnce(operation, 0), operation);
         }
         // With reuse it does not end before the peer has closed too [doc].
         boolean never = kernel.random.chance(kernel.plan().disconnects().never());
         operation.wait = never ? Wait.NEVER : (flags & TF_REUSE_SOCKET()) != 0 ? Wait.PEER : Wait.NOT;
-        return start(operation, socket, flags);
+        return result(start(operation, socket, flags), operation);
     }
 
-    private int stateError(SimulatedSocket socket) {
-        if (socket.state != State.CONNECTED || !socket.contextUpdated) {
-            return kernel.misuse(WSAENOTCONN()); // [doc]; without the context [inf]
-        }
-        return kernel.faults.disconnect();
+    /** What is not is WSAENOTCONN [doc]; without the accept context [inf]. */
+    private static boolean isConnected(SimulatedSocket socket) {
+        return socket.state == State.CONNECTED && socket.contextUpdated;
     }
 
     /** TIME_WAIT may delay the call [doc]: if the peer has not closed first. */
@@ -139,10 +155,17 @@ final class Disconnects {
         kernel.operations.end(operation, fault, 0);
     }
 
-    /** The connection and the socket part. A receive still pending is cancelled [inf]. */
+    /**
+     * With reuse the connection and the socket part, and a receive still pending is cancelled [inf]. Without it nothing
+     * more is sent, and that is all: the peer may go on, and what it sends is received [wt].
+     */
     private PendingOperation over(PendingOperation operation, SimulatedSocket socket) {
         Connection connection = socket.connection;
         socket.disconnect = null;
+        if (!operation.reuse && !connection.isReset()) {
+            socket.state = State.CONNECTED;
+            return operation;
+        }
         socket.connection = null;
         socket.contextUpdated = false;
         socket.local = null;

@@ -35,7 +35,7 @@ final class Operations {
     // ---- posts ----
 
     PendingOperation post(PendingOperation.Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped) {
-        if (overlapped == 0) {
+        if (overlapped == 0 && !kind.isDisconnect()) {
             throw kernel.fail(kind.call + " without an OVERLAPPED blocks, and that is not simulated");
         }
         PendingOperation same = byOverlapped.get(overlapped);
@@ -44,13 +44,18 @@ final class Operations {
         }
         PendingOperation operation = new PendingOperation(++posted, kind, thread, file, overlapped, kernel.trace.count(),
                 kernel.hasCallSites() ? new Throwable("posted here") : null);
-        kernel.memory.putLong(overlapped + OVERLAPPED.Internal$offset(), STATUS_PENDING());
-        kernel.memory.putLong(overlapped + OVERLAPPED.InternalHigh$offset(), 0);
-        operation.image = new byte[kernel.operationBytes()];
-        kernel.memory.read(overlapped, operation.image, 0, operation.image.length);
+        operation.image = new byte[overlapped == 0 ? 0 : kernel.operationBytes()];
         out.add(operation);
-        byOverlapped.put(overlapped, operation);
+        if (overlapped != 0) {
+            kernel.memory.putLong(overlapped + OVERLAPPED.Internal$offset(), STATUS_PENDING()); // and no more [wt]
+            kernel.memory.read(overlapped, operation.image, 0, operation.image.length);
+            byOverlapped.put(overlapped, operation);
+        }
         return operation;
+    }
+
+    private long event(long overlapped) {
+        return overlapped == 0 ? 0 : kernel.memory.getLong(overlapped + OVERLAPPED.hEvent$offset());
     }
 
     /** AcceptEx was refused: it had marked the OVERLAPPED as pending before it looked at anything, and leaves it so [wt]. */
@@ -154,17 +159,12 @@ final class Operations {
     private void deliver(PendingOperation operation, boolean inline) {
         verify(operation);
         bring(operation);
-        long overlapped = operation.overlapped;
-        // The status is 4 bytes of a union with a pointer: the upper half of Internal says nothing [doc].
-        kernel.memory.putInt(overlapped + OVERLAPPED.Internal$offset(), operation.status);
-        kernel.memory.putInt(overlapped + OVERLAPPED.Internal$offset() + Integer.BYTES, (int) kernel.random.next());
-        kernel.memory.putLong(overlapped + OVERLAPPED.InternalHigh$offset(), operation.bytes);
-        kernel.memory.read(overlapped, operation.image, 0, operation.image.length);
+        writeFinal(operation);
         SimulatedPort port = operation.file.port;
         boolean skipped = inline && (operation.file.notificationModes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()) != 0;
         // The low bit of hEvent: no packet [doc].
-        boolean eventOnly = (kernel.memory.getLong(overlapped + OVERLAPPED.hEvent$offset()) & 1) != 0;
-        if (port == null || skipped || eventOnly) {
+        boolean eventOnly = (event(operation.overlapped) & 1) != 0;
+        if (port == null || skipped || eventOnly || operation.overlapped == 0) {
             traffic = skipped ? traffic.plus(operation) : traffic;
             withoutPacket++;
             kernel.note(null, TraceEvent.NO_PACKET, operation.serial, operation.file.handle, 0, 0);
@@ -174,7 +174,18 @@ final class Operations {
         } else {
             operation.state = PendingOperation.State.QUEUED;
             kernel.note(null, TraceEvent.QUEUED, operation.serial, port.handle, operation.file.key, 0);
-            port.queue(new SimulatedPort.Packet(operation, overlapped, operation.file.key, operation.bytes));
+            port.queue(new SimulatedPort.Packet(operation, operation.overlapped, operation.file.key, operation.bytes));
+        }
+    }
+
+    private void writeFinal(PendingOperation operation) {
+        long overlapped = operation.overlapped;
+        if (overlapped != 0) {
+            // The status is 4 bytes of a union with a pointer: the upper half of Internal says nothing [doc].
+            kernel.memory.putInt(overlapped + OVERLAPPED.Internal$offset(), operation.status);
+            kernel.memory.putInt(overlapped + OVERLAPPED.Internal$offset() + Integer.BYTES, (int) kernel.random.next());
+            kernel.memory.putLong(overlapped + OVERLAPPED.InternalHigh$offset(), operation.bytes);
+            kernel.memory.read(overlapped, operation.image, 0, operation.image.length);
         }
     }
 

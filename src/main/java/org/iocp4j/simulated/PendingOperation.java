@@ -16,6 +16,10 @@ final class PendingOperation {
         static Kind at(int ordinal) {
             return ALL[ordinal];
         }
+
+        boolean isDisconnect() {
+            return this == DISCONNECT || this == TRANSMIT;
+        }
     }
 
     enum State {
@@ -39,6 +43,7 @@ final class PendingOperation {
     final SimulatedThread thread;
     /** The handle that it was posted on: its port and key take the packet. AcceptEx: the listener. */
     final SimulatedSocket file;
+    /** 0 where the call blocks until the operation is over: then there is neither memory nor a packet. */
     final long overlapped;
     /** Where in the trace it was posted, and, in a run that is repeated, from where in the program. */
     final long postedAt;
@@ -83,7 +88,7 @@ final class PendingOperation {
     }
 
     boolean isDisconnect() {
-        return kind == Kind.DISCONNECT || kind == Kind.TRANSMIT;
+        return kind.isDisconnect();
     }
 
     int capacity() {

@@ -15,7 +15,7 @@ final class SimulatedSocket {
         DISCONNECTING,
         /** Disconnected with TF_REUSE_SOCKET: fit for AcceptEx again [doc]. */
         REUSABLE,
-        /** Disconnected for good: fit for closesocket only. */
+        /** Fit for closesocket only: its connection was broken off, or a disconnect failed. */
         DISCONNECTED,
         CLOSED
     }
@@ -83,6 +83,11 @@ final class SimulatedSocket {
 
     boolean isReset() {
         return connection != null && connection.isReset();
+    }
+
+    /** A disconnect with TF_REUSE_SOCKET is at work on it. */
+    boolean isBeingReused() {
+        return disconnect != null && disconnect.reuse;
     }
 
     boolean isInOrder(PendingOperation.Kind kind, long time) {

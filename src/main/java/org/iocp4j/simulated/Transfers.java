@@ -47,7 +47,7 @@ final class Transfers {
         if (socket.isReset()) {
             return socket.connection.resetError();
         }
-        if (socket.receiveShut || socket.disconnect != null) {
+        if (socket.receiveShut || socket.isBeingReused()) {
             return kernel.misuse(WSAESHUTDOWN());
         }
         return count > 0 ? 0 : kernel.misuse(WSAEINVAL());
