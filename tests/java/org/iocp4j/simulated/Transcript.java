@@ -20,8 +20,9 @@ final class Transcript {
     }
 
     private static final int SOON_MILLIS = 100;
-    /** ERROR_NETNAME_DELETED [rep], what STATUS_LOCAL_DISCONNECT becomes under Wine, ERROR_OPERATION_ABORTED [doc]. */
-    private static final Set<Integer> CLOSED_LOCALLY = Set.of(0xC000_020D, 0x8000_000A, 0xC000_0120, 0xC000_013B);
+    /** ERROR_CONNECTION_ABORTED [wt], ERROR_OPERATION_ABORTED [doc], ERROR_NETNAME_DELETED twice [rep], and Wine's. */
+    private static final Set<Integer> CLOSED_LOCALLY =
+            Set.of(0xC000_0241, 0xC000_0120, 0xC000_020D, 0xC000_013B, 0x8000_000A);
 
     private final List<String> lines = new ArrayList<>();
 

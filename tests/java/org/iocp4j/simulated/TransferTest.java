@@ -155,7 +155,7 @@ class TransferTest {
         });
     }
 
-    /** [doc] 995, [rep] 64; their packets still come. */
+    /** [wt] STATUS_CONNECTION_ABORTED, which is 1236; its packet still comes. */
     @Test
     void closesocketCancelsWhatIsPending() {
         connected((program, port, socket, client) -> {
@@ -163,7 +163,7 @@ class TransferTest {
             assertThat(program.win32.closesocket(socket)).isZero();
             Program.Packet packet = program.packet(port);
             assertThat(packet.key()).isEqualTo(1);
-            assertThat(packet.status()).isIn(STATUS_CANCELLED(), STATUS_LOCAL_DISCONNECT());
+            assertThat(packet.status()).isEqualTo(STATUS_CONNECTION_ABORTED());
             assertThat(program.win32.closesocket(socket)).isEqualTo(WSAENOTSOCK());
             assertThat(program.receive(socket, program.allocate(4), program.overlapped())).isEqualTo(WSAENOTSOCK());
             program.sleep(1);

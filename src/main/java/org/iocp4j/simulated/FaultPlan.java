@@ -2,9 +2,9 @@ package org.iocp4j.simulated;
 
 /**
  * What a simulated system does beyond the ordinary, as probabilities: legal variation of order and time, and failures that
- * are documented.
+ * are documented. And where sources disagree, or one version of Windows with another: which of them is right.
  */
-public record FaultPlan(Timing timing, Failures failures, Disconnects disconnects) {
+public record FaultPlan(Timing timing, Failures failures, Disconnects disconnects, Variants variants) {
     /**
      * Order and time: nothing here is a failure.
      *
@@ -52,29 +52,48 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
         public static final Disconnects AT_ONCE = new Disconnects(0, 0, 0, 0);
     }
 
+    /**
+     * What sources tell in different ways. With 0 the one is right that speaks of the very call: Microsoft's documentation, or
+     * a test of Wine's that makes the call on Windows.
+     *
+     * @param closeStatuses  that closesocket ends what is pending with a status that others name: STATUS_CANCELLED [doc],
+     *                       STATUS_LOCAL_DISCONNECT [rep], STATUS_CONNECTION_ABORTED [wt]
+     * @param finalAtDequeue that the OVERLAPPED of an operation with a packet to come is written when that is dequeued [wt, of
+     *                       a poll], not when the operation ends [doc: HasOverlappedIoCompleted]
+     * @param outlivesThread that I/O with a packet to come goes on when its thread ends [wt, of a poll]: else it is
+     *                       cancelled [doc]
+     */
+    public record Variants(double closeStatuses, double finalAtDequeue, double outlivesThread) {
+        public static final Variants NONE = new Variants(0, 0, 0);
+    }
+
     /** Nothing fails, nothing is delayed, threads change only when one waits. */
     public static final FaultPlan CALM = new FaultPlan(new Timing(0, 0, 0, 0, 0, 0, 50_000), Failures.NONE,
-            Disconnects.AT_ONCE);
+            Disconnects.AT_ONCE, Variants.NONE);
 
     /** Nothing fails, but order and time are what Windows allows them to be. */
     public static final FaultPlan UNRULY = new FaultPlan(
             new Timing(0.2, 0.4, 0.2, 2_000_000, 0.2, 0.3, 1_000_000),
-            Failures.NONE, new Disconnects(0.3, 0.1, 0, 200_000_000));
+            Failures.NONE, new Disconnects(0.3, 0.1, 0, 200_000_000), new Variants(0.5, 0.5, 0.5));
 
     /** Everything that can go wrong does, now and then. */
     public static final FaultPlan FAULTS = new FaultPlan(UNRULY.timing,
             new Failures(0.02, 0.02, 0.01, 0.01, 0.005, 0.01, 0, 0, 0.1, 0.1),
-            new Disconnects(0.3, 0.1, 0.05, 500_000_000));
+            new Disconnects(0.3, 0.1, 0.05, 500_000_000), UNRULY.variants);
 
     public FaultPlan with(Timing newTiming) {
-        return new FaultPlan(newTiming, failures, disconnects);
+        return new FaultPlan(newTiming, failures, disconnects, variants);
     }
 
     public FaultPlan with(Failures newFailures) {
-        return new FaultPlan(timing, newFailures, disconnects);
+        return new FaultPlan(timing, newFailures, disconnects, variants);
     }
 
     public FaultPlan with(Disconnects newDisconnects) {
-        return new FaultPlan(timing, failures, newDisconnects);
+        return new FaultPlan(timing, failures, newDisconnects, variants);
+    }
+
+    public FaultPlan with(Variants newVariants) {
+        return new FaultPlan(timing, failures, disconnects, newVariants);
     }
 }

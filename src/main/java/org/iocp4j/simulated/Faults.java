@@ -2,7 +2,7 @@ package org.iocp4j.simulated;
 
 import static org.iocp4j.win32.generated.WinTypes.*;
 
-/** Draws failures by the plan: 0, or an error that the call's documentation names. */
+/** Draws by the plan: failures, as 0 or an error that the call's documentation names, and what sources disagree on. */
 final class Faults {
     private final SimulatedKernel kernel;
 
@@ -75,5 +75,27 @@ final class Faults {
 
     boolean partialSend() {
         return strikes(rates().partialSends());
+    }
+
+    // ---- what sources disagree on ----
+
+    /** An NTSTATUS: how an operation ends whose handle is closed under it. */
+    int closed(PendingOperation operation) {
+        boolean varies = strikes(kernel.plan().variants().closeStatuses());
+        if (operation.kind == PendingOperation.Kind.ACCEPT) { // with its client there: the one or the other [wt]
+            return varies && operation.connection != null ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED();
+        }
+        if (varies) {
+            return kernel.random.pick(STATUS_CANCELLED(), STATUS_LOCAL_DISCONNECT(), STATUS_CONNECTION_ABORTED());
+        }
+        return operation.kind == PendingOperation.Kind.RECEIVE ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED();
+    }
+
+    boolean finalAtDequeue() {
+        return strikes(kernel.plan().variants().finalAtDequeue());
+    }
+
+    boolean outlivesThread() {
+        return strikes(kernel.plan().variants().outlivesThread());
     }
 }

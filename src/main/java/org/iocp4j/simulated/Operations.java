@@ -42,8 +42,9 @@ final class Operations {
         if (same != null) {
             throw violation(same, "its OVERLAPPED is posted again by " + kind.call + " while the kernel has it");
         }
-        PendingOperation operation = new PendingOperation(++posted, kind, thread, file, overlapped, kernel.trace.count(),
-                kernel.hasCallSites() ? new Throwable("posted here") : null);
+        boolean byPacketAlone = file.port != null && event(overlapped) == 0;
+        PendingOperation operation = new PendingOperation(++posted, kind, thread, file, overlapped, byPacketAlone,
+                kernel.trace.count(), kernel.hasCallSites() ? new Throwable("posted here") : null);
         operation.image = new byte[overlapped == 0 ? 0 : kernel.operationBytes()];
         out.add(operation);
         if (overlapped != 0) {
@@ -159,8 +160,11 @@ final class Operations {
     private void deliver(PendingOperation operation, boolean inline) {
         verify(operation);
         bring(operation);
-        writeFinal(operation);
         SimulatedPort port = operation.file.port;
+        boolean packetComes = port != null && operation.byPacketAlone && !inline;
+        if (!packetComes || !kernel.faults.finalAtDequeue()) {
+            writeFinal(operation);
+        }
         boolean skipped = inline && (operation.file.notificationModes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()) != 0;
         // The low bit of hEvent: no packet [doc].
         boolean eventOnly = (event(operation.overlapped) & 1) != 0;
@@ -179,6 +183,7 @@ final class Operations {
     }
 
     private void writeFinal(PendingOperation operation) {
+        operation.isFinal = true;
         long overlapped = operation.overlapped;
         if (overlapped != 0) {
             // The status is 4 bytes of a union with a pointer: the upper half of Internal says nothing [doc].
@@ -203,6 +208,9 @@ final class Operations {
         packets++;
         traffic = traffic.plus(operation);
         verifyOverlapped(operation);
+        if (!operation.isFinal) {
+            writeFinal(operation);
+        }
         home(operation);
     }
 
@@ -238,20 +246,22 @@ final class Operations {
         return found ? 0 : ERROR_NOT_FOUND();
     }
 
-    /** closesocket: everything pending on the handle ends [doc: 995; rep: 64]; an accept into it as well [inf]. */
+    /** closesocket: everything pending on the handle ends [doc], and an accept into it as well [wt]. */
     void cancelAll(SimulatedSocket socket) {
         for (PendingOperation operation : List.copyOf(out)) {
             boolean concerned = operation.file == socket || operation.acceptSocket == socket;
             if (concerned && operation.state == PendingOperation.State.PENDING) {
-                end(operation, kernel.random.chance(0.8) ? STATUS_CANCELLED() : STATUS_LOCAL_DISCONNECT(), 0);
+                end(operation, kernel.faults.closed(operation), 0);
             }
         }
     }
 
-    /** A thread ends: the I/O that it started is cancelled [doc]. */
+    /** A thread ends: the I/O that it started is cancelled [doc]; perhaps not what only a packet tells of. */
     void cancelOf(SimulatedThread thread) {
+        boolean packetsGoOn = kernel.faults.outlivesThread();
         for (PendingOperation operation : List.copyOf(out)) {
-            if (operation.thread == thread && operation.state == PendingOperation.State.PENDING) {
+            boolean goesOn = packetsGoOn && operation.byPacketAlone;
+            if (operation.thread == thread && operation.state == PendingOperation.State.PENDING && !goesOn) {
                 end(operation, STATUS_CANCELLED(), 0);
             }
         }

@@ -45,6 +45,8 @@ final class PendingOperation {
     final SimulatedSocket file;
     /** 0 where the call blocks until the operation is over: then there is neither memory nor a packet. */
     final long overlapped;
+    /** A packet alone tells of its end: its handle had a port at the post, and its OVERLAPPED no event. */
+    final boolean byPacketAlone;
     /** Where in the trace it was posted, and, in a run that is repeated, from where in the program. */
     final long postedAt;
     final Throwable callSite;
@@ -52,6 +54,8 @@ final class PendingOperation {
     State state = State.PENDING;
     int status;
     int bytes;
+    /** Its OVERLAPPED says how it ended. */
+    boolean isFinal;
 
     /** The kernel's buffers: addresses and lengths. */
     long[] bufferAddresses = {};
@@ -76,13 +80,14 @@ final class PendingOperation {
     boolean reuse;
     boolean timeWaitRuns;
 
-    PendingOperation(long serial, Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped, long postedAt,
-                     Throwable callSite) {
+    PendingOperation(long serial, Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped,
+                     boolean byPacketAlone, long postedAt, Throwable callSite) {
         this.serial = serial;
         this.kind = kind;
         this.thread = thread;
         this.file = file;
         this.overlapped = overlapped;
+        this.byPacketAlone = byPacketAlone;
         this.postedAt = postedAt;
         this.callSite = callSite;
     }

@@ -6,7 +6,7 @@ package org.iocp4j.simulated;
  */
 enum TraceEvent {
     ATTACHED("attached"),
-    LEFT("leaves: a thread that ends loses its I/O"),
+    LEFT("leaves"),
     CREATE_PORT("CreateIoCompletionPort(concurrency %n) = %h"),
     ASSOCIATE("CreateIoCompletionPort(handle %n, port %n, key %n) = %h"),
     WAIT("GetQueuedCompletionStatusEx(port %n, timeout %n) waits"),
