@@ -26,37 +26,16 @@ final class SimulatedNetwork {
 
     // ---- addresses ----
 
-    /** 0, or why a socket cannot be bound there, by the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" [doc, wt]. */
+    /** 0, or why a socket cannot be bound there. */
     int bindError(SimulatedSocket socket, InetSocketAddress address) {
         for (SimulatedSocket first : bound) {
             boolean samePort = address.getPort() != 0 && address.getPort() == first.local.getPort();
-            int error = samePort && shareFamily(first, socket) ? bindError(first, socket, address.getAddress()) : 0;
+            int error = samePort ? AddressSharing.error(first, socket, address.getAddress()) : 0;
             if (error != 0) {
                 return error;
             }
         }
         return 0;
-    }
-
-    private static boolean shareFamily(SimulatedSocket one, SimulatedSocket other) {
-        boolean separate = one.family == WinTypes.AF_INET6() ? one.v6Only : other.v6Only;
-        return one.family == other.family || !separate;
-    }
-
-    /** Of two sockets with one port. */
-    private static int bindError(SimulatedSocket first, SimulatedSocket second, InetAddress address) {
-        boolean firstAny = first.local.getAddress().isAnyLocalAddress();
-        boolean secondAny = address.isAnyLocalAddress();
-        if (firstAny != secondAny) { // the more specific one gets the clients
-            return firstAny ? first.exclusive ? WinTypes.WSAEACCES() : 0 : second.exclusive ? WinTypes.WSAEADDRINUSE() : 0;
-        }
-        if (!firstAny && !first.local.getAddress().equals(address)) {
-            return 0;
-        }
-        if (!second.reuseAddress) {
-            return WinTypes.WSAEADDRINUSE();
-        }
-        return first.exclusive ? WinTypes.WSAEACCES() : 0;
     }
 
     void bind(SimulatedSocket socket, InetSocketAddress address) {
@@ -73,19 +52,17 @@ final class SimulatedNetwork {
         return bound;
     }
 
-    /** Who listens there: the one with that very address rather than one with any. */
+    /** Who listens there: of those that do, the one that is bound to least. */
     private SimulatedSocket listener(InetSocketAddress address) {
-        SimulatedSocket any = null;
+        SimulatedSocket narrowest = null;
         for (SimulatedSocket socket : bound) {
-            if (socket.state == SimulatedSocket.State.LISTENING && socket.local.getPort() == address.getPort()
-                    && hears(socket, address.getAddress())) {
-                if (!socket.local.getAddress().isAnyLocalAddress()) {
-                    return socket;
-                }
-                any = any == null ? socket : any;
+            boolean listens = socket.state == SimulatedSocket.State.LISTENING
+                    && socket.local.getPort() == address.getPort() && hears(socket, address.getAddress());
+            if (listens && (narrowest == null || AddressSharing.width(socket) < AddressSharing.width(narrowest))) {
+                narrowest = socket;
             }
         }
-        return any;
+        return narrowest;
     }
 
     private static boolean hears(SimulatedSocket listener, InetAddress address) {
