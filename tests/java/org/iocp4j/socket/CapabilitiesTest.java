@@ -133,7 +133,7 @@ class CapabilitiesTest {
             assertThat(answer.detail()).isEqualTo("WSASend succeeds at once and sends a packet all the same");
         }
 
-        /** A call that is refused may mark the OVERLAPPED as pending before it looks at anything, as AcceptEx does [wt]. */
+        /** A call that is refused may leave the OVERLAPPED marked as pending, as AcceptEx does [wt]. */
         @Test
         void whatWasRefusedIsNotPending() {
             AtomicInteger released = new AtomicInteger();

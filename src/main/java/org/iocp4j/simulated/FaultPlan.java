@@ -2,7 +2,7 @@ package org.iocp4j.simulated;
 
 /**
  * What a simulated system does beyond the ordinary, as probabilities: legal variation of order and time, and failures that
- * are documented. And where sources disagree, or one version of Windows with another: which of them is right.
+ * are documented. And where sources disagree, which of them is right.
  */
 public record FaultPlan(Timing timing, Failures failures, Disconnects disconnects, Variants variants) {
     /**
@@ -53,15 +53,16 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
     }
 
     /**
-     * What sources tell in different ways. With 0 the one is right that speaks of the very call: Microsoft's documentation, or
-     * a test of Wine's that makes the call on Windows.
+     * What sources tell in different ways. With 0 the nearest one is right, which speaks of the very call: a test of
+     * Wine's that makes it on Windows, or Microsoft's documentation.
      *
-     * @param closeStatuses  that closesocket ends what is pending with a status that others name: STATUS_CANCELLED [doc],
-     *                       STATUS_LOCAL_DISCONNECT [rep], STATUS_CONNECTION_ABORTED [wt]
-     * @param finalAtDequeue that the OVERLAPPED of an operation with a packet to come is written when that is dequeued [wt, of
-     *                       a poll], not when the operation ends [doc: HasOverlappedIoCompleted]
-     * @param outlivesThread that I/O with a packet to come goes on when its thread ends [wt, of a poll]: else it is
-     *                       cancelled [doc]
+     * @param closeStatuses  that closesocket ends what is pending with any status that a source names: a receive with
+     *                       STATUS_CONNECTION_ABORTED [wt], the rest with STATUS_CANCELLED [doc], all with
+     *                       STATUS_LOCAL_DISCONNECT [rep]
+     * @param finalAtDequeue that an OVERLAPPED is written when its packet is dequeued [wt, of a poll], not when the
+     *                       operation ends [doc: HasOverlappedIoCompleted]
+     * @param outlivesThread that what a thread has posted goes on when it ends, if only a packet tells of it [wt, of a
+     *                       poll]: else it is cancelled [doc]
      */
     public record Variants(double closeStatuses, double finalAtDequeue, double outlivesThread) {
         public static final Variants NONE = new Variants(0, 0, 0);

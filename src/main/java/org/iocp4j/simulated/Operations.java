@@ -59,7 +59,7 @@ final class Operations {
         return overlapped == 0 ? 0 : kernel.memory.getLong(overlapped + OVERLAPPED.hEvent$offset());
     }
 
-    /** AcceptEx was refused: it had marked the OVERLAPPED as pending before it looked at anything, and leaves it so [wt]. */
+    /** AcceptEx marks the OVERLAPPED as pending before it looks at anything else, and leaves it so [wt]. */
     void refused(long overlapped) {
         PendingOperation same = byOverlapped.get(overlapped);
         if (same != null && same.state != PendingOperation.State.PENDING) {
