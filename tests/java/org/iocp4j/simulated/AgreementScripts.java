@@ -2,11 +2,16 @@ package org.iocp4j.simulated;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.iocp4j.win32.generated.WinTypes.*;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import org.iocp4j.study.Lab;
@@ -251,6 +256,83 @@ enum AgreementScripts {
             c.t.result("closesocket again", c.lab.win32().closesocket(c.socket.handle()));
         }
     },
+    A_DISCONNECT_WITHOUT_REUSE_ENDS_SENDING_ONLY {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            LabSocket socket = c.withoutPort();
+            c.t.result("DisconnectEx, flags 0", c.lab.win32().disconnectEx(socket.handle(), c.overlapped(), 0, 0));
+            c.t.note("the peer hears " + c.peer.awaitEnd(Lab.BOUND_MILLIS));
+            c.t.result("WSASend", c.send(socket, c.overlapped()));
+            c.peer.send((byte) 1);
+            c.lab.win32().sleep(SOON_MILLIS);
+            long receive = c.overlapped();
+            c.receive(socket, 1, receive);
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.note("WSARecv: " + c.outcome(receive));
+        }
+    },
+    BYTES_AFTER_THE_PEERS_CLOSE_COME_BACK_AS_A_RESET {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            c.peer.closeByFin();
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.call("WSASend", () -> c.socket.send(SESSION, (byte) 1));
+            c.t.packet(c.port, c.socket.operation(Kind.SEND));
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.call("WSARecv", () -> c.socket.receive(SESSION));
+        }
+    },
+    A_REFUSED_ACCEPT_LEAVES_ITS_OVERLAPPED_PENDING {
+        @Override
+        void play(Connected c) throws IOException {
+            LabSocket fresh = c.lab.socket();
+            for (long listener : new long[] {BOGUS, fresh.handle()}) {
+                long overlapped = c.overlapped();
+                String which = listener == BOGUS ? "bogus" : "not listening";
+                c.t.result("AcceptEx, listener " + which, c.accept(listener, fresh, ROOM, ROOM, overlapped));
+                c.t.note("its OVERLAPPED: " + c.outcome(overlapped));
+            }
+            c.t.result("AcceptEx without an OVERLAPPED", c.accept(c.listener.handle(), fresh, ROOM, ROOM, 0));
+        }
+    },
+    TOO_LITTLE_ROOM_FOR_AN_ADDRESS_SHOWS_WHEN_THE_CLIENT_COMES {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            LabSocket fresh = c.lab.socket();
+            long listener = c.closing(); // on no port: what is posted on it has no packet
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), c.bound(listener, 0));
+            c.lab.win32().listen(listener, 5);
+            c.t.result("AcceptEx, remote length 0", c.accept(listener, fresh, ROOM, 0, c.overlapped()));
+            long overlapped = c.overlapped();
+            c.t.result("AcceptEx, local length 3", c.accept(listener, fresh, 3, ROOM, overlapped));
+            c.lab.peer(address);
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.note("its OVERLAPPED: " + c.outcome(overlapped));
+            overlapped = c.overlapped();
+            c.accept(listener, fresh, ROOM, ROOM, overlapped);
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.note("the next one's: " + c.outcome(overlapped));
+            c.closeThem();
+        }
+    },
+    A_PORT_IS_SHARED_BY_EXCLUSIVE_SPECIFIC_AND_ANY {
+        @Override
+        void play(Connected c) {
+            int exclusive = c.listener.address().getPort();
+            c.t.note("beside 127.0.0.1, exclusive:");
+            c.t.result("any", c.bind(c.closing(), 0, exclusive, 0));
+            c.t.result("any, exclusive", c.bind(c.closing(), 0, exclusive, SO_EXCLUSIVEADDRUSE()));
+            c.t.result("127.0.0.1", c.bind(c.closing(), LOOPBACK, exclusive, 0));
+            c.t.result("127.0.0.1, SO_REUSEADDR", c.bind(c.closing(), LOOPBACK, exclusive, SO_REUSEADDR()));
+            c.t.note("beside any:");
+            int plain = c.bound(c.closing(), 0);
+            c.t.result("127.0.0.1, exclusive", c.bind(c.closing(), LOOPBACK, plain, SO_EXCLUSIVEADDRUSE()));
+            c.t.note("beside any, exclusive:");
+            int all = c.bound(c.closing(), SO_EXCLUSIVEADDRUSE());
+            c.t.result("127.0.0.1", c.bind(c.closing(), LOOPBACK, all, 0));
+            c.closeThem();
+        }
+    },
     POSTED_PACKETS_COME_IN_ORDER {
         @Override
         void play(Connected c) {
@@ -282,6 +364,10 @@ enum AgreementScripts {
     /** No handle: they are multiples of 4. */
     private static final long BOGUS = 0x7FF3;
     private static final int SOON_MILLIS = 50;
+    /** For an address: a sockaddr_in and 16 more. */
+    private static final int ROOM = 32;
+    /** 127.0.0.1 as a little-endian number. */
+    private static final int LOOPBACK = 0x0100_007F;
 
     abstract void play(Connected c) throws IOException, TimeoutException;
 
@@ -302,6 +388,7 @@ enum AgreementScripts {
         final LabListener listener;
         final LabSocket socket;
         Peer peer;
+        private final List<Long> toClose = new ArrayList<>();
         /** Never given back: where a call was not refused that should have been, the kernel may have it still. */
         private final Arena arena = Arena.global();
 
@@ -334,10 +421,64 @@ enum AgreementScripts {
         }
 
         int receive(LabSocket from, int bytes, long overlapped) {
+            return lab.win32().wsaRecv(from.handle(), buffer(bytes), 1, arena.allocate(JAVA_INT).address(), overlapped);
+        }
+
+        int send(LabSocket to, long overlapped) {
+            return lab.win32().wsaSend(to.handle(), buffer(1), 1, 0, overlapped);
+        }
+
+        private long buffer(int bytes) {
             MemorySegment buffer = arena.allocate(WSABUF.sizeof() + 16, 16);
             buffer.set(JAVA_INT, WSABUF.len$offset(), bytes);
             buffer.set(JAVA_LONG, WSABUF.buf$offset(), arena.allocate(16).address());
-            return lab.win32().wsaRecv(from.handle(), buffer.address(), 1, arena.allocate(JAVA_INT).address(), overlapped);
+            return buffer.address();
+        }
+
+        int accept(long on, LabSocket into, int localBytes, int remoteBytes, long overlapped) {
+            return lab.win32().acceptEx(on, into.handle(), arena.allocate(2 * ROOM).address(), 0, localBytes,
+                    remoteBytes, arena.allocate(JAVA_INT).address(), overlapped);
+        }
+
+        /** What an OVERLAPPED says. */
+        String outcome(long overlapped) {
+            MemorySegment memory = MemorySegment.ofAddress(overlapped).reinterpret(OVERLAPPED.sizeof());
+            int status = (int) memory.get(JAVA_LONG, OVERLAPPED.Internal$offset());
+            return status == 0 ? memory.get(JAVA_LONG, OVERLAPPED.InternalHigh$offset()) + " bytes"
+                    : ErrorName.ofStatus(status);
+        }
+
+        // ---- names ----
+
+        /** A socket that {@link #closeThem} closes. */
+        long closing() {
+            long socket = lab.win32().wsaSocket(AF_INET(), SOCK_STREAM(), IPPROTO_TCP(), WSA_FLAG_OVERLAPPED());
+            toClose.add(socket);
+            return socket;
+        }
+
+        void closeThem() {
+            toClose.forEach(lab.win32()::closesocket);
+        }
+
+        /** Binds a socket to any address, and returns the port. */
+        int bound(long socket, int option) {
+            bind(socket, 0, 0, option);
+            MemorySegment name = arena.allocate(16, 8);
+            lab.win32().getsockname(socket, name.address(), arena.allocateFrom(JAVA_INT, 16).address());
+            return Short.toUnsignedInt(Short.reverseBytes(name.get(JAVA_SHORT, 2)));
+        }
+
+        /** @param option 0 for none */
+        int bind(long socket, int address, int toPort, int option) {
+            if (option != 0) {
+                lab.win32().setsockopt(socket, SOL_SOCKET(), option, arena.allocateFrom(JAVA_INT, 1).address(), 4);
+            }
+            MemorySegment name = arena.allocate(16, 8);
+            name.set(JAVA_SHORT, 0, (short) AF_INET());
+            name.set(JAVA_SHORT, 2, Short.reverseBytes((short) toPort));
+            name.set(JAVA_INT, 4, address);
+            return lab.win32().bind(socket, name.address(), 16);
         }
 
         String dequeue(long from, int most) {
