@@ -67,7 +67,10 @@ final class Accepts {
                 ? 0 : WSAEINVAL();
     }
 
-    /** Too little room is seen when the client comes; a local address need not be asked for at all [wt]. */
+    /**
+     * Too little room is seen when the client comes, and a local address need not be asked for at all [wt]; that whatever is
+     * less than documented is too little [inf].
+     */
     private static boolean hasRoom(PendingOperation operation) {
         int least = SockaddrMemory.bytes(operation.file.family) + EXTRA_BYTES;
         return (operation.localBytes == 0 || operation.localBytes >= least) && operation.remoteBytes >= least;

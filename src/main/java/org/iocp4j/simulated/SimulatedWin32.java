@@ -271,7 +271,7 @@ final class SimulatedWin32 implements Win32 {
         return "";
     }
 
-    /** If this is the thread's first view, the thread is at its end: its pending I/O is cancelled [doc]. */
+    /** If this is the thread's first view, the thread is at its end, and perhaps its pending I/O with it. */
     @Override
     public void close() {
         if (endsThread && kernel.schedule.failure() == null) {

@@ -3,6 +3,7 @@
  * in-memory network, under a schedule that a seed decides. Same seed, same run, byte for byte.
  *
  * <p>Comments say how a rule is known: [doc] Microsoft's documentation, [wt] Wine's conformance tests, which assert Windows'
- * behaviour, [rep] reported by practitioners, [inf] our reasoning where nothing is documented.
+ * behaviour, [rep] reported by practitioners, [inf] our reasoning where nothing is documented. Where they disagree, the seed
+ * decides which is right ({@link org.iocp4j.simulated.FaultPlan.Variants}).
  */
 package org.iocp4j.simulated;
