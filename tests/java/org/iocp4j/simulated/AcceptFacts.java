@@ -100,9 +100,9 @@ final class AcceptFacts {
                     long overlapped = s.p.overlapped();
                     s.p.accept(later, s.p.socket(), overlapped);
                     s.p.associate(later, s.port, 8);
-                    s.newClient();
+                    s.win32.closesocket(later);
                     return s.end(overlapped);
-                }, new End(8, 0, 0)),
+                }, new End(8, STATUS_CANCELLED(), 0)),
                 fact("an accept through a duplicated handle has the listener's key", WINE_TEST, PORTS, s -> {
                     long overlapped = s.p.overlapped();
                     s.p.accept(s.win32.duplicateHandle(s.listener), s.p.socket(), overlapped);
@@ -158,6 +158,12 @@ final class AcceptFacts {
                     s.win32.closesocket(duplicate);
                     return s.noPacket();
                 }, true),
+                fact("closing the handle that a listener had first leaves accepts through another alone",
+                        WINE_TEST, PORTS, s -> {
+                            s.p.accept(s.win32.duplicateHandle(s.listener), s.p.socket(), s.p.overlapped());
+                            s.win32.closesocket(s.listener);
+                            return s.noPacket();
+                        }, true),
                 fact("closing the last of two handles of a listener cancels its accepts", WINE_TEST, PORTS, s -> {
                     long duplicate = s.win32.duplicateHandle(s.listener);
                     long overlapped = s.pendingAccept(s.p.socket());
@@ -170,12 +176,32 @@ final class AcceptFacts {
                     s.win32.closesocket(s.listener);
                     return s.end(overlapped);
                 }, cancelled()),
+                fact("closing the listener cancels an accept that has its client, who says nothing",
+                        DOCUMENTED, "closesocket", s -> {
+                    long overlapped = receiving(s);
+                    s.newClient();
+                    s.settle();
+                    s.win32.closesocket(s.listener);
+                    return s.end(overlapped);
+                }, cancelled()),
                 fact("closing the acceptor cancels its accept", WINE_TEST, ACCEPT_EX, s -> {
                     long acceptor = s.p.socket();
                     long overlapped = s.pendingAccept(acceptor);
                     s.win32.closesocket(acceptor);
                     return s.end(overlapped);
                 }, cancelled()),
+                fact("closing the acceptor when its accept has ended, though its packet was not dequeued",
+                        WINE_TEST, PORTS, s -> {
+                            long acceptor = s.p.socket();
+                            long overlapped = s.p.overlapped();
+                            s.p.accept(s.listener, acceptor, 4, ADDRESS_BYTES, overlapped, s.p.allocate(128).address());
+                            SimulatedClient client = s.newClient();
+                            s.settle();
+                            client.send(new byte[] {7});
+                            s.settle();
+                            s.win32.closesocket(acceptor);
+                            return s.end(overlapped);
+                        }, new End(LISTENER_KEY, 0, 1)),
                 fact("closing the acceptor when its client is there, and says nothing", WINE_TEST, PORTS, s -> {
                     long acceptor = s.p.socket();
                     long overlapped = s.p.overlapped();

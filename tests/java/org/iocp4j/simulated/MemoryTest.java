@@ -56,6 +56,15 @@ class MemoryTest {
         }), "its OVERLAPPED is posted again by WSARecv");
     }
 
+    /** AcceptEx marks it as pending even when it refuses. */
+    @Test
+    void givingARefusedAcceptAnOverlappedWhosePacketWasNotDequeuedFails() {
+        assertBroken(pendingReceive((program, port, socket, overlapped, buffer) -> {
+            program.win32.cancelIoEx(socket, 0);
+            program.accept(0x7777, program.socket(), overlapped);
+        }), "its OVERLAPPED is given to AcceptEx again");
+    }
+
     @Test
     void writingToAnOverlappedThatIsOutFails() {
         assertBroken(pendingReceive((program, port, socket, overlapped, buffer) ->

@@ -79,11 +79,13 @@ final class Faults {
 
     // ---- what sources disagree on ----
 
-    /** An NTSTATUS: how an operation ends whose handle is closed under it. */
-    int closed(PendingOperation operation) {
+    /** An NTSTATUS: how an operation ends when a socket of it is closed. */
+    int closed(PendingOperation operation, SimulatedSocket socket) {
         boolean varies = strikes(kernel.plan().variants().closeStatuses());
-        if (operation.kind == PendingOperation.Kind.ACCEPT) { // with its client there: the one or the other [wt]
-            return varies && operation.connection != null ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED();
+        if (operation.kind == PendingOperation.Kind.ACCEPT) {
+            // Cancelled; but if the acceptor had its client already, the one or the other [wt].
+            boolean clientThere = operation.connection != null && operation.acceptSocket == socket;
+            return varies && clientThere ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED();
         }
         if (varies) {
             return kernel.random.pick(STATUS_CANCELLED(), STATUS_LOCAL_DISCONNECT(), STATUS_CONNECTION_ABORTED());

@@ -251,7 +251,7 @@ final class Operations {
         for (PendingOperation operation : List.copyOf(out)) {
             boolean concerned = operation.file == socket || operation.acceptSocket == socket;
             if (concerned && operation.state == PendingOperation.State.PENDING) {
-                end(operation, kernel.faults.closed(operation), 0);
+                end(operation, kernel.faults.closed(operation, socket), 0);
             }
         }
     }
