@@ -2,6 +2,7 @@ package org.iocp4j.echo;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.iocp4j.port.LogLimit;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 import org.iocp4j.socket.HostPort;
@@ -16,6 +17,7 @@ final class SeedEcho implements SessionHandler {
     private static final long LOGIN = 0x7FFF_FFFF_FFFF_FFFFL;
 
     private final PacketCounters counters;
+    private final LogLimit wrongLengths = new LogLimit();
     private final ByteBuffer loginPacket = ByteBuffer.allocateDirect(PACKET_BYTES).order(ByteOrder.LITTLE_ENDIAN)
             .putShort((short) PAYLOAD_BYTES).putLong(LOGIN).flip();
 
@@ -43,9 +45,12 @@ final class SeedEcho implements SessionHandler {
         counters.sent.add(packets);
         if (data.remaining() >= Short.BYTES && lengthAt(data, data.position()) != PAYLOAD_BYTES) {
             counters.protocolErrors.increment();
-            LOG.info("session {} from {}: a packet of length {}, not {}: disconnected", session,
-                    HostPort.text(session.remoteAddress()), lengthAt(data, data.position()), PAYLOAD_BYTES);
             session.disconnect();
+            String more = wrongLengths.next();
+            if (more != null) {
+                LOG.info("session {} from {}: a packet of length {}, not {}: disconnected{}", session,
+                        HostPort.text(session.remoteAddress()), lengthAt(data, data.position()), PAYLOAD_BYTES, more);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.port.Log;
+import org.iocp4j.port.LogLimit;
 import org.iocp4j.socket.PooledSocket.State;
 import org.iocp4j.win32.ErrorName;
 
@@ -33,6 +34,7 @@ public final class Disconnector {
     private final LongAdder failures = new LongAdder();
     private final LongAdder timeouts = new LongAdder();
     private final LongAdder latePackets = new LongAdder();
+    private final LogLimit overdue = new LogLimit();
 
     /** @param bound the longest that a disconnect may take before its socket is closed instead */
     public Disconnector(DisconnectMethod method, Duration bound, SocketPool pool, Disconnected listener) {
@@ -104,7 +106,10 @@ public final class Disconnector {
                 } finally {
                     close(socket, owner, io);
                 }
-                LOG.warn("{} took over {} ms to disconnect {}: closed", method, boundNanos / 1_000_000, socket);
+                String more = overdue.next();
+                if (more != null) {
+                    LOG.warn("{} took over {} ms to disconnect {}: closed{}", method, boundNanos / 1_000_000, socket, more);
+                }
             }
         }
     }

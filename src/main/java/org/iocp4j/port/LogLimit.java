@@ -1,0 +1,58 @@
+package org.iocp4j.port;
+
+import java.util.function.LongSupplier;
+
+/**
+ * A bound on log lines of one kind that peers can cause: a few a second, and then their number. A logger may be slow or
+ * block, and whoever can make a server write lines can fill its disk.
+ * <pre>{@code String more = limit.next();
+ * if (more != null) {
+ *     LOG.info("{}: a wrong length{}", peer, more);
+ * }}</pre>
+ */
+public final class LogLimit {
+    /** The most lines of its kind in a second. */
+    public static final int LINES_A_SECOND = 5;
+    private static final long SECOND = 1_000_000_000L;
+
+    private final LongSupplier nanoClock;
+    private long secondStart;
+    private int lines;
+    private long leftOut;
+
+    public LogLimit() {
+        this(System::nanoTime);
+    }
+
+    /** @param nanoClock as {@link System#nanoTime} */
+    LogLimit(LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+    }
+
+    /**
+     * One more of them; any thread.
+     *
+     * @return null if its line is to be left out; else what to end it with: mostly nothing, or how many were left out
+     */
+    public synchronized String next() {
+        long now = nanoClock.getAsLong();
+        if (lines == 0 || now - secondStart >= SECOND) {
+            secondStart = now;
+            lines = 0;
+        }
+        if (lines == LINES_A_SECOND) {
+            leftOut++;
+            return null;
+        }
+        lines++;
+        if (lines == LINES_A_SECOND) {
+            return " (more of them within this second are not logged)";
+        }
+        if (leftOut == 0) {
+            return "";
+        }
+        String more = " (" + leftOut + " more since the last such line)";
+        leftOut = 0;
+        return more;
+    }
+}
