@@ -1,6 +1,8 @@
 package org.iocp4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.iocp4j.server.Settled.LONGEST;
+import static org.iocp4j.server.Settled.await;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,7 +17,10 @@ import org.iocp4j.load.FakeServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What only a process of its own shows: line endings, the version, the end by a signal. */
 @Timeout(120)
@@ -51,10 +56,12 @@ class MainProcessTest {
             }
         };
         assertThat(Main.run(full, err, "--version")).isOne();
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("standard output: not all could be written\n");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("standard output: not all could be written: No space left on device\n");
         err.reset();
         assertThat(Main.run(new PrintStream(full), err, "--version")).isOne(); // as System.out
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("standard output: not all could be written\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("standard output: not all could be written: ")
+                .hasLineCount(1);
     }
 
     /** Java on Windows can only end a process the hard way. */
@@ -70,6 +77,43 @@ class MainProcessTest {
             String rest = output(load);
             assertThat(rest.lines().toList().getLast()).startsWith("{\"summary\":true").endsWith("}");
             assertThat(load.exitValue()).isZero();
+        }
+    }
+
+    /** A command that cannot end in order does not look like one that did. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void signalThatNothingWaitsForIsALineAndExitCode130() throws Exception {
+        Process study = start("study", "--simulated");
+        assertThat(study.inputReader().readLine()).startsWith("platform: ");
+        study.toHandle().destroy();
+        assertThat(output(study).lines()).last().isEqualTo("interrupted before it could end in order");
+        assertThat(study.exitValue()).isEqualTo(ExitCode.INTERRUPTED);
+    }
+
+    /** A load must end when its time is up or the signal comes, whoever does not read what it prints. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "100"})
+    @EnabledOnOs(OS.LINUX)
+    void whoDoesNotReadCannotHoldUpARunNorItsEnd(String seconds) throws Exception {
+        try (FakeServer server = FakeServer.seed()) {
+            Process load = new ProcessBuilder("sh", "-c", BlockedOutputTest.FILL_AND_RUN, "1",
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                    System.getProperty("java.class.path"), "org.iocp4j.cli.Main", "load", "--port",
+                    String.valueOf(server.port()), "--clients", "1", "--seconds", seconds, "--json", "--echo-timeout", "20s").start();
+            try {
+                await().until(() -> server.accepted.get() > 0);
+                boolean interrupted = !seconds.equals("1");
+                if (interrupted) {
+                    load.toHandle().destroy();
+                }
+                assertThat(load.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                assertThat(load.exitValue()).isEqualTo(interrupted ? ExitCode.OK : ExitCode.FAILED);
+                assertThat(load.errorReader().lines().toList().getLast())
+                        .matches("standard output: \\d lines? (was|were) dropped, for nobody read them");
+            } finally {
+                load.destroyForcibly();
+            }
         }
     }
 

@@ -3,8 +3,7 @@ package org.iocp4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.io.PrintWriter;
-import java.io.Writer;
+import java.io.OutputStream;
 import java.lang.reflect.AnnotatedElement;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -73,7 +72,7 @@ class OptionErrorsTest {
 
     @Test
     void helpSaysOfEveryOptionWhatIsAllowed() {
-        PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+        Output nowhere = new Output(new LineQueue("nowhere", OutputStream.nullOutputStream(), null));
         for (CommandLine command : Main.commandLine(nowhere, nowhere).getSubcommands().values()) {
             for (OptionSpec option : command.getCommandSpec().options()) {
                 boolean ranged = ((AnnotatedElement) option.userObject()).isAnnotationPresent(Allowed.class);

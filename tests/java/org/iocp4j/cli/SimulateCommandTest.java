@@ -3,7 +3,6 @@ package org.iocp4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,9 +134,8 @@ class SimulateCommandTest {
                 .setOut(writer(out)).setErr(writer(err)).execute(options);
     }
 
-    /** As the command's own in {@link Main}: lines end in \n on every OS. */
-    private static PrintWriter writer(ByteArrayOutputStream to) {
-        return new PrintWriter(new LineFeedStream(to), true);
+    private static Output writer(ByteArrayOutputStream to) {
+        return new Output(new LineQueue("output", to, null));
     }
 
     private static Process start(String... options) throws Exception {

@@ -66,7 +66,8 @@ abstract class WineTestBed {
                 System.getProperty("java.class.path"), Main.class.getName()), arguments);
     }
 
-    private static List<String> windowsJava() {
+    /** The command that runs the classes under test in the Windows JVM. */
+    static List<String> windowsJava() {
         return windowsJava(Arrays.asList(System.getProperty("java.class.path").split(File.pathSeparator)), Main.class);
     }
 

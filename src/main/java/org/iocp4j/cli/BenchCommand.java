@@ -114,7 +114,7 @@ final class BenchCommand implements Callable<Integer> {
         List<LeftOut> leftOut = new ArrayList<>();
         AtomicReference<String> state = new AtomicReference<>("starting");
         try (Machine machine = new Machine(home());
-                var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
+                var _ = new Progress(Output.err(spec), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
             Bench bench = new Bench(plan, machine, BenchServer.class.getName(), state::set);
             BenchReport report = json ? new BenchReport.Json(out, plan) : new BenchReport.Text(out, plan, machine.description());
             // The wineserver is unpinned inside: only then may the signal end the process.
@@ -128,6 +128,7 @@ final class BenchCommand implements Callable<Integer> {
                 });
             }
             if (bench.isStopped()) {
+                spec.commandLine().getErr().println("interrupted: the servers have ended");
                 return ExitCode.INTERRUPTED;
             }
             page.ifPresent(file -> file.write(BenchPage.of(machine.description(), command(plan), results, leftOut)));

@@ -1,7 +1,6 @@
 package org.iocp4j.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,14 +55,14 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         // The servers are ended inside: only then may the signal end this process.
         try (var _ = Interrupt.runs(this::interrupt)) {
-            say("1. A server whose packets find their sessions through the OVERLAPPED, under load for %d s", seconds);
+            progress("1. A server whose packets find their sessions through the OVERLAPPED, under load for %d s", seconds);
             Part right = run(seconds, List.of());
             if (right == null) {
                 return interrupted();
             }
             tellRight(right);
             say("");
-            say("2. The same for %d s with the session in the completion key: the bug of the study", BUG_SECONDS);
+            progress("2. The same for %d s with the session in the completion key: the bug of the study", BUG_SECONDS);
             Part wrong = run(BUG_SECONDS, BUG_OPTIONS);
             if (wrong == null) {
                 return interrupted();
@@ -103,9 +102,9 @@ final class DemoCommand implements Callable<Integer> {
             if (!running(process, null)) {
                 return null;
             }
-            say("   starting the server ...");
+            progress("   starting the server ...");
             String address = process.awaitReady();
-            say("   it listens on %s; %d clients, %d packets in flight on each, %.0f %% reconnects after a batch;"
+            progress("   it listens on %s; %d clients, %d packets in flight on each, %.0f %% reconnects after a batch;"
                     + " an echo is missing after %d s", address, CLIENTS, OVER_SEND, RECONNECT_PERCENT,
                     ECHO_TIMEOUT.toSeconds());
             int colon = address.lastIndexOf(':');
@@ -117,7 +116,7 @@ final class DemoCommand implements Callable<Integer> {
                 return null;
             }
             LoadSummary summary = client.run(now -> second(now, process));
-            say("   ending the server ...");
+            progress("   ending the server ...");
             Map<String, Long> totals = process.end(longest);
             return running(null, null) ? new Part(summary, totals) : null;
         } catch (IOException e) {
@@ -156,7 +155,7 @@ final class DemoCommand implements Callable<Integer> {
         String server = process.latest().isEmpty() ? "-" : String.format(Locale.ROOT,
                 "%,d sockets made, %,d times reused, %,d key mismatches", process.latest().get("socketsCreated"),
                 process.latest().get("socketsReused"), process.latest().get("keyMismatches"));
-        say("%6.0fs  %2d clients  %,9.0f packets/s  %,5.0f connects/s   server: %s", now.elapsedSeconds(),
+        progress("%6.0fs  %2d clients  %,9.0f packets/s  %,5.0f connects/s   server: %s", now.elapsedSeconds(),
                 now.sessions(), now.receivedPacketsPerSecond(), now.connectsPerSecond(), server);
     }
 
@@ -214,8 +213,12 @@ final class DemoCommand implements Callable<Integer> {
         return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
     }
 
+    /** While a server runs: it waits for nobody who reads. */
+    private void progress(String format, Object... values) {
+        Output.out(spec).progress(String.format(Locale.ROOT, format, values));
+    }
+
     private void say(String format, Object... values) {
-        PrintWriter out = spec.commandLine().getOut();
-        out.println(String.format(Locale.ROOT, format, values));
+        Output.out(spec).println(String.format(Locale.ROOT, format, values));
     }
 }

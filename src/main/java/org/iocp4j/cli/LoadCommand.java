@@ -1,7 +1,6 @@
 package org.iocp4j.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -67,7 +66,7 @@ final class LoadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        PrintWriter out = spec.commandLine().getOut();
+        Output out = Output.out(spec);
         LoadReport report = json ? new LoadReport.Json(out) : new LoadReport.Text(out);
         LoadClient client = new LoadClient(options());
         // The summary is printed inside: only then may the signal end the process.

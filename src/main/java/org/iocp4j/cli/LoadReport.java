@@ -1,6 +1,5 @@
 package org.iocp4j.cli;
 
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -9,7 +8,7 @@ import org.iocp4j.load.LoadStatistics;
 import org.iocp4j.load.LoadSummary;
 import org.iocp4j.load.RoundTrip;
 
-/** What a load run prints: to be read, or as JSON lines. */
+/** What a load run prints: to be read, or as JSON lines. Its seconds wait for no reader, its summary does. */
 interface LoadReport {
     void second(LoadStatistics now);
 
@@ -28,12 +27,12 @@ interface LoadReport {
     }
 
     /** Lines for people. */
-    record Text(PrintWriter out) implements LoadReport {
+    record Text(Output out) implements LoadReport {
         @Override
         public void second(LoadStatistics s) {
-            line("%4.0fs  sessions %d  connects/s %.0f  sent packets/s %,.0f  received packets/s %,.0f  %s",
-                    s.elapsedSeconds(), s.sessions(), s.connectsPerSecond(), s.sentPacketsPerSecond(),
-                    s.receivedPacketsPerSecond(), s.errors() == 0 ? "errors 0" : list(s, false));
+            out.progress(String.format(Locale.ROOT, "%4.0fs  sessions %d  connects/s %.0f  sent packets/s %,.0f"
+                    + "  received packets/s %,.0f  %s", s.elapsedSeconds(), s.sessions(), s.connectsPerSecond(),
+                    s.sentPacketsPerSecond(), s.receivedPacketsPerSecond(), s.errors() == 0 ? "errors 0" : list(s, false)));
         }
 
         @Override
@@ -66,10 +65,10 @@ interface LoadReport {
     }
 
     /** Lines for programs. */
-    record Json(PrintWriter out) implements LoadReport {
+    record Json(Output out) implements LoadReport {
         @Override
         public void second(LoadStatistics s) {
-            out.println(counters(new JsonLine(), s).end());
+            out.progress(counters(new JsonLine(), s).end());
         }
 
         @Override

@@ -1,13 +1,9 @@
 package org.iocp4j.cli;
 
-import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
-import java.io.PrintStream;
-import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,9 +21,9 @@ import picocli.CommandLine.ParseResult;
 
 /**
  * {@code iocp4j COMMAND}. A new command is one more entry of {@code COMMANDS}: a class with {@code @Command(name,
- * description)} that implements {@code Callable<Integer>}, prints to {@code spec.commandLine().getOut()}, returns an
- * {@link ExitCode}, and throws {@link CommandFailure} for what may go wrong. Help, ranges ({@link Allowed}), error
- * lines and exit codes are seen to here.
+ * description)} that implements {@code Callable<Integer>}, prints its results to {@code spec.commandLine().getOut()},
+ * says how it fares by {@link Output#progress}, returns an {@link ExitCode}, and throws {@link CommandFailure} for what
+ * may go wrong. Help, ranges ({@link Allowed}), error lines and exit codes are seen to here.
  */
 @Command(name = "iocp4j", versionProvider = Main.ManifestVersion.class,
         description = "An echo server on Windows I/O completion ports, in Java alone, and the tools around it.")
@@ -73,29 +69,42 @@ public final class Main implements Callable<Integer> {
             System.err.print(replaced.get() + "\n");
             System.exit(ExitCode.WRONG_OPTIONS);
         }
-        PrintStream out = stream(new FileOutputStream(FileDescriptor.out));
-        PrintStream err = stream(new FileOutputStream(FileDescriptor.err));
-        System.setOut(out);
-        System.setErr(err);
+        LineQueue err = new LineQueue("standard error", new FileOutputStream(FileDescriptor.err), null);
+        LineQueue out = new LineQueue("standard output", new FileOutputStream(FileDescriptor.out), err);
+        Interrupt.handle(out, err);
+        System.setOut(out.log());
+        System.setErr(err.log()); // the logger's, too
         Interrupt.exit(run(out, err, args));
     }
 
     /** Runs one command in this process and returns its exit code; every line it writes ends in \n. */
     public static int run(OutputStream out, OutputStream err, String... args) {
-        PrintWriter output = writer(out);
-        PrintWriter errors = writer(err);
+        LineQueue errors = new LineQueue("standard error", err, null);
+        LineQueue output = new LineQueue("standard output", out, errors);
         try {
-            int exitCode = commandLine(output, errors, args).execute(args);
-            if (exitCode == ExitCode.OK && (output.checkError() || out instanceof PrintStream p && p.checkError())) {
-                errors.println("standard output: not all could be written");
-                return ExitCode.FAILED;
-            }
-            return exitCode;
+            return run(output, errors, args);
+        } finally {
+            output.end();
+            errors.end();
+        }
+    }
+
+    private static int run(LineQueue out, LineQueue err, String... args) {
+        Output output = new Output(out);
+        Output errors = new Output(err);
+        int exitCode;
+        try {
+            exitCode = commandLine(output, errors, args).execute(args);
         } catch (Throwable e) {
             // picocli lets an Error through, such as a class that does not link on this platform.
             e.printStackTrace(errors);
-            return ExitCode.UNEXPECTED;
+            exitCode = ExitCode.UNEXPECTED;
         }
+        output.flush();
+        out.finish();
+        errors.flush();
+        err.finish(); // the last: it tells of the other, too
+        return exitCode == ExitCode.OK && out.hasFailed() ? ExitCode.FAILED : exitCode;
     }
 
     @Override
@@ -104,7 +113,7 @@ public final class Main implements Callable<Integer> {
         return ExitCode.WRONG_OPTIONS;
     }
 
-    static CommandLine commandLine(PrintWriter out, PrintWriter err, String... args) {
+    static CommandLine commandLine(Output out, Output err, String... args) {
         CommandLine main = new CommandLine(new Main());
         commands(args).forEach(main::addSubcommand);
         contract(main);
@@ -178,14 +187,6 @@ public final class Main implements Callable<Integer> {
         }
         error.printStackTrace(command.getErr());
         return ExitCode.UNEXPECTED;
-    }
-
-    private static PrintStream stream(OutputStream out) {
-        return new PrintStream(new LineFeedStream(new BufferedOutputStream(out)), true, StandardCharsets.UTF_8);
-    }
-
-    private static PrintWriter writer(OutputStream out) {
-        return new PrintWriter(new LineFeedStream(out), true, StandardCharsets.UTF_8);
     }
 
     /** The version that the build wrote into the jar. */

@@ -1,6 +1,5 @@
 package org.iocp4j.cli;
 
-import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -13,16 +12,16 @@ final class Progress implements AutoCloseable {
     private final Thread thread;
 
     /** @param line what to say after so many seconds; called on a thread of its own */
-    Progress(PrintWriter err, int everySeconds, IntFunction<String> line) {
+    Progress(Output err, int everySeconds, IntFunction<String> line) {
         thread = Thread.ofPlatform().name("progress").daemon().start(() -> print(err, everySeconds, line));
     }
 
-    private void print(PrintWriter err, int everySeconds, IntFunction<String> line) {
+    private void print(Output err, int everySeconds, IntFunction<String> line) {
         try {
             int wait = FIRST_SECOND;
             for (int second = FIRST_SECOND; !end.await(wait, TimeUnit.SECONDS); second += everySeconds) {
                 wait = everySeconds;
-                err.println(line.apply(second));
+                err.progress(line.apply(second));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

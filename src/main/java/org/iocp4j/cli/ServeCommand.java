@@ -1,7 +1,6 @@
 package org.iocp4j.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,20 +54,23 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        PrintWriter out = spec.commandLine().getOut();
+        Output out = Output.out(spec);
         ServeReport report = json ? new ServeReport.Json(out) : new ServeReport.Text(out);
         EchoOptions echo = options.toEchoOptions();
         Optional<OutputFile> ready = readyFile();
-        // The totals are printed inside: only then may the signal end the process.
-        try (var _ = Interrupt.runs(stop::countDown); Win32 win32 = WindowsWin32.attach()) {
+        try (Win32 win32 = WindowsWin32.attach()) {
             ready.ifPresent(OutputFile::clear);
             EchoServer server = start(echo);
-            Monitor monitor = new Monitor(server, win32);
-            try (server) {
-                announce(server, ready, win32);
-                monitor.run(report);
+            // Until here the signal ends the process at once, for nobody knows of a server yet. From here on it ends in order:
+            // the totals are printed inside.
+            try (var _ = Interrupt.runs(stop::countDown)) {
+                Monitor monitor = new Monitor(server, win32);
+                try (server) {
+                    announce(server, ready, win32);
+                    monitor.run(report);
+                }
+                report.totals(monitor.totals());
             }
-            report.totals(monitor.totals());
             return ExitCode.OK;
         } catch (UnsupportedPlatformException e) {
             throw new CommandFailure(e.getMessage());
@@ -97,13 +99,17 @@ final class ServeCommand implements Callable<Integer> {
         String address = HostPort.text(server.localAddress());
         // The file first: a script that waits for the line finds it, and one that cannot be written is no ready server.
         ready.ifPresent(file -> file.write(address + "\n"));
-        spec.commandLine().getOut().println("ready " + address);
+        Output.out(spec).progress("ready " + address);
         long startMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - Main.START_NANOS);
         LOG.info("serving on {}, {}, disconnect {}, ready {} ms after main() began", address, options,
                 ServeOptions.Disconnect.of(server.disconnectMethod()), startMillis);
         if (!win32.wineVersion().isEmpty()) {
             LOG.info("this is Wine {}: figures are Wine's, not Windows'", win32.wineVersion());
         }
+    }
+
+    private long linesDropped() {
+        return Output.out(spec).linesDropped() + Output.err(spec).linesDropped();
     }
 
     /** Takes a sample a second, on the thread that runs it. */
@@ -154,7 +160,7 @@ final class ServeCommand implements Callable<Integer> {
 
         /** The heap is no part of a sample, since the first is taken before "ready", and it takes long to ask at first. */
         private ServeFigures figures(Sample before, Sample now) {
-            return ServeFigures.between(before, now, start, JavaHeap.bytesAfterGc());
+            return ServeFigures.between(before, now, start, linesDropped(), JavaHeap.bytesAfterGc());
         }
     }
 }

@@ -16,15 +16,17 @@ import org.iocp4j.win32.ProcessMemory;
  * @param sentPacketsPerSecond         as above
  * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not told
  * @param memory                       of the process, now
+ * @param linesDropped                 lines of ours that nobody read, since the start
  * @param heapAfterGcBytes             what the last collections left in the Java heap; null before the first
  */
 record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPerSecond,
         double receiveCompletionsPerSecond, double receivedPacketsPerSecond, double sendCompletionsPerSecond,
         double sentPacketsPerSecond, Double cpuPercent, ProcessMemory memory,
-        Long heapAfterGcBytes) {
+        long linesDropped, Long heapAfterGcBytes) {
 
     /** The figures of {@code now}, with the rates from {@code before} to it. */
-    static ServeFigures between(Sample before, Sample now, Sample start, Long heapAfterGcBytes) {
+    static ServeFigures between(Sample before, Sample now, Sample start, long linesDropped,
+            Long heapAfterGcBytes) {
         double seconds = now.secondsSince(before);
         ServerStatistics a = before.echo.server();
         ServerStatistics b = now.echo.server();
@@ -36,7 +38,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
                 rate(before.echo.sentPackets(), now.echo.sentPackets(), seconds),
                 before.cpuNanos == null || now.cpuNanos == null ? null
                         : 100 * rate(before.cpuNanos, now.cpuNanos, seconds) / 1e9,
-                now.memory, heapAfterGcBytes);
+                now.memory, linesDropped, heapAfterGcBytes);
     }
 
     private static double rate(long before, long now, double seconds) {

@@ -1,13 +1,12 @@
 package org.iocp4j.cli;
 
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.iocp4j.server.ServerStatistics;
 
-/** What a server's monitor prints: to be read, or as JSON lines. */
+/** What a server's monitor prints: to be read, or as JSON lines. Its seconds wait for no reader, its totals do. */
 interface ServeReport {
     void second(ServeFigures now);
 
@@ -36,6 +35,7 @@ interface ServeReport {
         incidents.put("workerFailures", s.workerFailures());
         incidents.put("strayPackets", s.strayPackets());
         incidents.put("logFailures", s.logFailures());
+        incidents.put("linesDropped", f.linesDropped());
         return incidents;
     }
 
@@ -45,22 +45,22 @@ interface ServeReport {
         private static final double MIB = 1 << 20;
         private static final double KIB = 1 << 10;
 
-        private final PrintWriter out;
+        private final Output out;
         private int lines;
 
-        Text(PrintWriter out) {
+        Text(Output out) {
             this.out = out;
         }
 
         @Override
         public void second(ServeFigures f) {
             if (lines++ % LINES_UNDER_A_HEADER == 0) {
-                line("%6s %8s %9s %9s %9s %9s %9s %8s %9s %6s %6s %7s %7s %7s %7s %5s", "time", "sessions",
+                progress("%6s %8s %9s %9s %9s %9s %9s %8s %9s %6s %6s %7s %7s %7s %7s %5s", "time", "sessions",
                         "accepts/s", "recvs/s", "packets/s", "sends/s", "packets/s", "sockets", "reused", "free",
                         "recyc.", "closed", "accepts", "memory", "np-pool", "cpu");
             }
             ServerStatistics s = f.echo().server();
-            line("%5.0fs %,8d %,9.0f %,9.0f %,9.0f %,9.0f %,9.0f %,8d %,9d %,6d %,6d %,7d %,7d %7s %7s %5s%s",
+            progress("%5.0fs %,8d %,9.0f %,9.0f %,9.0f %,9.0f %,9.0f %,8d %,9d %,6d %,6d %,7d %,7d %7s %7s %5s%s",
                     f.elapsedSeconds(), s.sessions(), f.acceptsPerSecond(), f.receiveCompletionsPerSecond(),
                     f.receivedPacketsPerSecond(), f.sendCompletionsPerSecond(), f.sentPacketsPerSecond(),
                     s.socketsCreated(), s.socketsReused(), s.socketsFree(), s.socketsRecycling(), s.socketsDiscarded(),
@@ -95,16 +95,20 @@ interface ServeReport {
                     .collect(Collectors.joining());
         }
 
+        private void progress(String format, Object... values) {
+            out.progress(String.format(Locale.ROOT, format, values));
+        }
+
         private void line(String format, Object... values) {
             out.println(String.format(Locale.ROOT, format, values));
         }
     }
 
     /** Lines for programs. */
-    record Json(PrintWriter out) implements ServeReport {
+    record Json(Output out) implements ServeReport {
         @Override
         public void second(ServeFigures now) {
-            out.println(figures(new JsonLine(), now).end());
+            out.progress(figures(new JsonLine(), now).end());
         }
 
         @Override

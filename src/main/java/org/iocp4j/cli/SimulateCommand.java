@@ -86,7 +86,7 @@ final class SimulateCommand implements Callable<Integer> {
         // The summary is printed inside: only then may the signal end the process.
         try (var _ = Interrupt.runs(hunt::stop)) {
             Hunt.Result result;
-            try (var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS, second -> progress(second, hunt.soFar()))) {
+            try (var _ = new Progress(Output.err(spec), PROGRESS_SECONDS, second -> progress(second, hunt.soFar()))) {
                 result = hunt.run(violation -> tell(violation, hunt.soFar().violations()));
             }
             sum(result);

@@ -61,8 +61,7 @@ final class SoakCommand implements Callable<Integer> {
             throw new CommandFailure("--seconds: not beside --minutes, see iocp4j soak --help", ExitCode.WRONG_OPTIONS);
         }
         int length = seconds != null ? seconds : 60 * (minutes == null ? 10 : minutes);
-        SoakReport report = json ? new SoakReport.Json(spec.commandLine().getOut())
-                : new SoakReport.Text(spec.commandLine().getOut());
+        SoakReport report = json ? new SoakReport.Json(Output.out(spec)) : new SoakReport.Text(Output.out(spec));
         // The server is ended inside: only then may the signal end this process.
         try (var _ = Interrupt.runs(this::interrupt)) {
             SoakResult result = run(length, report);

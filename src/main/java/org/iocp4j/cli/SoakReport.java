@@ -1,12 +1,11 @@
 package org.iocp4j.cli;
 
-import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.iocp4j.soak.Trend;
 
-/** What a soak run prints: to be read, or as JSON lines. */
+/** What a soak run prints: to be read, or as JSON lines. Only its summary waits for a reader. */
 interface SoakReport {
     void started(String address, int seconds);
 
@@ -16,20 +15,20 @@ interface SoakReport {
     void summary(SoakResult result);
 
     /** Lines for people. */
-    record Text(PrintWriter out) implements SoakReport {
+    record Text(Output out) implements SoakReport {
         @Override
         public void started(String address, int seconds) {
-            line("the server listens on %s; clients of all kinds for %d s", address, seconds);
+            progress("the server listens on %s; clients of all kinds for %d s", address, seconds);
         }
 
         @Override
         public void line(int second, Map<String, Long> server) {
             if (server.isEmpty()) {
-                line("%6ds  server: -", second);
+                progress("%6ds  server: -", second);
                 return;
             }
-            line("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations  memory %s"
-                    + "  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
+            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations"
+                    + "  memory %s  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
                     server.get("sessionsRefused"), server.get("receivedPackets"), Growth.liveSockets(server),
                     server.get("operationsOut"), kib(server.get("processMemoryBytes")),
                     kib(server.get("heapAfterGcBytes")));
@@ -66,6 +65,10 @@ interface SoakReport {
                     .collect(Collectors.joining(", "));
         }
 
+        private void progress(String format, Object... values) {
+            out.progress(String.format(Locale.ROOT, format, values));
+        }
+
         private void line(String format, Object... values) {
             out.println(String.format(Locale.ROOT, format, values));
         }
@@ -75,17 +78,17 @@ interface SoakReport {
      * Lines for programs. The last one's {@code growth} has an object for each figure: {@code first}, {@code last} and
      * {@code slopePerMinute}, null if {@code notJudged} says why, {@code allowance}, {@code flat}.
      */
-    record Json(PrintWriter out) implements SoakReport {
+    record Json(Output out) implements SoakReport {
         @Override
         public void started(String address, int seconds) {
-            out.println(new JsonLine().put("server", address).put("seconds", seconds).end());
+            out.progress(new JsonLine().put("server", address).put("seconds", seconds).end());
         }
 
         @Override
         public void line(int second, Map<String, Long> server) {
             JsonLine json = new JsonLine().put("second", second);
             server.forEach(json::put);
-            out.println(json.end());
+            out.progress(json.end());
         }
 
         @Override

@@ -161,7 +161,7 @@ final class StudyCommand implements Callable<Integer> {
         for (Experiment experiment : experiments) {
             report.starts(experiment);
             AtomicReference<String> state = new AtomicReference<>("");
-            try (var _ = new Progress(spec.commandLine().getErr(), PROGRESS_SECONDS,
+            try (var _ = new Progress(Output.err(spec), PROGRESS_SECONDS,
                     second -> progress(experiment.name(), second, state.get()))) {
                 results.add(Study.run(experiment, site, state::set));
             }
