@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.iocp4j.server.Settled;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -45,5 +46,27 @@ class LauncherTest extends WineTestBed {
         assertThat(out).content().startsWith("ready 127.0.0.1:");
         assertThat(err).content().contains("INFO serving on ").doesNotContain("archive", "[error]");
         assertThat(server.exitValue()).isZero();
+    }
+
+    @Test
+    void interruptWhileItBuildsIsOneLineAndExitCode130() throws Exception {
+        Path launcher = Files.copy(WineTestBed.BASE.resolve("iocp4j"), folder.resolve("iocp4j"));
+        Files.createDirectory(folder.resolve("src"));
+        Files.writeString(folder.resolve("pom.xml"), "<project/>");
+        Path started = folder.resolve("started");
+        Path maven = Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"),
+                "#!/bin/sh\n: >'" + started + "'\nsleep 1\n");
+        assertThat(maven.toFile().setExecutable(true)).isTrue();
+        ProcessBuilder serve = new ProcessBuilder("env", "--default-signal=INT", "-u", "IOCP4J_APP_JAR",
+                "JAVA_HOME=" + System.getProperty("java.home"), "PATH=" + maven.getParent() + ":" + System.getenv("PATH"),
+                launcher.toString(), "serve");
+        Process server = started(serve);
+        Settled.await().until(() -> Files.exists(started));
+        interrupt(server);
+        assertThat(server.waitFor(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(server.errorReader().lines()).containsExactly("iocp4j: building the application ...",
+                "iocp4j: interrupted before the command began");
+        assertThat(server.inputReader().lines()).isEmpty();
+        assertThat(server.exitValue()).isEqualTo(ExitCode.INTERRUPTED);
     }
 }
