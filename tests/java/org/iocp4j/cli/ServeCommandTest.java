@@ -166,6 +166,17 @@ class ServeCommandTest {
         assertThat(out()).isEmpty();
     }
 
+    /** A drive that is not there, a pipe that nobody serves, no console, and names that are no files'. */
+    @ParameterizedTest
+    @CsvSource({"q:ready, 1", "q:\\ready, 1", "\\\\.\\pipe\\none, 1", "con, 1", "/none/ready, 1", "none/, 1", "/, 1",
+        "., 1", "'', 2", "' ', 2", "a?b, 2", "a<b, 2"})
+    @EnabledOnOs(OS.WINDOWS)
+    void readyFileThatCannotBeIsOneLine(String name, int exitCode) {
+        assertThat(serve("--port", "0", "--seconds", "1", "--ready-file", name)).isEqualTo(exitCode);
+        assertThat(err()).startsWith("--ready-file: ").hasLineCount(1);
+        assertThat(out()).isEmpty();
+    }
+
     @Test
     @EnabledOnOs(OS.WINDOWS)
     void readyFileIsAloneInItsFolder() throws Exception {

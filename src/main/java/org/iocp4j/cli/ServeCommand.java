@@ -1,8 +1,6 @@
 package org.iocp4j.cli;
 
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -57,7 +55,7 @@ final class ServeCommand implements Callable<Integer> {
         Output out = Output.out(spec);
         ServeReport report = json ? new ServeReport.Json(out) : new ServeReport.Text(out);
         EchoOptions echo = options.toEchoOptions();
-        Optional<OutputFile> ready = readyFile();
+        Optional<OutputFile> ready = OutputFile.of("--ready-file", readyFile);
         try (Win32 win32 = WindowsWin32.attach()) {
             ready.ifPresent(OutputFile::clear);
             EchoServer server = start(echo);
@@ -84,14 +82,6 @@ final class ServeCommand implements Callable<Integer> {
             throw new CommandFailure(e.getMessage());
         } catch (UnsupportedOperationException e) {
             throw options.disconnectImpossible(e.getMessage());
-        }
-    }
-
-    private Optional<OutputFile> readyFile() {
-        try {
-            return Optional.ofNullable(readyFile).map(file -> new OutputFile("--ready-file", Path.of(file).toAbsolutePath()));
-        } catch (InvalidPathException e) {
-            throw OptionErrors.notAllowed("--ready-file", readyFile, "the path of a file");
         }
     }
 
