@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.iocp4j.server.Settled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,9 +31,7 @@ class LauncherTest extends WineTestBed {
     @NullSource
     @ValueSource(strings = {"", "no archive of classes"})
     void serverStartsWhateverLiesWhereItsArchiveShould(String content) throws Exception {
-        String jar = System.getProperty("iocp4j.app.jar");
-        assumeTrue(jar != null && Files.exists(Path.of(jar)), "mvn package makes the application jar");
-        Path copy = Files.copy(Path.of(jar), folder.resolve("application.jar"));
+        Path copy = Files.copy(applicationJar(), folder.resolve("application.jar"));
         if (content != null) {
             Files.writeString(folder.resolve("application-" + windowsJdk().getFileName() + ".aot"), content);
         }
@@ -68,5 +67,28 @@ class LauncherTest extends WineTestBed {
                 "iocp4j: interrupted before the command began");
         assertThat(server.inputReader().lines()).isEmpty();
         assertThat(server.exitValue()).isEqualTo(ExitCode.INTERRUPTED);
+    }
+
+    /** In this machine's JVM and in the Windows JVM. The name is in bytes: this JVM's locale may be the C locale, too. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "study --simulated second-association --html",
+        "serve --port 0 --seconds 1 --ready-file"
+    })
+    void aNameThatIsNotAsciiIsWrittenInTheCLocale(String command) throws Exception {
+        ProcessBuilder shell = new ProcessBuilder("bash", "-c",
+                "cd \"$0\" && \"$1\" " + command + " $'\\303\\274ber.txt' && [[ $(ls) == $'\\303\\274ber.txt' && -s $(ls) ]]",
+                folder.toString(), System.getProperty("iocp4j.launcher"));
+        shell.environment().put("IOCP4J_APP_JAR", applicationJar().toString());
+        shell.environment().put("LC_ALL", "C");
+        Process process = started(shell.redirectErrorStream(true));
+        String output = process.inputReader().lines().collect(Collectors.joining("\n"));
+        assertThat(process.waitFor()).as(output).isZero();
+    }
+
+    private static Path applicationJar() {
+        String jar = System.getProperty("iocp4j.app.jar");
+        assumeTrue(jar != null && Files.exists(Path.of(jar)), "mvn package makes the application jar");
+        return Path.of(jar);
     }
 }
