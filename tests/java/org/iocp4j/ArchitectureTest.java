@@ -26,14 +26,17 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.iocp4j.load.LocalPorts;
 import org.iocp4j.win32.generated.WinFunctions;
 import org.junit.jupiter.api.Test;
 
@@ -154,6 +157,17 @@ class ArchitectureTest {
         noClasses().that().resideInAnyPackage(LIBRARY)
                 .should().dependOnClassesThat().areAssignableTo(Socket.class)
                 .orShould().dependOnClassesThat().areAssignableTo(ServerSocket.class)
+                .check(CLASSES);
+    }
+
+    /** Else a few hundred reconnects a second leave Windows without a port. */
+    @Test
+    void clientsThatReconnectChooseTheirPorts() {
+        DescribedPredicate<JavaClass> connecting = describe("connect", c -> c.getMethodCallsFromSelf().stream()
+                .anyMatch(call -> call.getName().equals("connect") && (call.getTargetOwner().isAssignableTo(Socket.class)
+                        || call.getTargetOwner().isAssignableTo(SocketChannel.class))));
+        classes().that().resideInAnyPackage("org.iocp4j.load..", "org.iocp4j.soak..", "org.iocp4j.bench..").and(connecting)
+                .should().callMethod(LocalPorts.class, "bind", SocketChannel.class, InetSocketAddress.class)
                 .check(CLASSES);
     }
 

@@ -7,14 +7,18 @@ import static org.iocp4j.server.Settled.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -259,6 +263,32 @@ class LoadClientTest {
             assertThat(total.sentPackets()).isEqualTo(300);
             assertThat(total.errors()).isZero();
         }
+    }
+
+    /** Of which a system may have 16,384; each client that leaves by FIN keeps its own in TIME_WAIT for long. */
+    @Test
+    void clientsOfAServerOnThisMachineTakeNoDynamicPort() throws Exception {
+        Collection<InetSocketAddress> seen = new ConcurrentLinkedQueue<>();
+        try (FakeServer server = new FakeServer((peer, connection) -> {
+            seen.add((InetSocketAddress) peer.socket().getRemoteSocketAddress());
+            peer.out().write(FakeServer.LOGIN);
+            peer.echo();
+        })) {
+            LoadSummary summary = runUntil(options(server).clients(10).reconnectPercent(50),
+                    second -> second.closedByFin() >= 10 && second.closedByReset() >= 10);
+            assertThat(summary.total().errors()).as("%s", summary).isZero();
+        }
+        assertThat(seen).hasSizeGreaterThanOrEqualTo(20).doesNotHaveDuplicates()
+                .allSatisfy(peer -> assertThat(peer.getPort()).isBetween(20_000, 32_767));
+    }
+
+    @Test
+    void whatFailsForWantOfAPortSaysSo() {
+        LoadClient client = new LoadClient(LoadOptions.to("127.0.0.1", 6000).build());
+        client.connectFailed(LocalPorts.explained(new BindException("Cannot assign requested address: connect"),
+                new InetSocketAddress("127.0.0.1", 6000)));
+        assertThat(client.summary().firstConnectFailure()).startsWith("no local port is free; reconnects leave ")
+                .endsWith("(Cannot assign requested address)");
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
+import org.iocp4j.load.LocalPorts;
 
 /**
  * One turn of a load on a server: connects, works, leaves. The same engine for all loads and servers: ordinary
@@ -26,8 +27,6 @@ final class BenchClient implements AutoCloseable {
     private static final long LOOK_MILLIS = 100;
     private static final int MOST_CONNECTING = 64;
     private static final int BUFFER_BYTES = 1 << 16;
-    /** Connections come from so many addresses of 127/8 in turn: one alone has no port left after some churn. */
-    private static final int SOURCES = 100;
     private static final int HIGHEST_MICROS = 60_000_000;
 
     /**
@@ -55,7 +54,6 @@ final class BenchClient implements AutoCloseable {
     private final List<Connection> connections = new ArrayList<>();
     private final ByteBuffer message;
     private final ByteBuffer input = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    private int sources;
     private int connecting;
     /** Connections that do something now. */
     private int busy;
@@ -219,10 +217,13 @@ final class BenchClient implements AutoCloseable {
             channel = SocketChannel.open();
             channel.configureBlocking(false);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            if (server.getAddress().isLoopbackAddress() && server.getAddress().getAddress().length == 4) {
-                channel.bind(new InetSocketAddress("127.0.0." + (2 + sources++ % SOURCES), 0));
+            LocalPorts.SHARED.bind(channel, server);
+            boolean connected;
+            try {
+                connected = channel.connect(server);
+            } catch (IOException e) {
+                throw LocalPorts.explained(e, server);
             }
-            boolean connected = channel.connect(server);
             key = channel.register(selector, connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
             if (connected) {
                 connected();

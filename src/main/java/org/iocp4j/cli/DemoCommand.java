@@ -78,6 +78,9 @@ final class DemoCommand implements Callable<Integer> {
         List<String> errors() {
             List<String> errors = new ArrayList<>();
             LoadReport.errors(load.total()).forEach((name, count) -> add(errors, name, count));
+            if (load.firstConnectFailure() != null) {
+                errors.add("first connect failure: " + load.firstConnectFailure());
+            }
             SERVER_ERRORS.forEach(name -> add(errors, name, server.get(name)));
             return errors;
         }

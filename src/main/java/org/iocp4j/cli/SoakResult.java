@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.iocp4j.load.LoadSummary;
 import org.iocp4j.soak.Traffic;
@@ -72,6 +73,8 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
             }
         }
         clientErrors().forEach((name, count) -> addIf(problems, count != 0, "clients: " + name + " " + count));
+        clients.loads().stream().map(LoadSummary::firstConnectFailure).filter(Objects::nonNull).findFirst()
+                .ifPresent(reason -> problems.add("clients: first connect failure: " + reason));
         serverErrors().forEach((name, count) -> addIf(problems, count != 0, "server: " + name + " " + count));
         marksOfAbuse().forEach((name, count) -> addIf(problems, count == 0, "no abuse was seen: " + name + " 0"));
         clients.lives().forEach((abuse, count) -> addIf(problems, count == 0, "no client lived through " + abuse));

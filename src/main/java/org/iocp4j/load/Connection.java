@@ -60,6 +60,7 @@ final class Connection {
             channel = SocketChannel.open();
             channel.configureBlocking(false);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            LocalPorts.SHARED.bind(channel, loop.address);
             boolean connected = channel.connect(loop.address);
             key = channel.register(loop.selector, connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
             if (connected) {
@@ -164,7 +165,7 @@ final class Connection {
     private void connectFailed(IOException reason) {
         loop.connectEnded();
         loop.counters.add(Counter.CONNECT_FAILURES, 1);
-        loop.client.connectFailed(reason);
+        loop.client.connectFailed(LocalPorts.explained(reason, loop.address));
         abandon();
         again(loop.now());
     }

@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.iocp4j.load.LocalPorts;
 
 /** The moves that an {@link Abuse} is made of, and the connections of its present life. One thread's. */
 final class AbusiveClient {
@@ -76,6 +77,7 @@ final class AbusiveClient {
             channel.setOption(StandardSocketOptions.SO_SNDBUF, bufferBytes);
         }
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        LocalPorts.SHARED.bind(channel, server);
         channel.socket().connect(server, CONNECT_MILLIS);
         channel.configureBlocking(false);
         return channel;
