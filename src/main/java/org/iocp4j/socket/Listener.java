@@ -101,11 +101,14 @@ public final class Listener {
         }
         String subject = HostPort.text(options.address());
         if (error == WSAEADDRINUSE()) {
-            throw new Win32Exception(call, error, subject, "another socket listens there");
+            // An exclusive bind waits for the end of connections that an earlier listener accepted [doc].
+            throw new Win32Exception(call, error, subject,
+                    "another socket listens there, or connections of a server that did are not over yet");
         }
         if (error == WSAEACCES()) {
-            throw new Win32Exception(call, error, subject,
-                    "another process holds the port, exclusively or on all addresses, or it is in an excluded range");
+            // So for each address, where the one for all addresses came first; else it is 10048 [wt].
+            throw new Win32Exception(call, error, subject, "another socket has the port on all addresses, exclusively,"
+                    + " or the system keeps it (netsh interface ipv4 show excludedportrange protocol=tcp)");
         }
         if (options.address().getAddress() instanceof Inet6Address v6 && v6.isLinkLocalAddress() && v6.getScopeId() == 0) {
             throw new Win32Exception(call, error, subject, "a link-local address needs its interface, as in fe80::1%3");
