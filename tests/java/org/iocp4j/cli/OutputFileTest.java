@@ -74,6 +74,14 @@ class OutputFileTest {
         failsWith(() -> OutputFile.of("--html", name), "--html: cannot write " + name + ": it is a folder");
     }
 
+    /** The bytes that the user typed are lost: a file of this name would not be the one that was meant. */
+    @Test
+    void aNameThatThisProcessCannotReadIsRefused() {
+        assertThatThrownBy(() -> OutputFile.of("--html", "\uFFFDber.html")).isInstanceOf(CommandFailure.class)
+                .hasMessage("--html: '\uFFFDber.html' is not allowed, must be a path in the characters of "
+                        + System.getProperty("sun.jnu.encoding") + ", as LC_ALL, LANG or Windows' code page has it");
+    }
+
     @Test
     void aFolderThatIsNotThereIsNotMade() {
         Path path = folder.resolve("none").resolve("page.html");

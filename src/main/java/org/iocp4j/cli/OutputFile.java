@@ -32,8 +32,8 @@ final class OutputFile {
     private static final String FOLDER = "it is a folder";
     private static final String NO_FOLDER = "no such folder";
     private static final String DANGLING = "it is a link to what is not there";
-    /** What stands for a character that the process's character set does not have: in Windows' JVM, and in Linux'. */
-    private static final String UNKNOWN = ".*[?\uFFFD].*";
+    /** Stands in a name for bytes that are no characters of the process's character set; Windows' JVM has '?' there. */
+    private static final char UNKNOWN = '\uFFFD';
 
     private enum Kind { MISSING, ORDINARY, SPECIAL }
 
@@ -60,14 +60,17 @@ final class OutputFile {
     private static Path absolute(String option, String given) {
         try {
             Path path = Path.of(given).toAbsolutePath();
+            if (given.indexOf(UNKNOWN) >= 0) {
+                throw new InvalidPathException(given, "another name than was meant");
+            }
             if (given.endsWith("/") || given.endsWith(File.separator)) {
                 throw failure(option, given, FOLDER); // or its name would be taken for a file's
             }
             return path;
         } catch (InvalidPathException e) {
-            throw OptionErrors.notAllowed(option, given, !given.matches(UNKNOWN) ? "a path"
-                    : "a path in the characters of " + System.getProperty("sun.jnu.encoding")
-                            + ", as LC_ALL, LANG or Windows' code page has it");
+            boolean unknown = given.indexOf(UNKNOWN) >= 0 || given.indexOf('?') >= 0;
+            throw OptionErrors.notAllowed(option, given, !unknown ? "a path" : "a path in the characters of "
+                    + System.getProperty("sun.jnu.encoding") + ", as LC_ALL, LANG or Windows' code page has it");
         } catch (IOError e) {
             throw failure(option, given, e.getCause().getMessage()); // of a drive that is not there, as in q:name
         }
@@ -221,7 +224,7 @@ final class OutputFile {
     private CommandFailure failure(IOException e) {
         return failure(option, path, switch (e) {
             case AccessDeniedException denied -> "access denied";
-            case NoSuchFileException missing -> "there is no such thing";
+            case NoSuchFileException missing -> "no such file or folder";
             case FileSystemException other when other.getReason() != null -> other.getReason();
             default -> e.getMessage();
         });
