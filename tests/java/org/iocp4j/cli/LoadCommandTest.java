@@ -93,7 +93,7 @@ class LoadCommandTest {
         assertThat(Main.run(out, err, "load", "--port", String.valueOf(port))).isOne();
         String line = "connect: Connection refused, 127.0.0.1:" + port + "\n";
         assertThat(err()).isEqualTo(line);
-        assertThat(out()).isEmpty();
+        assertThat(out()).as("on a machine that stalls, a second may have passed").doesNotContain("total:");
 
         assertThat(Main.run(out, err, "load", "--port", String.valueOf(port), "--json")).isOne();
         assertThat(err()).isEqualTo(line + line);
