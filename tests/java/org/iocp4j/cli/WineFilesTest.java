@@ -48,7 +48,7 @@ class WineFilesTest extends WineTestBed {
         assertThat(folder.toFile().list()).containsExactly("target");
     }
 
-    /** An earlier run's address must not be found where the server does not start; and what a link names is not ours. */
+    /** An earlier run's address must not be found where no server has started; but what a link names is not ours. */
     @Test
     void whereTheServerDoesNotStartALinksTargetIsEmptyAndStays() throws Exception {
         Path target = Files.writeString(files.resolve("target"), "127.0.0.1:1\n");

@@ -58,9 +58,9 @@ class SecurityTest extends ServerTest {
     }
 
     /**
-     * What "exclusively" does not mean: that nobody else has the port. On Windows another's socket for all addresses may
-     * come after ours, or have been there before [wt]; Wine refuses both, as Linux does [wine]. A client of our address is
-     * ours in any case.
+     * What "exclusively" does not mean: that nobody else has the port. On Windows another's socket for all addresses
+     * may come after ours, or have been there before [wt]; Wine refuses both, as Linux does [wine]. A client of our
+     * address is ours in any case.
      */
     @Test
     void whoeverListensOnAllAddressesGetsNoneOfItsClients() throws IOException {

@@ -197,8 +197,8 @@ final class OutputFile {
             }
             return Kind.MISSING;
         } catch (FileSystemException e) {
-            if (windows && !(e instanceof AccessDeniedException)) {
-                return Kind.SPECIAL;
+            if (windows && !(e instanceof AccessDeniedException) && Files.isDirectory(path.getParent())) {
+                return Kind.SPECIAL; // not a file of a machine that does not answer
             }
             throw e;
         }
