@@ -82,8 +82,13 @@ public final class Disconnector {
                 return;
             }
         } else if (socket.moves(State.DISCONNECTING, State.CLOSING)) {
-            failed(io.win32().rtlNtStatusToDosError(status), socket);
-            close(socket, owner, io);
+            int error = 0;
+            try {
+                error = io.win32().rtlNtStatusToDosError(status);
+            } finally {
+                close(socket, owner, io); // the words only then: nobody else closes it
+            }
+            failed(error, socket);
             return;
         }
         latePackets.increment(); // given up before

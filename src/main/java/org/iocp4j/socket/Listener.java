@@ -62,7 +62,7 @@ public final class Listener {
             localAddress = bind(io);
             check(io, "listen", io.win32().listen(handle, SOMAXCONN()));
             check(io, "CreateIoCompletionPort", port.associate(io.win32(), handle, KEY));
-        } catch (Win32Exception e) {
+        } catch (Throwable e) {
             io.win32().closesocket(handle);
             throw e;
         }
@@ -167,6 +167,10 @@ public final class Listener {
                 posted.decrementAndGet();
             }
         }
+        if (isPosted && closing.get()) {
+            // close() may have cancelled before this accept was there to be cancelled. Whatever that throws, the accept counts.
+            cancelAccepts(io);
+        }
         return isPosted;
     }
 
@@ -187,10 +191,6 @@ public final class Listener {
             }
             failed("AcceptEx", error, socket);
             return false;
-        }
-        if (closing.get()) {
-            // close() may have cancelled before this accept was there to be cancelled.
-            cancelAccepts(io);
         }
         return true;
     }

@@ -177,9 +177,9 @@ public final class SocketPool {
 
     /** Gives a new socket a place; closes it if there is none. */
     private PooledSocket place(long handle, IoContext io) throws Win32Exception {
-        // Here, and on the listener: whether an accepted socket has its own or the listener's, it is set.
-        io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1);
         try {
+            // Here, and on the listener: whether an accepted socket has its own or the listener's, it is set.
+            io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1);
             PooledSocket socket = vacant.take();
             if (socket == null) {
                 socket = newSlot(io);
@@ -187,7 +187,7 @@ public final class SocketPool {
             socket.occupy(handle);
             created.increment();
             return socket;
-        } catch (Win32Exception e) {
+        } catch (Throwable e) {
             io.win32().closesocket(handle);
             throw e;
         }
