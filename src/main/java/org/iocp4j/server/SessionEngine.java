@@ -2,6 +2,7 @@ package org.iocp4j.server;
 
 import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
+import static org.iocp4j.win32.generated.WinTypes.WSASYSCALLFAILURE;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -340,7 +341,13 @@ final class SessionEngine implements SocketEvents {
     }
 
     private void post(long key, int command) {
-        int error = isPortLost() ? 0 : port.post(callers.get(), key, command); // a closed handle's number is soon another's
+        int error;
+        try {
+            error = isPortLost() ? 0 : port.post(callers.get(), key, command); // a closed handle's number is soon another's
+        } catch (Throwable e) { // not made; what is asked for is asked once, and so must not be lost
+            LOG.thrown(e, "PostQueuedCompletionStatus");
+            error = WSASYSCALLFAILURE();
+        }
         if (error == ERROR_INVALID_HANDLE()) {
             portLost(ErrorName.of(error));
         } else if (error != 0) {
