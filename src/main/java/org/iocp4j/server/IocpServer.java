@@ -43,6 +43,8 @@ public final class IocpServer implements AutoCloseable {
     private final WorkerGroup workers;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
+    /** The thread in {@link #stop}, which may call handlers, too. */
+    private volatile Thread closer;
 
     /**
      * Starts a server; clients can connect when this returns.
@@ -153,17 +155,29 @@ public final class IocpServer implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (workers.isWorker(Thread.currentThread())) {
+        if (workers.isWorker(Thread.currentThread()) || closer == Thread.currentThread()) {
             throw new IllegalStateException("close() from a handler: it would wait for its own thread");
         }
-        if (closing.compareAndSet(false, true)) {
-            try (Win32 win32 = system.get()) {
-                stop(new IoContext(win32));
-            } finally {
-                closed.countDown();
-            }
+        if (closing.get()) {
+            awaitClosed();
             return;
         }
+        try (Win32 win32 = system.get()) { // before anything is closing: without it, this can be tried again
+            IoContext io = new IoContext(win32);
+            if (closing.compareAndSet(false, true)) {
+                closer = Thread.currentThread();
+                stop(io);
+            }
+        } finally {
+            if (closer == Thread.currentThread()) {
+                closer = null;
+                closed.countDown();
+            }
+        }
+        awaitClosed();
+    }
+
+    private void awaitClosed() {
         try {
             closed.await();
         } catch (InterruptedException e) {
@@ -174,12 +188,11 @@ public final class IocpServer implements AutoCloseable {
     private void stop(IoContext io) {
         Win32 win32 = io.win32();
         long disconnectNanos = options.disconnectTime().toNanos();
-        engine.onWorker(engine::stop);
-        if (!await(() -> engine.isQuiet() || engine.isPortLost(), options.drainTime().toNanos(), win32)) {
-            engine.onWorker(engine::abortAll);
-            await(() -> engine.isQuiet() || engine.isPortLost(), 2 * disconnectNanos, win32);
+        try {
+            drain(disconnectNanos, win32);
+        } catch (Throwable e) {
+            LOG.thrown(e, "cannot wait for the sessions: they are cut off");
         }
-        await(() -> engine.operationsOut() == 0 || engine.isPortLost(), disconnectNanos, win32);
         workers.stop();
         if (!await(workers::isStopped, WORKER_END_NANOS, win32)) {
             LOG.error("a handler still holds a worker thread: the server's handles and memory stay open");
@@ -195,6 +208,16 @@ public final class IocpServer implements AutoCloseable {
             portOpen = engine.discardPackets(io);
         }
         engine.leave(() -> win32);
+    }
+
+    /** Sessions end, by themselves or not, and what they have out comes home. */
+    private void drain(long disconnectNanos, Win32 win32) {
+        engine.onWorker(engine::stop);
+        if (!await(() -> engine.isQuiet() || engine.isPortLost(), options.drainTime().toNanos(), win32)) {
+            engine.onWorker(engine::abortAll);
+            await(() -> engine.isQuiet() || engine.isPortLost(), 2 * disconnectNanos, win32);
+        }
+        await(() -> engine.operationsOut() == 0 || engine.isPortLost(), disconnectNanos, win32);
     }
 
     private static boolean await(BooleanSupplier condition, long nanos, Win32 win32) {

@@ -61,6 +61,9 @@ final class WorkerGroup {
             running.incrementAndGet(); // before the look at stop, so that whoever asked for the stop waits for us
             done = serve();
         }
+        if (engine.isPortLost()) {
+            stopServer(); // however this thread has ended
+        }
     }
 
     /** Whether the thread is to end; not if it could not begin. */
@@ -86,9 +89,6 @@ final class WorkerGroup {
             while (!engine.isPortLost() && (!isStopping() || io.hasWork())) {
                 dequeue(io);
             }
-        }
-        if (engine.isPortLost()) {
-            stopServer();
         }
     }
 
@@ -122,10 +122,24 @@ final class WorkerGroup {
     private void stopServer() {
         if (serverStopped.compareAndSet(false, true)) {
             try {
-                Thread.ofPlatform().name("iocp-stop").start(stopServer);
+                Thread.ofPlatform().name("iocp-stop").start(this::stopAtLast);
             } catch (Throwable e) { // no memory for another thread: the next failure tries again
                 serverStopped.set(false);
                 SessionEngine.LOG.thrown(e, "the server cannot stop by itself now");
+            }
+        }
+    }
+
+    /** Nobody else asks for the stop again, so this does, until it could be begun. */
+    private void stopAtLast() {
+        for (boolean done = false; !done; ) {
+            try {
+                stopServer.run();
+                done = true;
+            } catch (Throwable e) {
+                SessionEngine.LOG.thrown(e, "the server could not stop by itself");
+                awaitStop(RETRY_MILLIS);
+                done = isStopping();
             }
         }
     }
