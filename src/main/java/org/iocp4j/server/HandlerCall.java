@@ -155,11 +155,13 @@ final class HandlerCall implements Session {
 
     /** After each call, when the session's time of last activity is that of the call's end. */
     void leave() {
+        Thread.interrupted(); // what the handler left is no other session's
         THREAD.setRelease(this, null); // whoever sees it sees that time
     }
 
     /** Throws nothing: what the handler threw may be anything, and the session has to go on to its end. */
     private void failed(Throwable failure) {
+        Thread.interrupted(); // else it would close the log's file, if that is a channel
         engine.counters.handlerFailures.incrementAndGet();
         askEnd(CloseReason.HANDLER_FAILED, true);
         SessionEngine.LOG.thrown(failure, "the handler failed in session {}: the session ends", this);
