@@ -188,7 +188,7 @@ final class IocpSession implements Deferred {
         if (status == STATUS_CANCELLED() && phase != ABORTING) {
             giveBufferBack(io);
         } else {
-            if (phase != DRAINING) { // there it is dropped, and puts nothing off
+            if (phase == OPEN) { // else it is dropped, and puts nothing off
                 active(io);
             }
             if (status < 0) {
@@ -260,6 +260,8 @@ final class IocpSession implements Deferred {
         try {
             if (wasSend) {
                 queue.end(status < 0 ? 0 : bytes);
+            } else {
+                input.failed(); // what it has received is wiped with the rest
             }
             abort(CloseReason.KEY_MISMATCH, io);
         } finally {
@@ -366,7 +368,7 @@ final class IocpSession implements Deferred {
                 receiveUnlessClosing(io);
             } catch (Throwable e) {
                 serverFailed(io);
-            throw e;
+                throw e;
             } finally {
                 drop(io);
             }

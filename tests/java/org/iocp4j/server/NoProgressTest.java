@@ -1,0 +1,54 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simulated.FaultPlan;
+import org.iocp4j.simulated.SimulatedClient;
+import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.socket.DisconnectMethod;
+import org.junit.jupiter.api.Test;
+
+/** What a peer sends to a session that ends is dropped, and is no progress: else the peer would hold the session. */
+class NoProgressTest {
+    private static final Duration DISCONNECT = Duration.ofMillis(300);
+
+    /** Reads nothing, and sends on and on. */
+    private static final class Chatterer implements SimulatedClient.Script {
+        @Override
+        public void connected(SimulatedClient client) {
+            client.stopReading();
+            chatter(client);
+        }
+
+        private static void chatter(SimulatedClient client) {
+            if (client.isConnected()) {
+                client.send(new byte[] {1});
+                client.after(DISCONNECT.toNanos() / 4, () -> chatter(client));
+            }
+        }
+    }
+
+    @Test
+    void aPeerThatSendsOnAndReadsNothingHoldsNoSession() {
+        SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
+        kernel.run(() -> {
+            ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(4)
+                    .disconnectMethod(DisconnectMethod.GRACEFUL).disconnectTime(DISCONNECT).build();
+            IocpServer server = IocpServer.start(options, (session, data) -> {
+                data.position(data.limit());
+                while (session.send(ByteBuffer.allocate(options.bufferBytes()))) {
+                    Thread.onSpinWait();
+                }
+                session.disconnect();
+            }, SessionIdentity.OVERLAPPED, kernel::attach);
+            kernel.client(new Chatterer()).window(4_096).connect(server.localAddress());
+            assertThat(kernel.until(() -> server.statistics().accepts() == 1, DISCONNECT.multipliedBy(5))).isTrue();
+            assertThat(kernel.until(() -> server.statistics().sessions() == 0, DISCONNECT.multipliedBy(10))).isTrue();
+            assertThat(server.statistics().sessionsCut()).isEqualTo(1);
+            server.close();
+        });
+    }
+}
