@@ -25,7 +25,7 @@ import org.iocp4j.win32.generated.sockaddr_in;
  * accepts and receives when the test says so; each then has its packet, unless its socket skips it. Allocates nothing once it
  * has started, and its time passes when the test says so. One thread.
  */
-final class NullWin32 extends PartialWin32 {
+class NullWin32 extends PartialWin32 {
     private static final int MOST_HANDLES = 1 << 13;
     /** A power of two, and more than there are operations. */
     private static final int MOST_PACKETS = 1 << 14;

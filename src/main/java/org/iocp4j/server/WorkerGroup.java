@@ -20,6 +20,8 @@ import org.iocp4j.win32.Win32;
 final class WorkerGroup {
     /** A worker that has no view of the system asks for one again after so long. */
     private static final int RETRY_MILLIS = 1_000;
+    /** And one whose dequeue threw, dequeues again. */
+    private static final int PAUSE_MILLIS = 100;
 
     private final SessionEngine engine;
     private final Supplier<Win32> system;
@@ -95,8 +97,11 @@ final class WorkerGroup {
     private void dequeue(IoContext io) {
         try {
             engine.dequeue(io);
-        } catch (Throwable e) {
+        } catch (CompletionFailedException e) {
             failed("a worker failed", e);
+        } catch (Throwable e) { // not one completion: dequeuing itself, which may throw at once the next time, too
+            failed("a worker cannot dequeue", e);
+            awaitStop(PAUSE_MILLIS);
         }
     }
 

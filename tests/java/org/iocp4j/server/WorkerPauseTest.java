@@ -1,0 +1,38 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.PacketSkipping;
+import org.junit.jupiter.api.Test;
+
+/** A worker whose every dequeue throws pauses between them: its lines would fill the disk. */
+class WorkerPauseTest {
+    private static final Duration AT_LEAST = Duration.ofMillis(500);
+
+    @Test
+    void aDequeueThatAlwaysThrowsIsNotTriedAtOnce() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        NullWin32 kernel = new NullWin32() {
+            @Override
+            public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis) {
+                tries.incrementAndGet();
+                throw new StackOverflowError("provoked");
+            }
+        };
+        SessionEngine engine = new SessionEngine(ServerOptions.builder().accepts(1).pool(1).maxSessions(1).build(),
+                DisconnectMethod.DISCONNECT_EX, PacketSkipping.ON, SessionIdentity.OVERLAPPED, (session, data) -> { },
+                () -> kernel, new IoContext(kernel));
+        WorkerGroup workers = new WorkerGroup(engine, () -> kernel, () -> { });
+        long start = System.nanoTime();
+        workers.start(1);
+        Thread.sleep(AT_LEAST);
+        workers.stop();
+        Settled.await().until(workers::isStopped);
+        assertThat(tries.get()).isBetween(1, 2 + (int) (Duration.ofNanos(System.nanoTime() - start).toMillis() / 100));
+    }
+}
