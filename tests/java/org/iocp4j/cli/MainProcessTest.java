@@ -121,7 +121,7 @@ class MainProcessTest {
     private static Process start(String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:-PrintWarnings", "-cp", System.getProperty("java.class.path"), "org.iocp4j.cli.Main"));
+                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), "org.iocp4j.cli.Main"));
         if (!"\r\n".equals(System.lineSeparator())) {
             command.add(1, "-Dline.separator=\r\n");
         }

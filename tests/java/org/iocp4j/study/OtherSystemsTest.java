@@ -49,14 +49,14 @@ class OtherSystemsTest {
                 .anyMatch(line -> line.startsWith("0 of 10 second associations failed"));
     }
 
-    /** It says that it is Wine, and is not to be reached by Java's sockets: so its self-check finds no reuse. */
+    /** It says that it is Wine, and is not to be reached by Java's sockets: so nothing is learnt of reuse. */
     @Test
     @DisabledOnOs(OS.WINDOWS) // where the answer would be kept for other tests
     void withoutReuseNothingIsPossible() {
         for (Experiment experiment : Study.experiments()) {
             run(experiment, win32 -> new Changed(win32, "wineVersion", (result, arguments) -> "8.0").proxy());
             assertThat(finding.verdict()).as(experiment.name()).isEqualTo(Verdict.NOT_POSSIBLE);
-            assertThat(finding.reason()).startsWith("reuse after DisconnectEx does not work here: ");
+            assertThat(finding.reason()).startsWith("reuse after DisconnectEx could not be tried out here: ");
             assertThat(finding.documentation()).contains("TF_REUSE_SOCKET");
         }
     }

@@ -210,7 +210,8 @@ final class OutputFile {
         if (!Files.isDirectory(target.getParent())) {
             throw failure(option, path, NO_FOLDER);
         }
-        if (kind == Kind.ORDINARY && !Files.isWritable(target)) {
+        // Not Files.isWritable: it asks the volume, too, of which Wine complains on standard error [wine].
+        if (kind == Kind.ORDINARY && !target.toFile().canWrite()) {
             throw new AccessDeniedException(target.toString());
         }
         return target;

@@ -87,7 +87,7 @@ final class ServeOptions {
 
     @Allowed(min = 100, max = 3_600_000)
     @Option(names = "--close-time", paramLabel = "D",
-            description = "the longest its last bytes may take in all, 100ms to 1h, not below --disconnect-time"
+            description = "the longest its last bytes may take in all, 100ms to 60m, not below --disconnect-time"
                     + " (default 1m, or --disconnect-time if that is longer)")
     private Duration closeTime;
 
