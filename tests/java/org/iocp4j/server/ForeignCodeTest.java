@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.win32.WindowsWin32;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -159,6 +160,36 @@ class ForeignCodeTest extends ServerTest {
             if (present == callback && session.id() != neighbour) {
                 ForeignCodeTest.<RuntimeException>raise(thrown);
             }
+        }
+    }
+
+    /** Longer than close() waits for it: when it returns at last, the rest is done. */
+    @Test
+    @Tag("slow")
+    void aHandlerThatOutlastsTheCloseLeavesNothingBehind() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        start(small().disconnectTime(Duration.ofMillis(100)).drainTime(Duration.ZERO), new Echo() {
+            @Override
+            public void received(Session session, ByteBuffer data) {
+                inside.countDown();
+                try {
+                    assertThat(release.await(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        });
+        try (TestClient client = connect()) {
+            client.sendBytes((byte) 1);
+            assertThat(inside.await(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            server.close();
+            assertThat(closed.waiting()).isZero();
+            release.countDown();
+            assertThat(closed.next()).isEqualTo(CloseReason.SERVER_STOPPED);
+            client.expectEnd();
+            Settled.await().until(() -> statistics().operationsOut() == 0);
+            assertThat(closed.waiting()).isZero();
         }
     }
 

@@ -34,6 +34,7 @@ public final class CompletionPort {
     private final OperationSlab operations;
     private final PostedPacket posted;
     private final LongAdder strayPackets = new LongAdder();
+    private final LogLimit strayLines = new LogLimit();
 
     /**
      * @param concurrency how many threads the system lets run at once on this port's packets; 0 = as many as processors.
@@ -171,8 +172,11 @@ public final class CompletionPort {
         Operation operation = operations.at(overlapped);
         if (operation == null) {
             strayPackets.increment();
-            LOG.error("packet for no operation of ours: overlapped {}, key {}, {} bytes",
-                    Long.toHexString(overlapped), key, bytes);
+            String more = strayLines.next();
+            if (more != null) {
+                LOG.error("packet for no operation of ours: overlapped {}, key {}, {} bytes{}",
+                        Long.toHexString(overlapped), key, bytes, more);
+            }
             return;
         }
         operation.comeHome(key, bytes, io);

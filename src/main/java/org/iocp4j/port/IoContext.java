@@ -20,7 +20,7 @@ import org.iocp4j.win32.generated.WSABUF;
  * <p>Each post returns {@code 0} when the operation is on its way, and its completion will be told, exactly once: by a
  * packet, perhaps on another thread before the method has returned, or, if it was over at once and no packet comes
  * ({@link Notice}), on this thread by its next {@link CompletionPort#dequeue}, never inside the post. Otherwise the post
- * returns the error, and no completion comes; a post throws nothing. I/O that a thread has started is cancelled when the thread ends [doc], so
+ * returns the error, and no completion comes; a post throws nothing. I/O that a thread has started may be cancelled when the thread ends [doc; on a port it may also go on, wt], so
  * only long-lived platform threads post.
  */
 public final class IoContext {
@@ -52,6 +52,7 @@ public final class IoContext {
     /** The first that was thrown since the last {@link #throwFailure}, and how many were. */
     private Throwable failure;
     private int failures;
+    private final LogLimit failureLines = new LogLimit();
     private long nowNanos;
 
     public IoContext(Win32 win32) {
@@ -208,7 +209,10 @@ public final class IoContext {
     public void failed(Throwable e) {
         failures++;
         failure = failure == null ? e : failure;
-        LOG.thrown(e, "a completion failed");
+        String more = failureLines.next();
+        if (more != null) {
+            LOG.thrown(e, "a completion failed{}", more);
+        }
     }
 
     /** @throws CompletionFailedException if something {@link #failed} */

@@ -164,7 +164,10 @@ final class HandlerCall implements Session {
         Thread.interrupted(); // else it would close the log's file, if that is a channel
         engine.counters.handlerFailures.incrementAndGet();
         askEnd(CloseReason.HANDLER_FAILED, true);
-        SessionEngine.LOG.thrown(failure, "the handler failed in session {}: the session ends", this);
+        String more = engine.handlerLines.next();
+        if (more != null) {
+            SessionEngine.LOG.thrown(failure, "the handler failed in session {}: the session ends{}", this, more);
+        }
     }
 
     /** Whether a call is under way. Any thread. */

@@ -148,8 +148,8 @@ public final class IocpServer implements AutoCloseable {
     /**
      * Stops: no new connections, the sessions' queues go out for at most the drain time, what is left is cut off; then
      * every packet is awaited, the sockets closed and the memory given back. Takes at most the drain time, four times
-     * the disconnect time and 5 s. If the kernel still holds an operation then, or a handler a worker, the memory stays
-     * allocated, and the log says so. A second call waits for the first.
+     * the disconnect time and 5 s. If the kernel still holds an operation then, its memory stays allocated; if a handler
+     * still holds a worker, the rest is done when that returns; either way the log says so. A second call waits for the first.
      *
      * @throws IllegalStateException if called from a handler, whose thread it would wait for
      */
@@ -195,14 +195,23 @@ public final class IocpServer implements AutoCloseable {
         }
         workers.stop();
         if (!await(workers::isStopped, WORKER_END_NANOS, win32)) {
-            LOG.error("a handler still holds a worker thread: the server's handles and memory stay open");
-            return;
+            LOG.error("a handler still holds a worker thread: the server's handles and memory stay open until it returns");
         }
-        if (engine.isPortLost()) {
-            engine.endWithoutPackets(io);
+        workers.whenStopped(this::finish);
+    }
+
+    /** No worker is at work any more, whichever thread this runs on: nothing is left that could end by itself. */
+    private void finish() {
+        try (Win32 win32 = system.get()) {
+            finish(new IoContext(win32));
         }
+    }
+
+    private void finish(IoContext io) {
+        Win32 win32 = io.win32();
+        engine.endWithoutPackets(io);
         engine.closeHandles(io);
-        long deadline = win32.nanoTime() + disconnectNanos;
+        long deadline = win32.nanoTime() + options.disconnectTime().toNanos();
         boolean portOpen = !engine.isPortLost();
         while (portOpen && engine.operationsOut() > 0 && win32.nanoTime() - deadline < 0) {
             portOpen = engine.discardPackets(io);

@@ -514,7 +514,10 @@ final class IocpSession implements Deferred {
     private void cancel(long overlapped, IoContext io) {
         int error = io.win32().cancelIoEx(socket.handle(), overlapped);
         if (error != 0 && error != ERROR_NOT_FOUND()) {
-            SessionEngine.LOG.warn("CancelIoEx: {}, {}, session {}", ErrorName.of(error), socket, this);
+            String more = engine.refusalLines.next();
+            if (more != null) {
+                SessionEngine.LOG.warn("CancelIoEx: {}, {}, session {}{}", ErrorName.of(error), socket, this, more);
+            }
         }
     }
 
@@ -657,8 +660,8 @@ final class IocpSession implements Deferred {
     }
 
     /**
-     * The port is lost, and no thread at work any more. What is out stays the kernel's, its memory, too; the handler hears of the
-     * end, unless it has.
+     * No thread is at work any more, and no packet comes. What is out stays the kernel's, its memory, too; the handler hears of
+     * the end, unless it has.
      */
     void endWithoutPackets() {
         if (ioCount.release()) {

@@ -20,7 +20,8 @@ import org.iocp4j.socket.DisconnectMethod;
  * @param bufferBytes           the size of each receive buffer and send block, and so the longest frame
  * @param sendQueueBytes        the most bytes queued in a session
  * @param idleTime              a session with nothing received or sent for so long ends; zero = never
- * @param disconnectTime        how long a session that ends may go without progress: its last sends, and then its disconnect
+ * @param disconnectTime        how long a session that ends may go without progress: its last sends, and then its disconnect.
+ *                              Progress is the end of a send; to a slow peer those are of one buffer each
  * @param closeTime             the longest a session's last sends may take in all, however steadily its peer reads
  * @param drainTime             the longest {@link IocpServer#close} lets sessions finish by themselves
  * @param disconnectMethod      empty = the best that works here

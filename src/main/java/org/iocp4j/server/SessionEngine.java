@@ -20,6 +20,7 @@ import org.iocp4j.port.FreeList;
 import org.iocp4j.port.Holds;
 import org.iocp4j.port.IoContext;
 import org.iocp4j.port.Log;
+import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
@@ -55,6 +56,10 @@ final class SessionEngine implements SocketEvents {
     final ServerOptions options;
     final SessionHandler handler;
     final Counters counters = new Counters();
+    /** What a peer sends may make the handler fail each time. */
+    final LogLimit handlerLines = new LogLimit();
+    /** Of calls that the system refuses. */
+    final LogLimit refusalLines = new LogLimit();
     final BlockPool blocks;
     private final SessionIdentity identity;
     /** Windows for the thread that asks. */
@@ -243,7 +248,10 @@ final class SessionEngine implements SocketEvents {
     private boolean associate(PooledSocket socket, IocpSession session, IoContext io) {
         int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), skipping, io);
         if (error != 0) {
-            LOG.error("CreateIoCompletionPort: {}, {}", ErrorName.of(error), socket);
+            String more = refusalLines.next();
+            if (more != null) {
+                LOG.error("CreateIoCompletionPort: {}, {}{}", ErrorName.of(error), socket, more);
+            }
         }
         return error == 0;
     }
@@ -355,7 +363,10 @@ final class SessionEngine implements SocketEvents {
                 commands.add(io -> obey(key, command, io));
             }
             counters.workerFailures.incrementAndGet();
-            LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead", ErrorName.of(error));
+            String more = refusalLines.next();
+            if (more != null) {
+                LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead{}", ErrorName.of(error), more);
+            }
         }
     }
 
@@ -450,7 +461,7 @@ final class SessionEngine implements SocketEvents {
         forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, true, io), io);
     }
 
-    /** The port is lost, and no worker at work any more: no packet ends the sessions, so they end here. */
+    /** No worker is at work any more: no packet ends the sessions that are left, so they end here. */
     void endWithoutPackets(IoContext io) {
         forEachSession(IocpSession::endWithoutPackets, io);
     }

@@ -8,9 +8,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.iocp4j.port.CompletionFailedException;
 import org.iocp4j.port.IoContext;
+import org.iocp4j.port.LogLimit;
 import org.iocp4j.win32.Win32;
 
 /**
@@ -33,6 +35,8 @@ final class WorkerGroup {
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean serverStopped = new AtomicBoolean();
     private final CountDownLatch stop = new CountDownLatch(1);
+    private final AtomicReference<Runnable> finish = new AtomicReference<>();
+    private final LogLimit failureLines = new LogLimit();
 
     /** @param stopServer run on a thread of its own, once, if the port is lost, or a worker fails and that is to stop the server */
     WorkerGroup(SessionEngine engine, Supplier<Win32> system, Runnable stopServer) {
@@ -81,6 +85,7 @@ final class WorkerGroup {
             return isStopping() || engine.isPortLost();
         } finally {
             running.decrementAndGet();
+            finishIfStopped();
         }
     }
 
@@ -108,20 +113,20 @@ final class WorkerGroup {
     /** Counts first, and throws nothing: the worker that failed has to go on. */
     private void failed(String what, Throwable failure) {
         boolean goOn = engine.options.onWorkerFailure() == OnWorkerFailure.GO_ON;
-        if (failure instanceof CompletionFailedException several) { // logged, each of them
-            engine.counters.workerFailures.addAndGet(several.failures());
-            SessionEngine.LOG.error("{}: {} times, see above; the server {}", what, several.failures(), then(goOn));
-        } else {
-            engine.counters.workerFailures.incrementAndGet();
-            SessionEngine.LOG.thrown(failure, "{}; the server {}", what, then(goOn));
-        }
+        engine.counters.workerFailures.addAndGet(failure instanceof CompletionFailedException all ? all.failures() : 1);
         if (!goOn) {
             stopServer();
         }
-    }
-
-    private static String then(boolean goOn) {
-        return goOn ? "goes on" : "stops";
+        String more = failureLines.next();
+        if (more == null) {
+            return;
+        }
+        String then = goOn ? "goes on" : "stops";
+        if (failure instanceof CompletionFailedException all) { // logged, each of them
+            SessionEngine.LOG.error("{}: {} times, see above; the server {}{}", what, all.failures(), then, more);
+        } else {
+            SessionEngine.LOG.thrown(failure, "{}; the server {}{}", what, then, more);
+        }
     }
 
     private void stopServer() {
@@ -180,5 +185,23 @@ final class WorkerGroup {
     /** Whether none is at work any more; one that a handler blocks is. */
     boolean isStopped() {
         return running.get() == 0;
+    }
+
+    /** Has it run, once, when none is at work any more after {@link #stop}: on this thread now, or on the last worker then. */
+    void whenStopped(Runnable last) {
+        finish.set(last);
+        finishIfStopped();
+    }
+
+    private void finishIfStopped() {
+        Runnable last = isStopped() ? finish.getAndSet(null) : null;
+        if (last == null) {
+            return;
+        }
+        try {
+            last.run();
+        } catch (Throwable e) {
+            SessionEngine.LOG.thrown(e, "the server could not end in order");
+        }
     }
 }

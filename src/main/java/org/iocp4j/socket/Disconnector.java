@@ -108,6 +108,8 @@ public final class Disconnector {
                 try {
                     // Under Wine closesocket alone leaves the operation pending until the peer acts [wine].
                     io.win32().cancelIoEx(socket.handle(), socket.disconnect().address());
+                } catch (Throwable e) {
+                    io.failed(e); // the others are overdue, too
                 } finally {
                     close(socket, owner, io);
                 }

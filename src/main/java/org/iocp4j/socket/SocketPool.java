@@ -132,10 +132,14 @@ public final class SocketPool {
     /** Closes with an RST a socket that the caller has. */
     public void reset(PooledSocket socket, IoContext io) {
         socket.closing();
+        int error = 0;
         try {
-            io.setOption(socket.handle(), SOL_SOCKET(), SO_LINGER(), LINGER_RESET);
+            error = io.setOption(socket.handle(), SOL_SOCKET(), SO_LINGER(), LINGER_RESET);
         } finally {
             close(socket, io.win32());
+        }
+        if (error != 0) {
+            LOG.error("SO_LINGER: {}, {}: its peer sees a FIN in place of an RST", ErrorName.of(error), socket);
         }
     }
 
