@@ -82,6 +82,12 @@ class ServeCommandTest {
     }
 
     @Test
+    void closeTimeIsNotBelowTheDisconnectTime() {
+        assertThat(serve("--disconnect-time", "9s", "--close-time", "8s")).isEqualTo(2);
+        assertThat(err()).isEqualTo("--close-time: '8s' is not allowed, must be --disconnect-time (9s) or more\n");
+    }
+
+    @Test
     void unknownHostIsOneLine() {
         assertThat(serve("--host", "no-such-host.invalid")).isOne();
         assertThat(err()).isEqualTo("bind: unknown host, no-such-host.invalid\n");

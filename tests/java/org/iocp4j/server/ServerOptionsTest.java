@@ -130,4 +130,28 @@ class ServerOptionsTest {
                 Optional.of(DisconnectMethod.GRACEFUL), true, true, OptionalInt.of(14),
                 OnWorkerFailure.STOP));
     }
+
+    /** On every platform: before anything else is looked at. */
+    @Test
+    void whatIsNullIsNamed() {
+        ServerOptions options = ServerOptions.builder().build();
+        SessionHandler handler = (session, data) -> { };
+        assertThatThrownBy(() -> IocpServer.start(null, handler)).hasMessage("options is null");
+        assertThatThrownBy(() -> IocpServer.start(options, null)).hasMessage("handler is null");
+        assertThatThrownBy(() -> ServerOptions.builder().address(null).build()).hasMessage("address is null");
+        assertThatThrownBy(() -> ServerOptions.builder().idleTime(null).build()).hasMessage("idleTime is null");
+        assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(null).build()).hasMessage("disconnectTime is null");
+        assertThatThrownBy(() -> ServerOptions.builder().closeTime(null)).hasMessage("closeTime is null");
+        assertThatThrownBy(() -> ServerOptions.builder().drainTime(null).build()).hasMessage("drainTime is null");
+        assertThatThrownBy(() -> ServerOptions.builder().disconnectMethod(null)).hasMessage("disconnectMethod is null");
+        assertThatThrownBy(() -> ServerOptions.builder().onWorkerFailure(null).build()).hasMessage("onWorkerFailure is null");
+    }
+
+    @Test
+    void theCloseTimeIsNotBelowTheDisconnectTime() {
+        assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(Duration.ofSeconds(9)).closeTime(Duration.ofSeconds(8)).build())
+                .hasMessage("closeTime: PT8S is below disconnectTime, PT9S");
+        assertThat(ServerOptions.builder().disconnectTime(Duration.ofMinutes(2)).build().closeTime())
+                .isEqualTo(Duration.ofMinutes(2));
+    }
 }

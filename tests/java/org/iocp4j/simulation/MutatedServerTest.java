@@ -55,7 +55,9 @@ class MutatedServerTest {
         WAKES_NOBODY("server/SendQueue.java",
                 "        wakePosted = false;\n        if (sending", "        if (sending"),
         FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",
-                "head.consume(bytes);", "head.consume(head.filledBytes() - head.consumedBytes());"),
+                "head.consume(bytes);",
+                "queuedBytes -= head.filledBytes() - head.consumedBytes() - bytes;\n"
+                + "            head.consume(head.filledBytes() - head.consumedBytes());"),
         FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/Listener.java",
                 "        replenish(io); // before the connection", "        // before the connection"),
         POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/Disconnector.java",

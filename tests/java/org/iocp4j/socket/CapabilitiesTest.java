@@ -136,6 +136,7 @@ class CapabilitiesTest {
         /** A call that is refused may leave the OVERLAPPED marked as pending, as AcceptEx does [wt]. */
         @Test
         void whatWasRefusedIsNotPending() {
+            AtomicInteger regions = new AtomicInteger();
             AtomicInteger released = new AtomicInteger();
             Win32 refusing = (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
                     (proxy, method, arguments) -> {
@@ -147,13 +148,16 @@ class CapabilitiesTest {
                         boolean release = method.getName().equals("virtualFree")
                                 && (int) arguments[2] == WinTypes.MEM_RELEASE();
                         released.addAndGet(release ? 1 : 0);
+                        boolean reserve = method.getName().equals("virtualAlloc")
+                                && (int) arguments[2] == WinTypes.MEM_RESERVE();
+                        regions.addAndGet(reserve ? 1 : 0);
                         return method.invoke(win32, arguments);
                     });
             Capabilities.forget();
             try {
                 Answer answer = Capabilities.check(Capability.SKIP_ON_SUCCESS, refusing);
                 assertThat(answer.detail()).isEqualTo("WSASend: WSAENOBUFS (10055), generation 1");
-                assertThat(released).as("regions given back: nothing is out").hasValue(2);
+                assertThat(released.get()).as("regions given back: nothing is out").isPositive().isEqualTo(regions.get());
             } finally {
                 Capabilities.forget();
             }

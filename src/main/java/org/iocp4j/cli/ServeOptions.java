@@ -127,6 +127,11 @@ final class ServeOptions {
                 .disconnectTime(given(disconnectTime, defaults.disconnectTime()))
                 .drainTime(given(drainTime, defaults.drainTime()));
         if (closeTime != null) {
+            Duration least = given(disconnectTime, defaults.disconnectTime());
+            if (closeTime.compareTo(least) < 0) {
+                throw OptionErrors.notAllowed("--close-time", DurationConverter.format(closeTime.toMillis()),
+                        "--disconnect-time (" + DurationConverter.format(least.toMillis()) + ") or more");
+            }
             builder.closeTime(closeTime);
         }
         try {

@@ -2,6 +2,7 @@ package org.iocp4j.echo;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.socket.DisconnectMethod;
@@ -25,6 +26,7 @@ public final class EchoServer implements AutoCloseable {
 
     /** @param system a view of the system for the calling thread */
     public static EchoServer start(EchoOptions options, Supplier<Win32> system) throws IOException {
+        Objects.requireNonNull(options, "options is null");
         PacketCounters packets = new PacketCounters();
         return new EchoServer(IocpServer.start(options.server(), options.protocol().handler(packets),
                 options.identity(), system), packets);

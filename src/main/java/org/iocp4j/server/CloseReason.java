@@ -1,6 +1,9 @@
 package org.iocp4j.server;
 
-/** Why a session ended: the first cause. */
+/**
+ * Why a session ended: the first cause. Whatever it is, a peer whose last bytes were dropped sees a reset, and any other an
+ * orderly end, except where the connection was broken.
+ */
 public enum CloseReason {
     /** The peer closed its side (FIN). */
     PEER_CLOSED,

@@ -70,8 +70,10 @@ public final class IocpServer implements AutoCloseable {
 
     private IocpServer(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
             throws Win32Exception {
-        Objects.requireNonNull(options, "options");
-        Objects.requireNonNull(handler, "handler");
+        Objects.requireNonNull(options, "options is null");
+        Objects.requireNonNull(handler, "handler is null");
+        Objects.requireNonNull(identity, "identity is null");
+        Objects.requireNonNull(system, "system is null");
         this.options = options;
         this.system = system;
         try (Win32 win32 = attach(system)) {

@@ -45,10 +45,10 @@ public record ServerOptions(
 
     /** @throws IllegalArgumentException naming the option, its value and what is allowed */
     public ServerOptions {
-        Objects.requireNonNull(address, "address");
-        Objects.requireNonNull(disconnectMethod, "disconnectMethod");
-        Objects.requireNonNull(socketSendBufferBytes, "socketSendBufferBytes");
-        Objects.requireNonNull(onWorkerFailure, "onWorkerFailure");
+        Objects.requireNonNull(address, "address is null");
+        Objects.requireNonNull(disconnectMethod, "disconnectMethod is null");
+        Objects.requireNonNull(socketSendBufferBytes, "socketSendBufferBytes is null");
+        Objects.requireNonNull(onWorkerFailure, "onWorkerFailure is null");
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("address: " + address.getHostString() + " is unknown");
         }
@@ -62,7 +62,10 @@ public record ServerOptions(
         range("socketSendBufferBytes", socketSendBufferBytes.orElse(0), 0, 1 << 30);
         atLeast("idleTime", idleTime, Duration.ZERO);
         atLeast("disconnectTime", disconnectTime, Duration.ofMillis(100));
-        atLeast("closeTime", closeTime, disconnectTime);
+        atLeast("closeTime", closeTime, Duration.ZERO);
+        if (closeTime.compareTo(disconnectTime) < 0) {
+            throw new IllegalArgumentException("closeTime: " + closeTime + " is below disconnectTime, " + disconnectTime);
+        }
         atLeast("drainTime", drainTime, Duration.ZERO);
         if (buffers(maxSessions, sendQueueBytes, bufferBytes) > MAX_BUFFERS) {
             throw new IllegalArgumentException("maxSessions: " + maxSessions + " with sendQueueBytes " + sendQueueBytes
@@ -77,7 +80,7 @@ public record ServerOptions(
     }
 
     private static void atLeast(String name, Duration value, Duration least) {
-        Objects.requireNonNull(value, name);
+        Objects.requireNonNull(value, () -> name + " is null");
         if (value.compareTo(least) < 0 || value.compareTo(MAX_TIME) > 0) {
             throw new IllegalArgumentException(name + ": " + value + " is not from " + least + " to " + MAX_TIME);
         }
@@ -177,7 +180,7 @@ public record ServerOptions(
 
         /** By default a minute, or the disconnect time if that is longer. */
         public Builder closeTime(Duration value) {
-            closeTime = Objects.requireNonNull(value, "closeTime");
+            closeTime = Objects.requireNonNull(value, "closeTime is null");
             return this;
         }
 
@@ -188,7 +191,7 @@ public record ServerOptions(
 
         /** If this platform cannot do it, the start fails. */
         public Builder disconnectMethod(DisconnectMethod value) {
-            disconnectMethod = Optional.of(Objects.requireNonNull(value, "disconnectMethod"));
+            disconnectMethod = Optional.of(Objects.requireNonNull(value, "disconnectMethod is null"));
             return this;
         }
 

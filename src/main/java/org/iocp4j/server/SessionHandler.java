@@ -19,7 +19,8 @@ public interface SessionHandler {
      * Bytes have come.
      *
      * @param data what is unread, from the oldest on; read-only, big-endian at its start, and valid during this call only:
-     *             it is lent to other calls later, and whoever has kept it sees and moves what those have.
+     *             do not keep it, for the same object is lent to other sessions, which would see your changes, and you
+     *             their bytes.
      *             Bytes that the handler leaves unread are there again at the next call, with those that came since; so a
      *             handler reads what is whole and returns. How much it has read is told by the position alone: to lower the
      *             limit loses nothing, and above the limit are zeros or older bytes of this connection, never another's. If a
