@@ -11,7 +11,6 @@ import org.iocp4j.echo.EchoOptions;
 import org.iocp4j.echo.EchoServer;
 import org.iocp4j.socket.HostPort;
 import org.iocp4j.win32.ProcessMemory;
-import org.iocp4j.win32.UnsupportedPlatformException;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
 import org.slf4j.Logger;
@@ -70,8 +69,6 @@ final class ServeCommand implements Callable<Integer> {
                 report.totals(monitor.totals());
             }
             return ExitCode.OK;
-        } catch (UnsupportedPlatformException e) {
-            throw new CommandFailure(e.getMessage());
         }
     }
 

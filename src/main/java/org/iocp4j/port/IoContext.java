@@ -20,8 +20,8 @@ import org.iocp4j.win32.generated.WSABUF;
  * <p>Each post returns {@code 0} when the operation is on its way, and its completion will be told, exactly once: by a
  * packet, perhaps on another thread before the method has returned, or, if it was over at once and no packet comes
  * ({@link Notice}), on this thread by its next {@link CompletionPort#dequeue}, never inside the post. Otherwise the post
- * returns the error, and no completion comes; a post throws nothing. I/O that a thread has started may be cancelled when the thread ends [doc; on a port it may also go on, wt], so
- * only long-lived platform threads post.
+ * returns the error, and no completion comes; a post throws nothing. I/O that a thread has started may be cancelled when the
+ * thread ends [doc; on a port it may also go on, wt], so only long-lived platform threads post.
  */
 public final class IoContext {
     private static final Log LOG = Log.of(CompletionPort.class);

@@ -35,14 +35,6 @@ public final class Log {
         }
     }
 
-    public void info(String format, Object... arguments) {
-        try {
-            logger.info(format, arguments);
-        } catch (Throwable e) {
-            FAILURES.incrementAndGet();
-        }
-    }
-
     public void warn(String format, Object... arguments) {
         try {
             logger.warn(format, arguments);

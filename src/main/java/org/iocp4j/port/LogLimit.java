@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
  * block, and whoever can make a server write lines can fill its disk.
  * <pre>{@code String more = limit.next();
  * if (more != null) {
- *     LOG.info("{}: a wrong length{}", peer, more);
+ *     LOG.warn("{}: a wrong length{}", peer, more);
  * }}</pre>
  */
 public final class LogLimit {
