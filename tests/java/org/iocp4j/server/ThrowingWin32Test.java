@@ -12,8 +12,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simulated.FaultPlan;
@@ -42,26 +40,8 @@ class ThrowingWin32Test {
         }
     }
 
-    private final class Handler implements SessionHandler {
-        @Override
-        public void opened(Session session) {
-            ids.add(session.id());
-        }
-
-        @Override
-        public void received(Session session, ByteBuffer data) {
-            session.send(data);
-        }
-
-        @Override
-        public void closed(Session session, CloseReason reason) {
-            ends.add(reason);
-        }
-    }
-
     private final SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
-    private final List<Long> ids = new ArrayList<>();
-    private final List<CloseReason> ends = new ArrayList<>();
+    private final RecordedEcho handler = new RecordedEcho();
     private final AtomicInteger thrown = new AtomicInteger();
     private volatile int left;
     private Fails fails = (call, arguments) -> false;
@@ -121,13 +101,13 @@ class ThrowingWin32Test {
     private IocpServer start(OnWorkerFailure onWorkerFailure) throws IOException {
         ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(8)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).onWorkerFailure(onWorkerFailure).build();
-        return IocpServer.start(options, new Handler(), SessionIdentity.OVERLAPPED, this::attach);
+        return IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, this::attach);
     }
 
     private SimulatedClient connect(IocpServer server) {
-        int before = ids.size();
+        int before = handler.ids.size();
         SimulatedClient client = kernel.client(new Talker()).connect(server.localAddress());
-        assertThat(kernel.until(() -> ids.size() > before && client.received().length == 3, ENOUGH)).isTrue();
+        assertThat(kernel.until(() -> handler.ids.size() > before && client.received().length == 3, ENOUGH)).isTrue();
         return client;
     }
 
@@ -143,10 +123,10 @@ class ThrowingWin32Test {
             fails = (call, arguments) -> once(call.equals("postQueuedCompletionStatus"));
             SimulatedClient client = connect(server);
             left = 1;
-            assertThat(server.send(ids.getFirst(), ByteBuffer.allocate(5))).isTrue();
+            assertThat(server.send(handler.ids.getFirst(), ByteBuffer.allocate(5))).isTrue();
             assertThat(kernel.until(() -> client.received().length == 8, ENOUGH)).as("sent").isTrue();
             left = 1;
-            server.disconnect(ids.getFirst());
+            server.disconnect(handler.ids.getFirst());
             assertThat(kernel.until(client::hasEnded, ENOUGH)).as("disconnected").isTrue();
             left = 1;
             server.close();
@@ -198,7 +178,7 @@ class ThrowingWin32Test {
             assertThat(server.isOpen()).isTrue();
             server.close();
             assertThat(kernel.openSockets()).isZero();
-            assertThat(ends).containsExactly(CloseReason.SERVER_STOPPED);
+            assertThat(handler.ends).containsExactly(CloseReason.SERVER_STOPPED);
         });
     }
 

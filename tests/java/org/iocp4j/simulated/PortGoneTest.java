@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
+import org.iocp4j.server.RecordedEcho;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
@@ -38,41 +39,23 @@ class PortGoneTest {
             kernel.run(() -> {
                 ServerOptions options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(4)
                         .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
-                List<CloseReason> ends = new ArrayList<>();
-                List<Long> ids = new ArrayList<>();
-                IocpServer server = IocpServer.start(options, new SessionHandler() {
-                    @Override
-                    public void opened(Session session) {
-                        ids.add(session.id());
-                    }
-
-                    @Override
-                    public void received(Session session, ByteBuffer data) {
-                        session.send(data);
-                    }
-
-                    @Override
-                    public void closed(Session session, CloseReason reason) {
-                        ends.add(reason);
-                    }
-                }, SessionIdentity.OVERLAPPED, kernel::attach);
+                RecordedEcho handler = new RecordedEcho();
+                IocpServer server = IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, kernel::attach);
                 SimulatedClient one = kernel.client(new Talker()).connect(server.localAddress());
                 SimulatedClient other = kernel.client(new Talker()).connect(server.localAddress());
                 kernel.sleep(Duration.ofMillis(50));
-                assertThat(ids).hasSize(2);
-                long port = kernel.handles.open().stream().filter(SimulatedPort.class::isInstance)
-                        .map(object -> ((SimulatedPort) object).handle).findFirst().orElseThrow();
-                assertThat(kernel.attach().closeHandle(port)).isZero();
+                assertThat(handler.ids).hasSize(2);
+                closePort(kernel);
                 assertThat(kernel.until(() -> !server.isOpen(), Duration.ofMillis(500))).as("stopped by itself").isTrue();
                 for (int i = 0; i < 3; i++) {
-                    assertThat(server.send(ids.getFirst(), ByteBuffer.allocate(1))).isFalse();
-                    server.disconnect(ids.getFirst());
-                    server.abort(ids.getLast());
+                    assertThat(server.send(handler.ids.getFirst(), ByteBuffer.allocate(1))).isFalse();
+                    server.disconnect(handler.ids.getFirst());
+                    server.abort(handler.ids.getLast());
                 }
                 assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
                 server.close();
                 assertThat(kernel.until(() -> one.isReset() && other.isReset(), Duration.ofSeconds(1))).as("reset").isTrue();
-                assertThat(ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
+                assertThat(handler.ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
                 assertThat(server.statistics().workerFailures()).isEqualTo(3);
             });
         }
@@ -126,23 +109,13 @@ class PortGoneTest {
     void theServerStopsEvenIfNoWorkerEndsInOrder() {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
         kernel.run(() -> {
-            List<CloseReason> ends = new ArrayList<>();
-            IocpServer server = start(kernel, new SessionHandler() {
-                @Override
-                public void received(Session session, ByteBuffer data) {
-                    session.send(data);
-                }
-
-                @Override
-                public void closed(Session session, CloseReason reason) {
-                    ends.add(reason);
-                }
-            }, () -> throwingInClose(kernel.attach()));
+            RecordedEcho handler = new RecordedEcho();
+            IocpServer server = start(kernel, handler, () -> throwingInClose(kernel.attach()));
             SimulatedClient client = kernel.client(new Talker()).connect(server.localAddress());
             assertThat(kernel.until(() -> client.received().length > 0, Duration.ofSeconds(5))).isTrue();
             closePort(kernel);
             assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
-            assertThat(ends).containsExactly(CloseReason.SERVER_STOPPED);
+            assertThat(handler.ends).containsExactly(CloseReason.SERVER_STOPPED);
         });
     }
 
