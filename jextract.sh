@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the bindings in src/main/java/org/iocp4j/win32/generated from the headers in native-headers.
+# Writes the bindings in src/core/java/org/iocp4j/win32/generated from the headers in native-headers.
 #
 #   ./jextract.sh                 generate (needs jextract, see below)
 #   ./jextract.sh --check         only tell whether the bindings belong to the headers (needs no jextract)
@@ -14,7 +14,7 @@ export LC_ALL=C
 readonly VERSION=23
 readonly PACKAGE=org.iocp4j.win32.generated
 readonly HEADERS=native-headers
-readonly OUTPUT=src/main/java/org/iocp4j/win32/generated
+readonly OUTPUT=src/core/java/org/iocp4j/win32/generated
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

@@ -103,7 +103,8 @@ public final class Prepare {
         long start = System.nanoTime();
         say("building the application ...");
         Path log = folder.resolve("build.log");
-        if (run(log, Long.MAX_VALUE, List.of(maven, "-B", "-q", "-Dmaven.test.skip=true", "package")) != 0) {
+        if (run(log, Long.MAX_VALUE, List.of(maven, "-B", "-q", "-Dmaven.test.skip=true", "-pl", "src/app", "-am",
+                "package")) != 0) {
             System.err.write(Files.readAllBytes(log));
             throw new Failure("the build failed");
         }
@@ -125,13 +126,13 @@ public final class Prepare {
     }
 
     private Path built() throws IOException {
-        for (Path file : files(home.resolve("target"), 1)) {
+        for (Path file : files(home.resolve("target").resolve("iocp4j-app"), 1)) {
             String name = file.getFileName().toString();
-            if (name.startsWith("iocp4j-") && name.endsWith("-app.jar")) {
+            if (name.startsWith("iocp4j-app-") && name.endsWith(".jar")) {
                 return file;
             }
         }
-        throw new Failure("the build made no application jar in " + home.resolve("target"));
+        throw new Failure("the build made no application jar in " + home.resolve("target").resolve("iocp4j-app"));
     }
 
     private static String maven() {

@@ -1,0 +1,9 @@
+/** Windows I/O completion ports for Java, through java.lang.foreign alone. */
+module org.iocp4j.core {
+    requires org.slf4j;
+
+    exports org.iocp4j.win32;
+    exports org.iocp4j.port;
+    exports org.iocp4j.socket;
+    exports org.iocp4j.win32.generated to org.iocp4j, org.iocp4j.simulated;
+}

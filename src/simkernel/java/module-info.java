@@ -1,0 +1,7 @@
+/** A Windows kernel in memory, driven by a seed. */
+module org.iocp4j.simulated {
+    requires transitive org.iocp4j.core;
+    requires java.management;
+
+    exports org.iocp4j.simulated;
+}

@@ -1,0 +1,98 @@
+package org.iocp4j.server;
+
+import static org.iocp4j.win32.generated.WinTypes.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.iocp4j.port.Block;
+import org.iocp4j.port.BlockPool;
+import org.iocp4j.port.IoContext;
+import org.iocp4j.win32.Win32Exception;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** The server's own share, on a kernel that costs next to nothing: one thread, no system calls. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(value = 2, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+public class EngineBenchmark {
+    private static final int MESSAGE_BYTES = 64;
+    private static final int QUEUE_BYTES = 65_536;
+
+    /** Any handle, and where in {@link #memory} the calls find their own. */
+    private static final int SOCKET = 5;
+    private static final int OVERLAPPED = 512;
+    private static final int ENTRIES = 1024;
+
+    private NullServer server;
+    private long socket;
+    private final NullWin32 kernel = new NullWin32();
+    private final IoContext io = new IoContext(kernel);
+    private final MemorySegment memory = Arena.ofAuto().allocate(4096, 16);
+    private BlockPool pool;
+    private SendQueue queue;
+    private final ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE_BYTES);
+
+    @Setup
+    public void start() throws Win32Exception {
+        server = new NullServer();
+        socket = server.connect();
+        pool = new BlockPool(kernel, 8192, 16);
+        queue = new SendQueue(pool, QUEUE_BYTES);
+        pool.grow(kernel);
+        queue.open(1);
+        kernel.setFileCompletionNotificationModes(SOCKET, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS());
+    }
+
+    /** A receive's packet dequeued and dispatched, the handler, the send, which is over at once, the next receive. */
+    @Benchmark
+    public void echo() {
+        server.echo(socket, MESSAGE_BYTES);
+    }
+
+    /** The kernel's part of {@link #echo}: what is left of that is the server's own. */
+    @Benchmark
+    public void kernel() {
+        long at = memory.address();
+        kernel.wsaRecv(SOCKET, at, 1, at, at + OVERLAPPED);
+        kernel.arrive(SOCKET, MESSAGE_BYTES);
+        kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
+        kernel.wsaSend(SOCKET, at, 1, 0, at + OVERLAPPED);
+        kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
+    }
+
+    /** From the accept's packet to the socket's return: accept, session, receive, release, disconnect, the next accept. */
+    @Benchmark
+    public void acceptToRelease() {
+        server.leave(server.connect());
+    }
+
+    /** A block from the pool and back. */
+    @Benchmark
+    public void pool() {
+        Block block = pool.take();
+        pool.give(block);
+    }
+
+    /** A message into a send queue, named for the kernel, sent. */
+    @Benchmark
+    public int sendQueue() {
+        queue.add(1, message.clear(), () -> kernel);
+        int buffers = queue.begin(io, IoContext.GATHER);
+        queue.end(MESSAGE_BYTES);
+        return buffers;
+    }
+}
