@@ -5,5 +5,6 @@ module org.iocp4j.core {
     exports org.iocp4j.win32;
     exports org.iocp4j.port;
     exports org.iocp4j.socket;
-    exports org.iocp4j.win32.generated to org.iocp4j, org.iocp4j.simulated;
+    exports org.iocp4j.socket.check to org.iocp4j;
+    exports org.iocp4j.win32.generated to org.iocp4j, org.iocp4j.simkernel;
 }

@@ -1,7 +1,7 @@
 /** A Windows kernel in memory, driven by a seed. */
-module org.iocp4j.simulated {
+module org.iocp4j.simkernel {
     requires transitive org.iocp4j.core;
     requires java.management;
 
-    exports org.iocp4j.simulated;
+    exports org.iocp4j.simkernel;
 }

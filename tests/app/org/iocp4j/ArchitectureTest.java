@@ -47,7 +47,7 @@ class ArchitectureTest {
     private static final String SOCKET = "org.iocp4j.socket..";
     private static final String SERVER = "org.iocp4j.server..";
     /** A Windows kernel in memory: it stands beside win32, for tests and for the study. */
-    private static final String SIMULATED = "org.iocp4j.simulated..";
+    private static final String SIMULATED = "org.iocp4j.simkernel..";
     private static final String CLI = "org.iocp4j.cli..";
     /** What goes into the library jar. */
     private static final String[] LIBRARY = {WIN32, PORT, SOCKET, SERVER};

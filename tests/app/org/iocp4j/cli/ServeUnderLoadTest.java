@@ -54,7 +54,7 @@ class ServeUnderLoadTest extends WineTestBed {
         interrupt(server);
         List<String> rest = lines.lines().toList();
         assertThat(ServerProcess.parse(rest.getLast())).containsEntry("totals", 1L).containsEntry("sessions", 0L)
-                .containsEntry("operationsOut", 0L).containsEntry("workerFailures", 0L)
+                .containsEntry("operationsPending", 0L).containsEntry("workerFailures", 0L)
                 .containsEntry("handlerFailures", 0L).containsEntry("strayPackets", 0L);
         assertThat(server.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(server.exitValue()).isZero();

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.simulation.Plan;
 import org.iocp4j.simulation.Simulation;
 import org.junit.jupiter.api.AfterEach;

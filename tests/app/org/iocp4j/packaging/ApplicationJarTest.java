@@ -33,7 +33,7 @@ class ApplicationJarTest {
     void holdsEveryClassOfOursAndWhatTheyNeed() throws Exception {
         assertThat(Jars.entries(application)).containsAll(Jars.compiledClasses(application))
                 .contains("org/iocp4j/server/IocpServer.class", "org/iocp4j/port/CompletionPort.class",
-                        "org/iocp4j/simulated/SimulatedKernel.class", "org/iocp4j/echo/EchoServer.class",
+                        "org/iocp4j/simkernel/SimulatedKernel.class", "org/iocp4j/echo/EchoServer.class",
                         "picocli/CommandLine.class", "org/HdrHistogram/Histogram.class",
                         "com/fasterxml/jackson/core/JsonFactory.class", "org/slf4j/LoggerFactory.class",
                         "META-INF/services/org.slf4j.spi.SLF4JServiceProvider", "simplelogger.properties")

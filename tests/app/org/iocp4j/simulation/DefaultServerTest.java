@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import java.time.Duration;
 import org.iocp4j.echo.EchoOptions;
 import org.iocp4j.echo.EchoServer;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SeededRandom;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SeededRandom;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.junit.jupiter.api.Test;
 
 /** A server as it comes, with a gigabyte of reserved addresses. */

@@ -23,25 +23,25 @@ class MutatedServerTest {
                 "return count.decrementAndGet() == 0;"),
         COUNTS_A_RECEIVE_AFTER_ITS_POST("server/IocpSession.java",
                 """
-                        ioCount.hold();
+                        ioCount.acquire();
                         int error = io.receive(socket.receive(), id, socket.handle());
                 """,
                 """
                         int error = io.receive(socket.receive(), id, socket.handle());
-                        ioCount.hold();
+                        ioCount.acquire();
                 """),
         GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/IocpSession.java",
                 "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
                             closing(why, io);
                             engine.blocks.grow(io.win32());
-                            Block other = engine.blocks.take();
+                            PooledBuffer other = engine.blocks.take();
                             input.giveBack();
                             input.borrow(other);
                         }
                         if (RECEIVE_DUE"""),
         PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
-                "        ioCount.hold();\n        receiveDueNanos", "        receiveDueNanos"),
+                "        ioCount.acquire();\n        receiveDueNanos", "        receiveDueNanos"),
         KEEPS_THE_COUNT_OF_A_MISS("server/IocpSession.java",
                 "        drop(io); // may be the last count of the session that is here now: then we release that one\n",
                 ""),

@@ -12,9 +12,9 @@ import java.util.function.Supplier;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SimulatedClient;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.win32.Win32;
 
 /**

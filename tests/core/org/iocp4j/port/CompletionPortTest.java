@@ -18,7 +18,7 @@ class CompletionPortTest {
     private static final long SOCKET = 880;
 
     private final HeapWin32 system = new HeapWin32();
-    private final IoContext io = new IoContext(system.win32());
+    private final IoThread io = new IoThread(system.win32());
     private final List<String> dispatched = new ArrayList<>();
     private OperationSlab slab;
     private CompletionPort port;
@@ -40,7 +40,7 @@ class CompletionPortTest {
         });
     }
 
-    private Operation operation(Completion completion) {
+    private Operation operation(CompletionHandler completion) {
         Operation operation = slab.add(completion);
         io.receive(operation, 1, SOCKET);
         return operation;

@@ -24,7 +24,7 @@ class NoticeTest {
     private static final int IN_A_ROW = 128;
 
     private final HeapWin32 system = new HeapWin32();
-    private final IoContext io = new IoContext(system.win32());
+    private final IoThread io = new IoThread(system.win32());
     private final List<String> told = new ArrayList<>();
     private final List<Integer> timeouts = new ArrayList<>();
     private OperationSlab slab;
@@ -67,10 +67,10 @@ class NoticeTest {
         Operation a = operation("a", Notice.RETURN);
         assertThat(io.receive(a, 1, SOCKET)).isZero();
         assertThat(told).isEmpty();
-        assertThat(a.isOut()).as("its memory is nobody else's before it is told").isTrue();
+        assertThat(a.isPending()).as("its memory is nobody else's before it is told").isTrue();
         assertThat(port.dequeue(io, 100)).isOne();
         assertThat(told).containsExactly("a: 0, 17");
-        assertThat(a.isOut()).isFalse();
+        assertThat(a.isPending()).isFalse();
         assertThat(timeouts).containsExactly(100);
         port.dequeue(io, 100);
         assertThat(told).as("once").hasSize(1);
@@ -117,7 +117,7 @@ class NoticeTest {
         for (Notice notice : Notice.values()) {
             Operation operation = operation(notice.name(), notice);
             assertThat(io.receive(operation, 1, SOCKET)).isEqualTo(WSAECONNRESET());
-            assertThat(operation.isOut()).isFalse();
+            assertThat(operation.isPending()).isFalse();
         }
         assertThat(port.dequeue(io, 0)).isZero();
         assertThat(told).isEmpty();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class OperationSlabTest {
     private static final int CAPACITY = 5000;
-    private static final Completion NOTHING = (operation, key, status, bytes, io) -> { };
+    private static final CompletionHandler NOTHING = (operation, key, status, bytes, io) -> { };
 
     private final HeapWin32 system = new HeapWin32();
     private OperationSlab slab;
@@ -102,13 +102,13 @@ class OperationSlabTest {
     void countsThoseThatAreOut() {
         Operation one = add();
         Operation other = add();
-        one.leave(1);
+        one.begin(1);
         assertThat(slab.out()).isEqualTo(1);
-        other.leave(2);
+        other.begin(2);
         assertThat(slab.out()).isEqualTo(2);
-        one.stay();
+        one.reset();
         assertThat(slab.out()).isEqualTo(1);
-        other.comeHome(0, 0, null);
+        other.complete(0, 0, null);
         assertThat(slab.out()).isZero();
     }
 
@@ -139,6 +139,6 @@ class OperationSlabTest {
         Operation operation = add();
         slab.free(system.win32());
         assertThat(system.reserved()).isEmpty();
-        assertThatThrownBy(() -> operation.leave(1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> operation.begin(1)).isInstanceOf(IllegalStateException.class);
     }
 }

@@ -15,13 +15,13 @@ import org.iocp4j.win32.generated.OVERLAPPED;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** An operation's round trip: posted through an {@link IoContext}, home by its packet. */
+/** An operation's round trip: posted through an {@link IoThread}, home by its packet. */
 class OperationTest {
     private static final long SOCKET = 880;
     private static final long OWNER = 0x0007_0000_0000_002AL;
 
     private final HeapWin32 system = new HeapWin32();
-    private final IoContext io = new IoContext(system.win32());
+    private final IoThread io = new IoThread(system.win32());
     private final List<String> completions = new ArrayList<>();
     private Operation operation;
 
@@ -29,7 +29,7 @@ class OperationTest {
     void makeOperation() throws Win32Exception {
         operation = slab().add((op, key, status, bytes, on) ->
                 completions.add(String.format("key %d, status %X, %d bytes, owner %X, %s", key, status, bytes, op.owner(),
-                        op.isOut() ? "out" : "home")));
+                        op.isPending() ? "out" : "home")));
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
     }
 
@@ -45,29 +45,29 @@ class OperationTest {
 
     private void completeWith(int status, int bytes) {
         memory().set(JAVA_LONG, OVERLAPPED.Internal$offset(), Integer.toUnsignedLong(status));
-        operation.comeHome(5, bytes, io);
+        operation.complete(5, bytes, io);
     }
 
     @Test
     void isOutFromThePostToThePacket() {
-        assertThat(operation.isOut()).isFalse();
+        assertThat(operation.isPending()).isFalse();
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
-        assertThat(operation.isOut()).isTrue();
+        assertThat(operation.isPending()).isTrue();
         completeWith(0, 12);
-        assertThat(operation.isOut()).isFalse();
+        assertThat(operation.isPending()).isFalse();
         assertThat(completions).containsExactly("key 5, status 0, 12 bytes, owner 700000000002A, home");
     }
 
     @Test
     void isOutBeforeTheCallSoThatThePacketMayComeFirst() {
         system.answer("wsaRecv", a -> {
-            assertThat(operation.isOut()).isTrue();
+            assertThat(operation.isPending()).isTrue();
             assertThat(operation.owner()).isEqualTo(OWNER);
             completeWith(0, 3);
             return WSA_IO_PENDING();
         });
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
-        assertThat(operation.isOut()).as("home before the call returned").isFalse();
+        assertThat(operation.isPending()).as("home before the call returned").isFalse();
         assertThat(completions).hasSize(1);
     }
 
@@ -76,14 +76,14 @@ class OperationTest {
     void callThatIsDoneAtOnceStillHasItsPacket() {
         system.answer("wsaRecv", a -> 0);
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
-        assertThat(operation.isOut()).isTrue();
+        assertThat(operation.isPending()).isTrue();
     }
 
     @Test
     void failedPostIsNotOutAndMayBePostedAgain() {
         system.answer("wsaRecv", a -> WSAECONNRESET());
         assertThat(io.receive(operation, OWNER, SOCKET)).isEqualTo(WSAECONNRESET());
-        assertThat(operation.isOut()).isFalse();
+        assertThat(operation.isPending()).isFalse();
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
         assertThat(completions).isEmpty();
@@ -100,7 +100,7 @@ class OperationTest {
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("owner " + OWNER);
         assertThat(memory().get(JAVA_LONG, OVERLAPPED.Internal$offset())).isEqualTo(0x103);
         assertThat(operation.owner()).isEqualTo(OWNER);
-        assertThat(operation.isOut()).isTrue();
+        assertThat(operation.isPending()).isTrue();
     }
 
     @Test
@@ -142,7 +142,7 @@ class OperationTest {
             }
         });
         io.receive(operation, OWNER, SOCKET);
-        while (operation.isOut()) {
+        while (operation.isPending()) {
             completeWith(0, 1);
         }
         assertThat(left).isEmpty();

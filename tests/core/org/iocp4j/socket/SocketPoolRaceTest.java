@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.HeapWin32;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.races.Race;
 import org.iocp4j.win32.Win32Exception;
@@ -31,7 +31,7 @@ class SocketPoolRaceTest {
         final Set<Long> open = ConcurrentHashMap.newKeySet();
         final Set<PooledSocket> held = ConcurrentHashMap.newKeySet();
         final AtomicInteger closedTwice = new AtomicInteger();
-        final IoContext io = new IoContext(system.win32());
+        final IoThread io = new IoThread(system.win32());
         final SocketPool pool;
 
         Shared() {
@@ -58,7 +58,7 @@ class SocketPoolRaceTest {
         }
 
         void use() {
-            IoContext mine = new IoContext(system.win32());
+            IoThread mine = new IoThread(system.win32());
             for (int i = 0; i < 3; i++) {
                 PooledSocket socket = pool.take(mine);
                 if (socket == null) {
@@ -93,7 +93,7 @@ class SocketPoolRaceTest {
                 assertThat(pool.take(io)).as("place %d of %d", i + 1, CAPACITY).isNotNull();
             }
             assertThat(pool.take(io)).as("one place more").isNull();
-            pool.closeAll(new IoContext(system.win32()));
+            pool.closeAll(new IoThread(system.win32()));
             assertThat(open).isEmpty();
         }
     }

@@ -27,7 +27,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-
 import org.iocp4j.win32.generated.OPERATION;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.WinTypes;

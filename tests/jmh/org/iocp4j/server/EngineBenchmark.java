@@ -6,9 +6,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
-import org.iocp4j.port.Block;
-import org.iocp4j.port.BlockPool;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.BufferPool;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.win32.Win32Exception;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -40,9 +40,9 @@ public class EngineBenchmark {
     private NullServer server;
     private long socket;
     private final NullWin32 kernel = new NullWin32();
-    private final IoContext io = new IoContext(kernel);
+    private final IoThread io = new IoThread(kernel);
     private final MemorySegment memory = Arena.ofAuto().allocate(4096, 16);
-    private BlockPool pool;
+    private BufferPool pool;
     private SendQueue queue;
     private final ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE_BYTES);
 
@@ -50,7 +50,7 @@ public class EngineBenchmark {
     public void start() throws Win32Exception {
         server = new NullServer();
         socket = server.connect();
-        pool = new BlockPool(kernel, 8192, 16);
+        pool = new BufferPool(kernel, 8192, 16);
         queue = new SendQueue(pool, QUEUE_BYTES);
         pool.grow(kernel);
         queue.open(1);
@@ -83,7 +83,7 @@ public class EngineBenchmark {
     /** A block from the pool and back. */
     @Benchmark
     public void pool() {
-        Block block = pool.take();
+        PooledBuffer block = pool.take();
         pool.give(block);
     }
 
@@ -91,7 +91,7 @@ public class EngineBenchmark {
     @Benchmark
     public int sendQueue() {
         queue.add(1, message.clear(), () -> kernel);
-        int buffers = queue.begin(io, IoContext.GATHER);
+        int buffers = queue.begin(io, IoThread.GATHER);
         queue.end(MESSAGE_BYTES);
         return buffers;
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PacketSkipping;
@@ -36,7 +36,7 @@ class BindRefusedTest {
         ServerOptions options = ServerOptions.builder().port(6000).build();
         assertThatExceptionOfType(Win32Exception.class)
                 .isThrownBy(() -> new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.ON,
-                        SessionIdentity.OVERLAPPED, (session, data) -> { }, () -> refusing, new IoContext(refusing)))
+                        SessionIdentity.OVERLAPPED, (session, data) -> { }, () -> refusing, new IoThread(refusing)))
                 .withMessage("bind: " + name + " (" + error + "), 127.0.0.1:6000 - " + explanation);
     }
 }

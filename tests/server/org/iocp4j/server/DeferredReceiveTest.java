@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PacketSkipping;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class DeferredReceiveTest {
     private final NullWin32 kernel = new NullWin32();
-    private final IoContext io = new IoContext(kernel);
+    private final IoThread io = new IoThread(kernel);
     private SessionEngine engine;
     private long socket;
     private long id;
@@ -56,7 +56,7 @@ class DeferredReceiveTest {
 
     @Test
     void isPostedByAnotherThreadWhenItsOwnHasNotComeToItForLong() {
-        IoContext other = new IoContext(kernel);
+        IoThread other = new IoThread(kernel);
         pass(100);
         engine.dequeue(other);
         assertThat(kernel.hasReceive(socket)).as("not that long").isFalse();
@@ -68,7 +68,7 @@ class DeferredReceiveTest {
     /** What is sent to the client meanwhile is no sign that its receive will be posted. */
     @Test
     void isPostedEvenIfTheSessionSendsAllTheTime() {
-        IoContext other = new IoContext(kernel);
+        IoThread other = new IoThread(kernel);
         for (int i = 0; i < 5; i++) {
             pass(50);
             assertThat(engine.send(id, ByteBuffer.allocate(10))).isTrue();

@@ -188,7 +188,7 @@ class ForeignCodeTest extends ServerTest {
             release.countDown();
             assertThat(closed.next()).isEqualTo(CloseReason.SERVER_STOPPED);
             client.expectEnd();
-            Settled.await().until(() -> statistics().operationsOut() == 0);
+            Settled.await().until(() -> statistics().operationsPending() == 0);
             assertThat(closed.waiting()).isZero();
         }
     }

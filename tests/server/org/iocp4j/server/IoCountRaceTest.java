@@ -33,7 +33,7 @@ class IoCountRaceTest {
 
         /** As {@code IocpSession.acquire}: what is taken is dropped, whether there was a connection or not. */
         void visit() {
-            if (count.tryHold() && released) {
+            if (count.enter() && released) {
                 heldAfterRelease = true;
             }
             drop();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SimulatedClient;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.socket.DisconnectMethod;
 import org.junit.jupiter.api.Test;
 

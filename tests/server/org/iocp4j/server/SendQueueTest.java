@@ -3,7 +3,7 @@ package org.iocp4j.server;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.iocp4j.port.IoContext.GATHER;
+import static org.iocp4j.port.IoThread.GATHER;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_COMMITMENT_LIMIT;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
@@ -19,9 +19,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.iocp4j.port.BlockPool;
+import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.HeapWin32;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.server.SendQueue.Added;
 import org.iocp4j.win32.Win32Exception;
@@ -36,10 +36,10 @@ class SendQueueTest {
     private static final int LIMIT = 100;
 
     private final HeapWin32 system = new HeapWin32();
-    private final IoContext io = new IoContext(system.win32());
+    private final IoThread io = new IoThread(system.win32());
     private List<byte[]> gathered;
     private OperationSlab slab;
-    private BlockPool blocks;
+    private BufferPool blocks;
     private SendQueue queue;
 
     @BeforeEach
@@ -54,7 +54,7 @@ class SendQueueTest {
     }
 
     private void queue(int limitBytes, int capacity) throws Win32Exception {
-        blocks = new BlockPool(system.win32(), BLOCK, capacity);
+        blocks = new BufferPool(system.win32(), BLOCK, capacity);
         queue = new SendQueue(blocks, limitBytes);
         queue.open(ID);
     }

@@ -17,7 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.iocp4j.port.FreeList.Order;
 import org.iocp4j.port.HeapWin32;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
@@ -36,7 +36,7 @@ class SessionTableTest {
     private static final int CONNECTIONS = 100;
 
     private final HeapWin32 system = new HeapWin32();
-    private final IoContext io = new IoContext(system.win32());
+    private final IoThread io = new IoThread(system.win32());
     private SessionEngine engine;
     private SocketPool sockets;
     private int connections;

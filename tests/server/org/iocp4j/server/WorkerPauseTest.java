@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PacketSkipping;
@@ -26,7 +26,7 @@ class WorkerPauseTest {
         };
         SessionEngine engine = new SessionEngine(ServerOptions.builder().accepts(1).pool(1).maxSessions(1).build(),
                 DisconnectMethod.DISCONNECT_EX, PacketSkipping.ON, SessionIdentity.OVERLAPPED, (session, data) -> { },
-                () -> kernel, new IoContext(kernel));
+                () -> kernel, new IoThread(kernel));
         WorkerGroup workers = new WorkerGroup(engine, () -> kernel, () -> { });
         long start = System.nanoTime();
         workers.start(1);

@@ -11,9 +11,9 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SimulatedClient;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

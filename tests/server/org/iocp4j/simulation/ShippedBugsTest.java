@@ -26,11 +26,11 @@ import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.FaultPlan.Disconnects;
-import org.iocp4j.simulated.FaultPlan.Failures;
-import org.iocp4j.simulated.SimulatedClient;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.FaultPlan.Disconnects;
+import org.iocp4j.simkernel.FaultPlan.Failures;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.win32.Win32;
 import org.junit.jupiter.api.Test;
 

@@ -45,7 +45,7 @@ final class Growth {
         memory.add(seconds, figures.get("processMemoryBytes"));
         heap.add(seconds, figures.get("heapAfterGcBytes"));
         sockets.add(seconds, liveSockets(figures) - figures.get("sessions"));
-        operations.add(seconds, figures.get("operationsOut") - figures.get("sessions")); // each has a receive out
+        operations.add(seconds, figures.get("operationsPending") - figures.get("sessions")); // each has a receive out
         if (LINUX && !flooding) {
             descriptors.sample(seconds);
         }

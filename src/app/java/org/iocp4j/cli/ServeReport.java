@@ -140,7 +140,7 @@ interface ServeReport {
                     .put("socketsDiscarded", s.socketsDiscarded());
             incidents(f).forEach(json::put);
             return json.put("bufferBytes", s.bufferBytes())
-                    .put("operationsOut", s.operationsOut())
+                    .put("operationsPending", s.operationsPending())
                     .put("systemCalls", s.systemCalls())
                     .put("processMemoryBytes", f.memory().processBytes())
                     .put("nonPagedPoolBytes", f.memory().nonPagedPoolBytes())

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeoutException;
  * Windows JVM. What it logs goes to our stderr. It ends by itself after its {@code --seconds}, whatever becomes of us.
  */
 final class ServerProcess implements AutoCloseable {
-    /** Holds the launcher's path; set by the launcher. */
+    /** RefCount the launcher's path; set by the launcher. */
     static final String LAUNCHER = "IOCP4J_LAUNCHER";
     /** Read by the launcher, and on Windows by us in its place. */
     private static final String LAUNCHER_JVM_OPTIONS = "IOCP4J_JAVA_OPTS";

@@ -30,7 +30,7 @@ interface SoakReport {
             progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations"
                     + "  memory %s  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
                     server.get("sessionsRefused"), server.get("receivedPackets"), Growth.liveSockets(server),
-                    server.get("operationsOut"), kib(server.get("processMemoryBytes")),
+                    server.get("operationsPending"), kib(server.get("processMemoryBytes")),
                     kib(server.get("heapAfterGcBytes")));
         }
 

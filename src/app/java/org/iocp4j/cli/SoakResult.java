@@ -33,7 +33,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
 
     static boolean isAtRest(Map<String, Long> figures) {
         return figures.get("sessions") == 0 && figures.get("socketsRecycling") == 0
-                && figures.get("operationsOut").equals(figures.get("acceptsPosted"))
+                && figures.get("operationsPending").equals(figures.get("acceptsPosted"))
                 && Growth.liveSockets(figures) == figures.get("acceptsPosted") + figures.get("socketsFree");
     }
 
@@ -88,7 +88,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
     String rest() {
         return String.format(Locale.ROOT,
                 "%d sessions, %d disconnects, %d operations for %d accepts, %d sockets, %d of them free",
-                atRest.get("sessions"), atRest.get("socketsRecycling"), atRest.get("operationsOut"),
+                atRest.get("sessions"), atRest.get("socketsRecycling"), atRest.get("operationsPending"),
                 atRest.get("acceptsPosted"), Growth.liveSockets(atRest), atRest.get("socketsFree"));
     }
 

@@ -5,9 +5,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.iocp4j.simulated.SeededRandom;
-import org.iocp4j.simulated.SimulatedClient;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.SeededRandom;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 
 /** A client of the seed's protocol with a behaviour of its own; it knows every byte that it may be sent. */
 final class EchoClient implements SimulatedClient.Script {

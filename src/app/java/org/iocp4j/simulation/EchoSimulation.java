@@ -11,9 +11,9 @@ import org.iocp4j.echo.EchoServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SeededRandom;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SeededRandom;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 

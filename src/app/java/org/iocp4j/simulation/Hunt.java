@@ -1,7 +1,7 @@
 package org.iocp4j.simulation;
 
 import java.util.function.Consumer;
-import org.iocp4j.simulated.SimulationFailure;
+import org.iocp4j.simkernel.SimulationFailure;
 
 /** Simulates one seed after another, whatever becomes of each, and counts. */
 public final class Hunt {

@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.function.Supplier;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
-import org.iocp4j.simulated.Census;
-import org.iocp4j.simulated.SimulatedKernel;
-import org.iocp4j.simulated.Traffic;
+import org.iocp4j.simkernel.Census;
+import org.iocp4j.simkernel.SimulatedKernel;
+import org.iocp4j.simkernel.Traffic;
 
 /**
  * What must hold of a server all the time, as far as its statistics and the kernel tell. Bounds hold at each step; whenever all

@@ -1,11 +1,11 @@
 package org.iocp4j.simulation;
 
 import java.util.Locale;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.FaultPlan.Disconnects;
-import org.iocp4j.simulated.FaultPlan.Failures;
-import org.iocp4j.simulated.FaultPlan.Timing;
-import org.iocp4j.simulated.SeededRandom;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.FaultPlan.Disconnects;
+import org.iocp4j.simkernel.FaultPlan.Failures;
+import org.iocp4j.simkernel.FaultPlan.Timing;
+import org.iocp4j.simkernel.SeededRandom;
 
 /** The fault plans of a hunt, by name. */
 public enum Plan {

@@ -3,9 +3,9 @@ package org.iocp4j.simulation;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
-import org.iocp4j.simulated.SeededRandom;
-import org.iocp4j.simulated.SimulatedClient;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.SeededRandom;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 
 /** A client of {@link PushSimulation}: checks that each record is its session's, and each source's in order. */
 final class PushClient implements SimulatedClient.Script {

@@ -17,9 +17,9 @@ import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SeededRandom;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SeededRandom;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 

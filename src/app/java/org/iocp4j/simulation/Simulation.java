@@ -1,8 +1,8 @@
 package org.iocp4j.simulation;
 
 import java.util.function.UnaryOperator;
-import org.iocp4j.simulated.FaultPlan;
-import org.iocp4j.simulated.SimulatedKernel;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedKernel;
 
 /** One life of one server, from its start to the moment when nothing of it may be left. It runs once. */
 public interface Simulation {
@@ -17,7 +17,7 @@ public interface Simulation {
     /**
      * Runs it to its end.
      *
-     * @throws org.iocp4j.simulated.SimulationFailure if anything was violated
+     * @throws org.iocp4j.simkernel.SimulationFailure if anything was violated
      */
     void run();
 

@@ -11,9 +11,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
-import org.iocp4j.socket.Capabilities;
-import org.iocp4j.socket.Capability;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.check.Capabilities;
+import org.iocp4j.socket.check.Capability;
 import org.iocp4j.win32.Win32Exception;
 
 /** What using sockets again saves, and what it costs: measured in pairs, and in calls, which do not depend on the machine. */

@@ -179,7 +179,7 @@ final class CureServer {
 
     private void awaitHome() throws Win32Exception, TimeoutException {
         long deadline = lab.deadline(Lab.BOUND_MILLIS);
-        while (posted.stream().anyMatch(LabOperation::isOut)) {
+        while (posted.stream().anyMatch(LabOperation::isPending)) {
             int left = lab.millisUntil(deadline);
             if (left <= 0) {
                 throw new TimeoutException("operations of " + socket + " are out after " + Lab.BOUND_MILLIS + " ms");

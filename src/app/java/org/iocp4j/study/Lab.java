@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.Region;
-import org.iocp4j.socket.Capabilities;
-import org.iocp4j.socket.Capability;
+import org.iocp4j.socket.check.Capabilities;
+import org.iocp4j.socket.check.Capability;
 import org.iocp4j.study.LabOperation.Kind;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
@@ -47,7 +47,7 @@ public final class Lab implements AutoCloseable {
     private final Consumer<String> progress;
     private final CallCounter calls;
     private final Win32 win32;
-    private final IoContext io;
+    private final IoThread io;
     private final OperationSlab slab;
     private final Region buffers;
     private final Region bulk;
@@ -66,7 +66,7 @@ public final class Lab implements AutoCloseable {
         this.progress = progress;
         calls = new CallCounter(windows.get());
         win32 = calls.counted();
-        io = new IoContext(win32);
+        io = new IoThread(win32);
         slab = new OperationSlab(win32, MAX_OPERATIONS);
         buffers = new Region(win32, "buffers of the study", (long) MAX_OPERATIONS * LabOperation.BUFFER_BYTES);
         int bulkBytes = platform == Platform.SIMULATED ? SIMULATED_BULK_BYTES : BULK_BYTES;
@@ -93,7 +93,7 @@ public final class Lab implements AutoCloseable {
     }
 
     /** The experiment's own thread's. */
-    public IoContext io() {
+    public IoThread io() {
         return io;
     }
 

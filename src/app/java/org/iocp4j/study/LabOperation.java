@@ -3,7 +3,7 @@ package org.iocp4j.study;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Operation;
 import org.iocp4j.win32.ErrorName;
 
@@ -59,20 +59,20 @@ public final class LabOperation {
 
     /** To another socket's use; only while it is home. */
     void moveTo(LabSocket other) {
-        if (isOut()) {
+        if (isPending()) {
             throw new IllegalStateException(kind + " is the kernel's");
         }
         socket = other;
     }
 
     /** Whether its memory is the kernel's. */
-    public boolean isOut() {
-        return operation.isOut();
+    public boolean isPending() {
+        return operation.isPending();
     }
 
     /** The first bytes of its buffer; only while it is home. */
     public byte[] data(int count) {
-        if (isOut()) {
+        if (isPending()) {
             throw new IllegalStateException("the buffer of " + kind + " is the kernel's");
         }
         return buffer.asSlice(0, count).toArray(JAVA_BYTE);
@@ -80,7 +80,7 @@ public final class LabOperation {
 
     /** Fills its buffer; only while it is home. */
     void data(byte[] bytes) {
-        if (isOut()) {
+        if (isPending()) {
             throw new IllegalStateException("the buffer of " + kind + " is the kernel's");
         }
         MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, 0, bytes.length);
@@ -101,7 +101,7 @@ public final class LabOperation {
         return operation.address();
     }
 
-    private void completed(Operation home, long key, int status, int bytes, IoContext io) {
+    private void completed(Operation home, long key, int status, int bytes, IoThread io) {
         String outcome = status >= 0 ? "ok" : ErrorName.of(io.win32().rtlNtStatusToDosError(status));
         lab.arrived(new Packet(this, handle, generation, key, home.owner(), status, outcome, bytes));
     }

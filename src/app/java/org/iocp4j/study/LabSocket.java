@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.study.LabOperation.Kind;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.generated.FILE_COMPLETION_INFORMATION;
@@ -121,11 +121,11 @@ public final class LabSocket {
     /** WSASend of more than fits into all buffers on the way: it stays out until the peer reads, or something ends it. */
     public void sendTooMuch(long session) throws Win32Exception {
         lab.unbuffered(handle);
-        for (int i = 0; i < IoContext.GATHER; i++) {
+        for (int i = 0; i < IoThread.GATHER; i++) {
             lab.io().buffer(i, lab.bulk().address(), (int) lab.bulk().byteSize());
         }
         LabOperation operation = operation(Kind.SEND);
-        require(Kind.SEND, lab.io().send(operation.leaves(), session, handle, IoContext.GATHER), session);
+        require(Kind.SEND, lab.io().send(operation.leaves(), session, handle, IoThread.GATHER), session);
     }
 
     /** DisconnectEx(TF_REUSE_SOCKET): with its packet the socket can be accepted into again. */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.study.LabOperation.Kind;
 import org.iocp4j.study.SessionReadings.Identity;
 import org.iocp4j.study.SessionReadings.Outcome;
@@ -79,7 +79,7 @@ final class LatePackets implements Experiment {
             socket.receive(first);
             socket.close();
             sessions.end(first);
-            boolean out = socket.operation(Kind.RECEIVE).isOut();
+            boolean out = socket.operation(Kind.RECEIVE).isPending();
 
             LabSocket next = lab.socket();
             long second = sessions.begin(PLACE, SLOT);
@@ -100,14 +100,14 @@ final class LatePackets implements Experiment {
             LabOperation send = socket.operation(Kind.SEND);
             if (port.await(send, SHORT_MILLIS) != null) {
                 finding.evidence("closed while sending: not shown, the system took all %d bytes at once",
-                        (long) IoContext.GATHER * lab.bulk().byteSize());
+                        (long) IoThread.GATHER * lab.bulk().byteSize());
                 sessions.end(first);
                 return;
             }
             int cancelled = socket.cancel(send);
             socket.close();
             sessions.end(first);
-            boolean out = send.isOut();
+            boolean out = send.isPending();
 
             LabSocket next = lab.socket();
             connect(next, sessions.begin(PLACE, SLOT), PLACE);
@@ -164,7 +164,7 @@ final class LatePackets implements Experiment {
             sessions.end(first);
 
             Peer next = listener.connect(socket, sessions.begin(PLACE, SLOT));
-            boolean out = receive.isOut();
+            boolean out = receive.isPending();
             byte sent = 77;
             next.send(sent);
             Ended ended = end(socket, receive);

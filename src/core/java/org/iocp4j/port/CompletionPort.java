@@ -20,11 +20,11 @@ public final class CompletionPort {
      * The most of what was over at once that a thread tells in a row, before it looks at the port; as many as it has taken
      * packets, if those are more.
      */
-    private static final int FINISHED_IN_A_ROW = 2 * IoContext.BATCH;
+    private static final int FINISHED_IN_A_ROW = 2 * IoThread.BATCH;
     /** The most packets that a thread takes in a row, before it tells what they had as their consequence. */
-    private static final int PACKETS_IN_A_ROW = 8 * IoContext.BATCH;
+    private static final int PACKETS_IN_A_ROW = 8 * IoThread.BATCH;
     /** The most that a thread puts off while it has other work at hand. */
-    private static final int MOST_DEFERRED = 4 * IoContext.BATCH;
+    private static final int MOST_DEFERRED = 4 * IoThread.BATCH;
 
     private final long handle;
     /** So many threads run at once at most. If so many do, none is free to take from another what that one puts off. */
@@ -32,7 +32,7 @@ public final class CompletionPort {
     /** Threads that have come for packets, and do not wait for more now. */
     private final AtomicInteger running = new AtomicInteger();
     private final OperationSlab operations;
-    private final PostedPacket posted;
+    private final UserPacketHandler posted;
     private final LongAdder strayPackets = new LongAdder();
     private final LogLimit strayLines = new LogLimit();
 
@@ -42,7 +42,7 @@ public final class CompletionPort {
      * @param operations  the only ones that can come back from this port
      * @param posted      takes the packets of {@link #post}
      */
-    public CompletionPort(Win32 win32, int concurrency, OperationSlab operations, PostedPacket posted)
+    public CompletionPort(Win32 win32, int concurrency, OperationSlab operations, UserPacketHandler posted)
             throws Win32Exception {
         long created = win32.createIoCompletionPort(INVALID_HANDLE_VALUE(), 0, 0, concurrency);
         if (created < 0) {
@@ -78,7 +78,7 @@ public final class CompletionPort {
 
     /**
      * Tells of the operations that were over when this thread posted them, waits for packets, at most so long, and gives each
-     * to its operation's completion. What was put off ({@link IoContext#defer}) is done before the wait. All on this thread.
+     * to its operation's completion. What was put off ({@link IoThread#defer}) is done before the wait. All on this thread.
      *
      * @param timeoutMillis -1 = for ever
      * @return how many operations came home
@@ -86,7 +86,7 @@ public final class CompletionPort {
      * @throws Win32Exception if the port is no more: ERROR_ABANDONED_WAIT_0 (735) on Windows [doc], ERROR_INVALID_HANDLE
      *                        (6) at the next call under Wine [wine]
      */
-    public int dequeue(IoContext io, int timeoutMillis) throws Win32Exception {
+    public int dequeue(IoThread io, int timeoutMillis) throws Win32Exception {
         int home = 0;
         int most = Math.max(FINISHED_IN_A_ROW, io.taken()); // what packets have as their consequence must not pile up
         do {
@@ -104,11 +104,11 @@ public final class CompletionPort {
             dispatchAll(count, io);
             io.runDeferred(MOST_DEFERRED);
             io.throwFailure();
-        } while (count == IoContext.BATCH && taken < PACKETS_IN_A_ROW);
+        } while (count == IoThread.BATCH && taken < PACKETS_IN_A_ROW);
         return home + taken;
     }
 
-    private void dispatchAll(int count, IoContext io) {
+    private void dispatchAll(int count, IoThread io) {
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
@@ -119,11 +119,11 @@ public final class CompletionPort {
     }
 
     /** Those that are there now: what is over at once in consequence comes behind what was put off. */
-    private int tellFinished(IoContext io, int most) {
+    private int tellFinished(IoThread io, int most) {
         int count = Math.min(io.finishedCount(), most);
         for (int i = 0; i < count; i++) {
             try {
-                io.nextFinished().comeHome(io);
+                io.nextFinished().complete(io);
             } catch (Throwable e) {
                 io.failed(e);
             }
@@ -136,17 +136,17 @@ public final class CompletionPort {
      *
      * @throws Win32Exception as {@link #dequeue}
      */
-    public void discard(IoContext io, int timeoutMillis) throws Win32Exception {
+    public void discard(IoThread io, int timeoutMillis) throws Win32Exception {
         int count = take(io, timeoutMillis);
         for (int i = 0; i < count; i++) {
             Operation operation = operations.at(io.entryOverlapped(i));
             if (operation != null) {
-                operation.stay();
+                operation.reset();
             }
         }
     }
 
-    private int take(IoContext io, int timeoutMillis) throws Win32Exception {
+    private int take(IoThread io, int timeoutMillis) throws Win32Exception {
         if (timeoutMillis != 0 && io.countedBy(null) == this) {
             running.decrementAndGet();
         }
@@ -164,7 +164,7 @@ public final class CompletionPort {
         return count;
     }
 
-    private void dispatch(long overlapped, long key, int bytes, IoContext io) {
+    private void dispatch(long overlapped, long key, int bytes, IoThread io) {
         if (overlapped == 0) {
             posted.posted(key, bytes, io);
             return;
@@ -179,7 +179,7 @@ public final class CompletionPort {
             }
             return;
         }
-        operation.comeHome(key, bytes, io);
+        operation.complete(key, bytes, io);
     }
 
     /** For calls that name it, and for people to read. */

@@ -17,11 +17,11 @@ import org.iocp4j.win32.generated.OVERLAPPED;
 public final class Operation {
     static final long STRIDE = OPERATION.sizeof();
 
-    private static final VarHandle OUT;
+    private static final VarHandle PENDING;
 
     static {
         try {
-            OUT = MethodHandles.lookup().findVarHandle(Operation.class, "out", boolean.class);
+            PENDING = MethodHandles.lookup().findVarHandle(Operation.class, "pending", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -29,15 +29,15 @@ public final class Operation {
 
     private final MemorySegment memory;
     private final int index;
-    private final Completion completion;
-    /** The kernel's: posted, and its packet not dequeued yet. Read through OUT. */
+    private final CompletionHandler completion;
+    /** The kernel's: posted, and its packet not dequeued yet. Read through PENDING. */
     @SuppressWarnings("unused")
-    private boolean out;
+    private boolean pending;
     /** Set and read by whoever has the operation at home. */
     private Notice notice = Notice.PACKET;
 
     /** @param index which one it is of those that lie side by side in {@code memory} */
-    Operation(MemorySegment memory, int index, Completion completion) {
+    Operation(MemorySegment memory, int index, CompletionHandler completion) {
         this.memory = memory;
         this.index = index;
         this.completion = completion;
@@ -63,8 +63,8 @@ public final class Operation {
     }
 
     /** Whether the kernel holds it. True means: neither post nor free it. */
-    public boolean isOut() {
-        return (boolean) OUT.getVolatile(this);
+    public boolean isPending() {
+        return (boolean) PENDING.getVolatile(this);
     }
 
     /**
@@ -73,8 +73,8 @@ public final class Operation {
      *
      * @return how its end will be told
      */
-    Notice leave(long owner) {
-        if (!OUT.compareAndSet(this, false, true)) {
+    Notice begin(long owner) {
+        if (!PENDING.compareAndSet(this, false, true)) {
             throw new IllegalStateException("posted while the kernel still holds it: " + this);
         }
         long offset = offset();
@@ -87,8 +87,8 @@ public final class Operation {
     }
 
     /** The kernel has done with it: the post failed at once and no packet will come, or nobody is told of its packet. */
-    void stay() {
-        OUT.setVolatile(this, false);
+    void reset() {
+        PENDING.setVolatile(this, false);
     }
 
     /** The outcome so far: STATUS_PENDING until the kernel has done with it. */
@@ -97,14 +97,14 @@ public final class Operation {
     }
 
     /** It was over when its call returned, and no packet tells of it. */
-    void comeHome(IoContext io) {
-        comeHome(0, (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset()), io);
+    void complete(IoThread io) {
+        complete(0, (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset()), io);
     }
 
     /** Its packet was dequeued. The outcome is in OVERLAPPED.Internal; that of the packet itself is reserved [doc]. */
-    void comeHome(long key, int bytes, IoContext io) {
+    void complete(long key, int bytes, IoThread io) {
         int status = status();
-        if (!OUT.compareAndSet(this, true, false)) {
+        if (!PENDING.compareAndSet(this, true, false)) {
             throw new IllegalStateException("a packet for an operation that is at home: " + this);
         }
         completion.completed(this, key, status, bytes, io);

@@ -26,7 +26,7 @@ public final class OperationSlab {
     }
 
     /** A new operation, in memory that was committed before. Any thread. */
-    public Operation add(Completion completion) {
+    public Operation add(CompletionHandler completion) {
         int index = count.getAndIncrement();
         if (index >= operations.length() || (index + 1) * Operation.STRIDE > region.committedBytes()) {
             throw new IllegalStateException("no memory was committed for operation " + index);
@@ -49,7 +49,7 @@ public final class OperationSlab {
         int out = 0;
         for (int i = 0; i < Math.min(count.get(), operations.length()); i++) {
             Operation operation = operations.get(i);
-            if (operation != null && operation.isOut()) {
+            if (operation != null && operation.isPending()) {
                 out++;
             }
         }

@@ -6,7 +6,7 @@ import static org.iocp4j.win32.generated.WinTypes.TF_REUSE_SOCKET;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.socket.PooledSocket.State;
@@ -21,7 +21,7 @@ public final class Disconnector {
     /** Told on the thread that found the end; may be called inside {@link #disconnect}. */
     @FunctionalInterface
     public interface Disconnected {
-        void disconnected(long owner, IoContext io);
+        void disconnected(long owner, IoThread io);
     }
 
     private static final Log LOG = Log.of(Disconnector.class);
@@ -45,7 +45,7 @@ public final class Disconnector {
     }
 
     /** @param owner rides in the operation, and comes back with {@link Disconnected#disconnected} */
-    public void disconnect(PooledSocket socket, long owner, IoContext io) {
+    public void disconnect(PooledSocket socket, long owner, IoThread io) {
         disconnecting.incrementAndGet();
         if (!method.reuses()) {
             socket.closing();
@@ -63,7 +63,7 @@ public final class Disconnector {
     }
 
     /** Ends the connection by an RST, whatever the method; its socket is closed. */
-    public void reset(PooledSocket socket, long owner, IoContext io) {
+    public void reset(PooledSocket socket, long owner, IoThread io) {
         try {
             pool.reset(socket, io);
         } finally {
@@ -72,7 +72,7 @@ public final class Disconnector {
     }
 
     /** The disconnect's packet. */
-    public void completed(PooledSocket socket, int status, IoContext io) {
+    public void completed(PooledSocket socket, int status, IoThread io) {
         long owner = socket.disconnect().owner();
         if (status >= 0) {
             if (socket.moves(State.DISCONNECTING, State.FREE)) {
@@ -95,7 +95,7 @@ public final class Disconnector {
     }
 
     /** Closes the sockets whose time is up; their packets come late, and find a closed socket. */
-    public void giveUpOverdue(IoContext io) {
+    public void giveUpOverdue(IoThread io) {
         if (disconnecting.get() == 0) {
             return;
         }
@@ -121,7 +121,7 @@ public final class Disconnector {
         }
     }
 
-    private void close(PooledSocket socket, long owner, IoContext io) {
+    private void close(PooledSocket socket, long owner, IoThread io) {
         disconnecting.decrementAndGet();
         try {
             pool.close(socket, io.win32());

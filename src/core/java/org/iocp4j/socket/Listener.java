@@ -11,9 +11,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.CompletionPort;
-import org.iocp4j.port.Holds;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
+import org.iocp4j.port.RefCount;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
 
@@ -25,7 +25,7 @@ public final class Listener {
     /** Takes an accepted socket over: associate it, read and write. */
     @FunctionalInterface
     public interface Accepted {
-        void accepted(PooledSocket socket, IoContext io);
+        void accepted(PooledSocket socket, IoThread io);
     }
 
     /** The key on packets of accepts: they ride on the listener's key, not on their socket's [wine]. */
@@ -43,13 +43,13 @@ public final class Listener {
     /** Accepts posted or being posted. */
     private final AtomicInteger posted = new AtomicInteger();
     /** Who may use the handle: 1 until close(), each posted accept, each thread that posts. At 0 it is closed. */
-    private final Holds holds = new Holds();
+    private final RefCount references = new RefCount();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final LongAdder accepts = new LongAdder();
     private final LongAdder failures = new LongAdder();
 
     /** Binds and listens; no accept is posted before the first {@link #replenish}. */
-    public Listener(IoContext io, ListenerOptions options, CompletionPort port, SocketPool pool, Accepted receiver)
+    public Listener(IoThread io, ListenerOptions options, CompletionPort port, SocketPool pool, Accepted receiver)
             throws Win32Exception {
         this.options = options;
         this.pool = pool;
@@ -68,7 +68,7 @@ public final class Listener {
         }
     }
 
-    private void setOptions(IoContext io, int family) throws Win32Exception {
+    private void setOptions(IoThread io, int family) throws Win32Exception {
         // SO_REUSEADDR would let another process take the port on Windows; this forbids it [doc].
         check(io, "SO_EXCLUSIVEADDRUSE", io.setOption(handle, SOL_SOCKET(), SO_EXCLUSIVEADDRUSE(), 1));
         check(io, "TCP_NODELAY", io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1));
@@ -84,7 +84,7 @@ public final class Listener {
         }
     }
 
-    private InetSocketAddress bind(IoContext io) throws Win32Exception {
+    private InetSocketAddress bind(IoThread io) throws Win32Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(Sockaddr.MAX_BYTES, Long.BYTES);
             MemorySegment length = arena.allocate(JAVA_INT);
@@ -95,7 +95,7 @@ public final class Listener {
         }
     }
 
-    private void check(IoContext io, String call, int error) throws Win32Exception {
+    private void check(IoThread io, String call, int error) throws Win32Exception {
         if (error == 0) {
             return;
         }
@@ -117,8 +117,8 @@ public final class Listener {
     }
 
     /** Posts what is missing of the accepts. Worker threads only. */
-    public void replenish(IoContext io) {
-        if (!holds.tryHold()) {
+    public void replenish(IoThread io) {
+        if (!references.tryAcquire()) {
             return;
         }
         try {
@@ -134,10 +134,10 @@ public final class Listener {
     }
 
     /** What could not be done before is tried again: accepts that could not be posted, or, when closing, not cancelled. */
-    public void tick(IoContext io) {
+    public void tick(IoThread io) {
         if (!closing.get()) {
             replenish(io);
-        } else if (holds.tryHold()) {
+        } else if (references.tryAcquire()) {
             try {
                 cancelAccepts(io);
             } finally {
@@ -158,7 +158,7 @@ public final class Listener {
         return true;
     }
 
-    private boolean postReserved(IoContext io) {
+    private boolean postReserved(IoThread io) {
         boolean isPosted = false;
         try {
             isPosted = postAccept(io);
@@ -174,12 +174,12 @@ public final class Listener {
         return isPosted;
     }
 
-    private boolean postAccept(IoContext io) {
+    private boolean postAccept(IoThread io) {
         PooledSocket socket = pool.take(io);
         if (socket == null) {
             return false;
         }
-        holds.hold(); // the accept's own
+        references.acquire(); // the accept's own
         long owner = 0;
         int error = io.accept(socket.accept(), owner, handle, socket.handle(), pool.acceptOutput(socket),
                 pool.addressBytes());
@@ -196,7 +196,7 @@ public final class Listener {
     }
 
     /** An accept's packet. */
-    public void completed(PooledSocket socket, int status, IoContext io) {
+    public void completed(PooledSocket socket, int status, IoThread io) {
         try {
             boolean connected = false;
             try {
@@ -220,7 +220,7 @@ public final class Listener {
         }
     }
 
-    private boolean isConnected(PooledSocket socket, int status, IoContext io) {
+    private boolean isConnected(PooledSocket socket, int status, IoThread io) {
         if (closing.get()) {
             return false;
         }
@@ -232,7 +232,7 @@ public final class Listener {
     }
 
     /** Without SO_UPDATE_ACCEPT_CONTEXT shutdown and getpeername fail on Windows; anew for each connection [doc]. */
-    private boolean takeOver(PooledSocket socket, IoContext io) {
+    private boolean takeOver(PooledSocket socket, IoThread io) {
         int error = io.setOption(socket.handle(), SOL_SOCKET(), SO_UPDATE_ACCEPT_CONTEXT(), handle);
         if (error == 0 && options.lingerReset() && !options.acceptedReset()) {
             error = io.setOption(socket.handle(), SOL_SOCKET(), SO_LINGER(), SocketPool.LINGER_OFF);
@@ -252,7 +252,7 @@ public final class Listener {
     }
 
     /** Accepts no more; the handle is closed as soon as the last posted accept is home. Worker threads only. */
-    public void close(IoContext io) {
+    public void close(IoThread io) {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
@@ -263,7 +263,7 @@ public final class Listener {
         }
     }
 
-    private void cancelAccepts(IoContext io) {
+    private void cancelAccepts(IoThread io) {
         int error = io.win32().cancelIoEx(handle, 0);
         if (error != 0 && error != ERROR_NOT_FOUND()) {
             LOG.error("CancelIoEx: {}, listener {}", ErrorName.of(error), handle);
@@ -271,15 +271,15 @@ public final class Listener {
     }
 
     /** Closes the handle even if accepts are still out. No other thread is at work any more. */
-    public void closeNow(IoContext io) {
+    public void closeNow(IoThread io) {
         closing.set(true);
-        while (!holds.isGone()) {
+        while (!references.isGone()) {
             drop(io);
         }
     }
 
-    private void drop(IoContext io) {
-        if (holds.drop()) {
+    private void drop(IoThread io) {
+        if (references.drop()) {
             int error = io.win32().closesocket(handle);
             if (error != 0) {
                 LOG.error("closesocket: {}, listener {}", ErrorName.of(error), handle);
@@ -292,7 +292,7 @@ public final class Listener {
     }
 
     public boolean isClosed() {
-        return holds.isGone();
+        return references.isGone();
     }
 
     /** Accepts posted now. */

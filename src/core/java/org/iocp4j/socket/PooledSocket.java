@@ -6,7 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import org.iocp4j.port.CompletionPort;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Notice;
 import org.iocp4j.port.Operation;
 import org.iocp4j.port.OperationSlab;
@@ -128,7 +128,7 @@ public final class PooledSocket {
      *
      * @return 0, or the error
      */
-    public int associateOnce(CompletionPort port, long key, PacketSkipping skipping, IoContext io) {
+    public int associateOnce(CompletionPort port, long key, PacketSkipping skipping, IoThread io) {
         if (associated) {
             return 0;
         }
@@ -169,7 +169,7 @@ public final class PooledSocket {
     }
 
     boolean isHome() {
-        return !accept.isOut() && !receive.isOut() && !send.isOut() && !disconnect.isOut();
+        return !accept.isPending() && !receive.isPending() && !send.isPending() && !disconnect.isPending();
     }
 
     /** A new socket takes the place. */

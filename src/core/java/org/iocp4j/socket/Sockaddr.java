@@ -15,9 +15,9 @@ import org.iocp4j.win32.generated.sockaddr_in;
 import org.iocp4j.win32.generated.sockaddr_in6;
 
 /** Socket addresses as Winsock lays them out. */
-final class Sockaddr {
+public final class Sockaddr {
     /** Room for the largest of them. */
-    static final int MAX_BYTES = (int) sockaddr_in6.sizeof();
+    public static final int MAX_BYTES = (int) sockaddr_in6.sizeof();
 
     private static final ValueLayout.OfShort FAMILY = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfShort PORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -26,16 +26,16 @@ final class Sockaddr {
     private Sockaddr() {
     }
 
-    static int family(InetAddress address) {
+    public static int family(InetAddress address) {
         return address instanceof Inet6Address ? AF_INET6() : AF_INET();
     }
 
-    static int bytes(int family) {
+    public static int bytes(int family) {
         return (int) (family == AF_INET6() ? sockaddr_in6.sizeof() : sockaddr_in.sizeof());
     }
 
     /** Fills {@code target}, zeroed before; the number of bytes used. */
-    static int write(InetSocketAddress address, MemorySegment target) {
+    public static int write(InetSocketAddress address, MemorySegment target) {
         int family = family(address.getAddress());
         byte[] ip = address.getAddress().getAddress();
         target.fill((byte) 0);
@@ -52,7 +52,7 @@ final class Sockaddr {
     }
 
     /** The address at {@code offset}. An IPv4 peer of a dual-stack socket (::ffff:a.b.c.d) reads as IPv4. */
-    static InetSocketAddress read(MemorySegment source, long offset) {
+    public static InetSocketAddress read(MemorySegment source, long offset) {
         int family = source.get(FAMILY, offset);
         if (family != AF_INET() && family != AF_INET6()) {
             throw new IllegalStateException("address family " + family + " in a sockaddr");

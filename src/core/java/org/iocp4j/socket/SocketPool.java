@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.FreeList;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.Region;
@@ -56,7 +56,7 @@ public final class SocketPool {
      * @param capacity the most sockets at all
      * @param order    which of the free ones is used next
      */
-    public SocketPool(IoContext io, InetAddress local, int keepFree, int capacity, FreeList.Order order,
+    public SocketPool(IoThread io, InetAddress local, int keepFree, int capacity, FreeList.Order order,
                       OperationSlab slab, SocketEvents events) throws Win32Exception {
         this.family = Sockaddr.family(local);
         this.addressBytes = Sockaddr.bytes(family) + 16;
@@ -69,7 +69,7 @@ public final class SocketPool {
     }
 
     /** Makes {@code count} sockets, or none: what it made is closed before it says what was refused. */
-    public void prefill(int count, IoContext io) throws Win32Exception {
+    public void prefill(int count, IoThread io) throws Win32Exception {
         for (int i = 1; i <= count; i++) {
             long handle = tcpSocket(family, io.win32());
             if (handle < 0) {
@@ -81,7 +81,7 @@ public final class SocketPool {
     }
 
     /** A free socket, or a new one; null if there can be none now, which is counted. */
-    PooledSocket take(IoContext io) {
+    PooledSocket take(IoThread io) {
         PooledSocket socket = free.take();
         if (socket != null) {
             socket.accepting();
@@ -109,7 +109,7 @@ public final class SocketPool {
     }
 
     /** The caller has the socket, in the state {@code from}, and gives it to the pool, or closes it if that is full. */
-    private void give(PooledSocket socket, State from, IoContext io) {
+    private void give(PooledSocket socket, State from, IoThread io) {
         if (!socket.moves(from, State.FREE)) {
             throw new IllegalStateException("given back from the wrong state: " + socket);
         }
@@ -117,20 +117,20 @@ public final class SocketPool {
     }
 
     /** Puts a socket that is marked free already where the next taker finds it. */
-    void keep(PooledSocket socket, IoContext io) {
+    void keep(PooledSocket socket, IoThread io) {
         if (!free.give(socket)) {
             discard(socket, io);
         }
     }
 
     /** Closes a socket that the caller has; its place is vacant as soon as its operations are home. */
-    public void discard(PooledSocket socket, IoContext io) {
+    public void discard(PooledSocket socket, IoThread io) {
         socket.closing();
         close(socket, io.win32());
     }
 
     /** Closes with an RST a socket that the caller has. */
-    public void reset(PooledSocket socket, IoContext io) {
+    public void reset(PooledSocket socket, IoThread io) {
         socket.closing();
         int error = 0;
         try {
@@ -173,14 +173,19 @@ public final class SocketPool {
         }
     }
 
-    /** A TCP socket for overlapped I/O; if none is made, the error, negative. */
-    static long tcpSocket(int family, Win32 win32) {
+    /**
+     * A TCP socket for overlapped I/O that child processes do not inherit. Any thread.
+     *
+     * @param family AF_INET or AF_INET6: {@link Sockaddr#family}
+     * @return its handle, or minus the error if the system makes none
+     */
+    public static long tcpSocket(int family, Win32 win32) {
         return win32.wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
                 WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
     }
 
     /** Gives a new socket a place; closes it if there is none. */
-    private PooledSocket place(long handle, IoContext io) throws Win32Exception {
+    private PooledSocket place(long handle, IoThread io) throws Win32Exception {
         try {
             // Here, and on the listener: whether an accepted socket has its own or the listener's, it is set.
             io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1);
@@ -198,7 +203,7 @@ public final class SocketPool {
     }
 
     /** The memory first, then the place: what fails must not use a place up. */
-    private PooledSocket newSlot(IoContext io) throws Win32Exception {
+    private PooledSocket newSlot(IoThread io) throws Win32Exception {
         int slot;
         do {
             slot = slotCount.get();
@@ -225,7 +230,7 @@ public final class SocketPool {
      * Closes every socket, whoever has it: at the end, when no other thread is at work. One that still has a connection is reset,
      * for nobody knows what its peer has not got.
      */
-    public void closeAll(IoContext io) {
+    public void closeAll(IoThread io) {
         free.clear();
         for (int i = 0; i < slotCount.get(); i++) {
             PooledSocket socket = slots.get(i);

@@ -8,7 +8,7 @@ public enum EchoProtocol {
     SEED {
         @Override
         SessionHandler handler(PacketCounters counters) {
-            return new SeedEcho(counters);
+            return new MessageEcho(counters);
         }
     },
     /** RFC 862: every byte comes back. */

@@ -21,7 +21,7 @@ final class IoCount {
     }
 
     /** One more; the caller has one already. */
-    void hold() {
+    void acquire() {
         count.getAndIncrement();
     }
 
@@ -30,7 +30,7 @@ final class IoCount {
      *
      * @return whether there is a connection; either way the caller drops what it took
      */
-    boolean tryHold() {
+    boolean enter() {
         return count.getAndIncrement() >= 0;
     }
 

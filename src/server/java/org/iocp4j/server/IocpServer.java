@@ -9,12 +9,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.socket.Capabilities;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PacketSkipping;
+import org.iocp4j.socket.check.Capabilities;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
@@ -81,7 +81,7 @@ public final class IocpServer implements AutoCloseable {
             // Only packets carry keys: where the key names the session, every operation sends one.
             PacketSkipping skipping = identity == SessionIdentity.OVERLAPPED
                     ? Capabilities.chooseSkipping(method, options.address().getAddress(), win32) : PacketSkipping.OFF;
-            engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoContext(win32));
+            engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoThread(win32));
         }
         workers = new WorkerGroup(engine, system, this::close);
         try {
@@ -165,7 +165,7 @@ public final class IocpServer implements AutoCloseable {
             return;
         }
         try (Win32 win32 = system.get()) { // before anything is closing: without it, this can be tried again
-            IoContext io = new IoContext(win32);
+            IoThread io = new IoThread(win32);
             if (closing.compareAndSet(false, true)) {
                 closer = Thread.currentThread();
                 stop(io);
@@ -187,7 +187,7 @@ public final class IocpServer implements AutoCloseable {
         }
     }
 
-    private void stop(IoContext io) {
+    private void stop(IoThread io) {
         Win32 win32 = io.win32();
         long disconnectNanos = options.disconnectTime().toNanos();
         try {
@@ -205,17 +205,17 @@ public final class IocpServer implements AutoCloseable {
     /** No worker is at work any more, whichever thread this runs on: nothing is left that could end by itself. */
     private void finish() {
         try (Win32 win32 = system.get()) {
-            finish(new IoContext(win32));
+            finish(new IoThread(win32));
         }
     }
 
-    private void finish(IoContext io) {
+    private void finish(IoThread io) {
         Win32 win32 = io.win32();
         engine.endWithoutPackets(io);
         engine.closeHandles(io);
         long deadline = win32.nanoTime() + options.disconnectTime().toNanos();
         boolean portOpen = !engine.isPortLost();
-        while (portOpen && engine.operationsOut() > 0 && win32.nanoTime() - deadline < 0) {
+        while (portOpen && engine.operationsPending() > 0 && win32.nanoTime() - deadline < 0) {
             portOpen = engine.discardPackets(io);
         }
         engine.leave(() -> win32);
@@ -228,7 +228,7 @@ public final class IocpServer implements AutoCloseable {
             engine.onWorker(engine::abortAll);
             await(() -> engine.isQuiet() || engine.isPortLost(), 2 * disconnectNanos, win32);
         }
-        await(() -> engine.operationsOut() == 0 || engine.isPortLost(), disconnectNanos, win32);
+        await(() -> engine.operationsPending() == 0 || engine.isPortLost(), disconnectNanos, win32);
     }
 
     private static boolean await(BooleanSupplier condition, long nanos, Win32 win32) {

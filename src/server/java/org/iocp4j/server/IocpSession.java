@@ -13,12 +13,11 @@ import static org.iocp4j.win32.generated.WinTypes.WSAETIMEDOUT;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import org.iocp4j.port.Block;
-import org.iocp4j.port.Deferred;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoTask;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Operation;
+import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.win32.ErrorName;
@@ -27,7 +26,7 @@ import org.iocp4j.win32.ErrorName;
  * One connection's life, in an object that serves one connection after another. Everything that is out or at work on it has
  * a count of {@link IoCount}; the phases go one way only, and each is entered in one method.
  */
-final class IocpSession implements Deferred {
+final class IocpSession implements IoTask {
     /** Open for the handler. */
     private static final int OPEN = 0;
     /** No more to the handler; what is queued goes out. */
@@ -136,7 +135,7 @@ final class IocpSession implements Deferred {
     }
 
     /** A connection starts. Returns with the first receive posted or due, or the session on its way out. */
-    void open(PooledSocket accepted, Block buffer, IoContext io) {
+    void open(PooledSocket accepted, PooledBuffer buffer, IoThread io) {
         socket = accepted;
         input.borrow(buffer);
         reason = null;
@@ -165,7 +164,7 @@ final class IocpSession implements Deferred {
     }
 
     /** A receive's packet: the count that its post added is the caller's, until the drop. */
-    void receiveCompleted(int status, int bytes, IoContext io) {
+    void receiveCompleted(int status, int bytes, IoThread io) {
         try {
             received(status, bytes, io);
         } catch (Throwable e) {
@@ -180,11 +179,11 @@ final class IocpSession implements Deferred {
      * Something threw that is not the handler, while the caller had a count: whoever wrote it, it ends this session, and the
      * thread's dequeue tells of it.
      */
-    private void serverFailed(IoContext io) {
+    private void serverFailed(IoThread io) {
         abort(CloseReason.SERVER_FAILED, io);
     }
 
-    private void received(int status, int bytes, IoContext io) {
+    private void received(int status, int bytes, IoThread io) {
         if (status == STATUS_CANCELLED() && phase != ABORTING) {
             giveBufferBack(io);
         } else {
@@ -210,7 +209,7 @@ final class IocpSession implements Deferred {
      * The tick has cancelled the receive, because nothing has come for long. An idle connection waits without a buffer; but if
      * something has come in the last moment, what is unread stays where it is.
      */
-    private void giveBufferBack(IoContext io) {
+    private void giveBufferBack(IoThread io) {
         if (input.isEmpty()) {
             input.giveBack();
         }
@@ -218,8 +217,8 @@ final class IocpSession implements Deferred {
     }
 
     /** There is something to receive, and a buffer is needed again. */
-    private void takeBuffer(IoContext io) {
-        Block block = engine.takeBlock(io);
+    private void takeBuffer(IoThread io) {
+        PooledBuffer block = engine.takeBuffer(io);
         if (block == null) {
             abort(CloseReason.OUT_OF_MEMORY, io);
         } else {
@@ -229,7 +228,7 @@ final class IocpSession implements Deferred {
     }
 
     /** A send's packet. */
-    void sendCompleted(int status, int bytes, IoContext io) {
+    void sendCompleted(int status, int bytes, IoThread io) {
         try {
             sent(status, bytes, io);
         } catch (Throwable e) {
@@ -240,7 +239,7 @@ final class IocpSession implements Deferred {
         }
     }
 
-    private void sent(int status, int bytes, IoContext io) {
+    private void sent(int status, int bytes, IoThread io) {
         boolean slow = io.nowNanos() - lastActivityNanos > SLOW_NANOS;
         active(io);
         if (status < 0) {
@@ -249,14 +248,14 @@ final class IocpSession implements Deferred {
             return;
         }
         if (queue.end(bytes)) {
-            flush(slow ? 1 : IoContext.GATHER, io);
+            flush(slow ? 1 : IoThread.GATHER, io);
         }
         resume(io);
         finish(io);
     }
 
     /** The packet named another session. The operation is home and its count runs out; what was received goes nowhere. */
-    void misdirected(boolean wasSend, int status, int bytes, IoContext io) {
+    void misdirected(boolean wasSend, int status, int bytes, IoThread io) {
         try {
             if (wasSend) {
                 queue.end(status < 0 ? 0 : bytes);
@@ -273,7 +272,7 @@ final class IocpSession implements Deferred {
      * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. An open session always has
      * a receive out or due, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
      */
-    private void deliver(IoContext io) {
+    private void deliver(IoThread io) {
         while (phase == OPEN) {
             call.forgetRefusal();
             if (!input.isEmpty()) {
@@ -303,7 +302,7 @@ final class IocpSession implements Deferred {
         drain(io);
     }
 
-    private void receiveOrEnd(IoContext io) {
+    private void receiveOrEnd(IoThread io) {
         if (input.isFull()) {
             engine.counters.framesTooLong.increment();
             abort(CloseReason.FRAME_TOO_LONG, io);
@@ -313,7 +312,7 @@ final class IocpSession implements Deferred {
     }
 
     /** The handler has returned: does what it asked for. */
-    private void returned(IoContext io) {
+    private void returned(IoThread io) {
         io.refreshNow(); // however long the handler took, that is neither idle time nor part of a deadline
         active(io);
         call.leave();
@@ -326,7 +325,7 @@ final class IocpSession implements Deferred {
     }
 
     /** A send is home: if receiving paused for want of room, it goes on, or the next send ends the pause. */
-    private void resume(IoContext io) {
+    private void resume(IoThread io) {
         if (!paused) {
             return;
         }
@@ -338,7 +337,7 @@ final class IocpSession implements Deferred {
     }
 
     /** While closing gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
-    private void drain(IoContext io) {
+    private void drain(IoThread io) {
         if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
             input.drop();
             receive(io);
@@ -346,12 +345,12 @@ final class IocpSession implements Deferred {
     }
 
     /** Posts the next receive now, or puts it off until this thread's packets are done. The caller has a count. */
-    private void receiveNext(IoContext io) {
+    private void receiveNext(IoThread io) {
         if (!io.defers()) {
             receive(io);
             return;
         }
-        ioCount.hold();
+        ioCount.acquire();
         receiveDueNanos = io.nowNanos();
         receiveDue = true;
         io.defer(this);
@@ -362,7 +361,7 @@ final class IocpSession implements Deferred {
      * be due in its place: then that one is posted, a little early.
      */
     @Override
-    public void run(IoContext io) {
+    public void run(IoThread io) {
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
             try {
                 receiveUnlessClosing(io);
@@ -375,7 +374,7 @@ final class IocpSession implements Deferred {
         }
     }
 
-    private void receiveUnlessClosing(IoContext io) {
+    private void receiveUnlessClosing(IoThread io) {
         if (phase == OPEN) {
             receive(io);
         } else {
@@ -384,7 +383,7 @@ final class IocpSession implements Deferred {
         }
     }
 
-    private void receiveNextUnlessClosing(IoContext io) {
+    private void receiveNextUnlessClosing(IoThread io) {
         if (phase == OPEN) {
             receiveNext(io);
         } else {
@@ -394,27 +393,27 @@ final class IocpSession implements Deferred {
     }
 
     /** Posts the receive. The caller has a count. */
-    private void receive(IoContext io) {
+    private void receive(IoThread io) {
         input.name(io);
-        ioCount.hold();
+        ioCount.acquire();
         int error = io.receive(socket.receive(), id, socket.handle());
         posted(socket.receive(), "WSARecv", error, io);
     }
 
     /** Sends what is queued, if no send is out. The caller has a count. */
-    private void flush(IoContext io) {
-        flush(IoContext.GATHER, io);
+    private void flush(IoThread io) {
+        flush(IoThread.GATHER, io);
     }
 
-    private void flush(int mostBlocks, IoContext io) {
+    private void flush(int mostBuffers, IoThread io) {
         if (phase == ABORTING) {
             return;
         }
-        int buffers = queue.begin(io, mostBlocks);
+        int buffers = queue.begin(io, mostBuffers);
         if (buffers == 0) {
             return;
         }
-        ioCount.hold();
+        ioCount.acquire();
         int error = io.send(socket.send(), id, socket.handle(), buffers);
         if (error != 0) {
             queue.end(0);
@@ -423,7 +422,7 @@ final class IocpSession implements Deferred {
     }
 
     /** After a post: drops its count if it failed, and cancels it if the session has been aborted meanwhile. */
-    private void posted(Operation operation, String call, int error, IoContext io) {
+    private void posted(Operation operation, String call, int error, IoThread io) {
         if (error != 0) {
             noteIfBroken(error);
             engine.counters.peerResets.increment();
@@ -436,7 +435,7 @@ final class IocpSession implements Deferred {
     }
 
     /** An operation ended with an error: the connection broke, or we cancelled it. */
-    private void lost(int status, IoContext io) {
+    private void lost(int status, IoThread io) {
         noteIfBroken(io.win32().rtlNtStatusToDosError(status));
         if (phase != ABORTING) {
             engine.counters.peerResets.increment();
@@ -455,7 +454,7 @@ final class IocpSession implements Deferred {
     }
 
     /** No more to the handler; what is queued goes out, then the end. */
-    void disconnect(CloseReason why, IoContext io) {
+    void disconnect(CloseReason why, IoThread io) {
         queue.close(); // before the phase says so: what was taken goes out
         if (PHASE.compareAndSet(this, OPEN, FLUSHING)) {
             closing(why, io);
@@ -468,7 +467,7 @@ final class IocpSession implements Deferred {
     }
 
     /** If everything queued is out: the next step of closing. */
-    private void finish(IoContext io) {
+    private void finish(IoThread io) {
         if (phase == FLUSHING && queue.isIdle()) {
             if (engine.method() != DisconnectMethod.GRACEFUL) {
                 abort(reason, io);
@@ -487,7 +486,7 @@ final class IocpSession implements Deferred {
     }
 
     /** Cancels everything; the counts run out. The caller has a count. */
-    void abort(CloseReason why, IoContext io) {
+    void abort(CloseReason why, IoThread io) {
         int before = (int) PHASE.getAndSet(this, ABORTING);
         if (before == ABORTING) {
             return;
@@ -499,19 +498,19 @@ final class IocpSession implements Deferred {
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
             ioCount.drop(); // never the last: the caller has one
         }
-        if (socket.receive().isOut() || socket.send().isOut()) {
+        if (socket.receive().isPending() || socket.send().isPending()) {
             cancel(0, io);
         }
     }
 
     /** The one that ended the open phase; tick trusts the deadline when there is a reason. */
-    private void closing(CloseReason why, IoContext io) {
+    private void closing(CloseReason why, IoThread io) {
         closeDeadlineNanos = io.nowNanos() + engine.options.closeTime().toNanos();
         active(io);
         reason = why;
     }
 
-    private void cancel(long overlapped, IoContext io) {
+    private void cancel(long overlapped, IoThread io) {
         int error = io.win32().cancelIoEx(socket.handle(), overlapped);
         if (error != 0 && error != ERROR_NOT_FOUND()) {
             String more = engine.refusalLines.next();
@@ -522,12 +521,12 @@ final class IocpSession implements Deferred {
     }
 
     /** No fence, for a tick may be late by one: but before the call's end is seen, see {@link HandlerCall#leave}. */
-    private void active(IoContext io) {
+    private void active(IoThread io) {
         LAST_ACTIVITY_NANOS.setRelease(this, io.nowNanos());
     }
 
     /** Time's part: idle sessions end, and closing ones do not take for ever. */
-    void tick(IoContext io) {
+    void tick(IoThread io) {
         long sessionId = id;
         long now = io.nowNanos();
         long idleNanos = engine.options.idleTime().toNanos();
@@ -539,7 +538,7 @@ final class IocpSession implements Deferred {
         boolean closing = phase != OPEN && reason != null;
         boolean overdue = closing && (now - closeDeadlineNanos > 0
                 || now - lastActivityNanos > engine.options.disconnectTime().toNanos());
-        boolean uncancelled = closing && phase == ABORTING && (socket.receive().isOut() || socket.send().isOut());
+        boolean uncancelled = closing && phase == ABORTING && (socket.receive().isPending() || socket.send().isPending());
         if (!due && !idle && !quiet && !overdue && !uncancelled || !acquire(sessionId, io)) {
             return;
         }
@@ -553,7 +552,7 @@ final class IocpSession implements Deferred {
         }
     }
 
-    private void ticked(boolean due, boolean idle, boolean overdue, boolean uncancelled, boolean quiet, IoContext io) {
+    private void ticked(boolean due, boolean idle, boolean overdue, boolean uncancelled, boolean quiet, IoThread io) {
         if (due) {
             run(io);
         }
@@ -574,7 +573,7 @@ final class IocpSession implements Deferred {
     // ---- what other threads ask for ----
 
     /** Sends what is queued, if this is still the session meant. */
-    void flushFor(long wanted, IoContext io) {
+    void flushFor(long wanted, IoThread io) {
         if (!acquire(wanted, io)) {
             return;
         }
@@ -589,7 +588,7 @@ final class IocpSession implements Deferred {
     }
 
     /** Ends it, if this is still the session meant. */
-    void endFor(long wanted, CloseReason why, boolean abrupt, IoContext io) {
+    void endFor(long wanted, CloseReason why, boolean abrupt, IoThread io) {
         if (!acquire(wanted, io)) {
             return;
         }
@@ -630,15 +629,15 @@ final class IocpSession implements Deferred {
     // ---- counting ----
 
     /** A count on the session with this id; false if it is over, and then there is nothing to drop. */
-    boolean acquire(long wanted, IoContext io) {
-        if (ioCount.tryHold() && id == wanted) {
+    boolean acquire(long wanted, IoThread io) {
+        if (ioCount.enter() && id == wanted) {
             return true;
         }
         drop(io); // may be the last count of the session that is here now: then we release that one
         return false;
     }
 
-    void drop(IoContext io) {
+    void drop(IoThread io) {
         if (ioCount.drop()) {
             release(io);
         }
@@ -648,7 +647,7 @@ final class IocpSession implements Deferred {
      * Nothing is out and nobody is in: the handler's last call, then the socket goes its way. A peer whose last bytes were
      * dropped sees a reset, since after a FIN it would take what it has for all.
      */
-    private void release(IoContext io) {
+    private void release(IoThread io) {
         call.closed(reason);
         boolean dropped = queue.clear();
         input.giveBack();

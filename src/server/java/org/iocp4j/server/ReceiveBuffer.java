@@ -3,9 +3,9 @@ package org.iocp4j.server;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import org.iocp4j.port.Block;
-import org.iocp4j.port.BlockPool;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.BufferPool;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.port.PooledBuffer;
 
 /**
  * What a session receives into: a block, or none while an idle connection waits with a receive of no bytes, which is over when
@@ -26,18 +26,18 @@ final class ReceiveBuffer {
         }
     }
 
-    private final BlockPool blocks;
-    private Block block;
+    private final BufferPool blocks;
+    private PooledBuffer block;
     private boolean waitsEmpty;
     private long receives;
     private long receivedBytes;
 
-    ReceiveBuffer(BlockPool blocks) {
+    ReceiveBuffer(BufferPool blocks) {
         this.blocks = blocks;
     }
 
     /** Wiped first: nothing of another connection is shown to the handler, wherever in the buffer it looks. */
-    void borrow(Block lent) {
+    void borrow(PooledBuffer lent) {
         lent.wipe();
         block = lent;
     }
@@ -72,7 +72,7 @@ final class ReceiveBuffer {
     }
 
     /** Names what is free of it for the receive that the caller posts next. */
-    void name(IoContext io) {
+    void name(IoThread io) {
         if (block == null) {
             io.buffer(0, 0, 0);
         } else {
@@ -91,7 +91,7 @@ final class ReceiveBuffer {
     /** A receive failed: what it has written, nobody says. */
     void failed() {
         if (block != null) {
-            block.used(blocks.blockBytes());
+            block.used(blocks.bufferBytes());
         }
     }
 

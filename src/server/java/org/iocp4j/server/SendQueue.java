@@ -2,9 +2,9 @@ package org.iocp4j.server;
 
 import java.nio.ByteBuffer;
 import java.util.function.Supplier;
-import org.iocp4j.port.Block;
-import org.iocp4j.port.BlockPool;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.BufferPool;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.win32.Win32;
 
 /**
@@ -30,12 +30,12 @@ final class SendQueue {
         }
     }
 
-    private final BlockPool blocks;
+    private final BufferPool blocks;
     private final int limitBytes;
-    private Block head;
-    private Block tail;
+    private PooledBuffer head;
+    private PooledBuffer tail;
     /** The last block of the send in flight. */
-    private Block lastInFlight;
+    private PooledBuffer lastInFlight;
     private boolean sending;
     private boolean wakePosted;
     /** Written under the lock. */
@@ -45,7 +45,7 @@ final class SendQueue {
     private long sends;
     private long sentBytes;
 
-    SendQueue(BlockPool blocks, int limitBytes) {
+    SendQueue(BufferPool blocks, int limitBytes) {
         this.blocks = blocks;
         this.limitBytes = limitBytes;
     }
@@ -89,7 +89,7 @@ final class SendQueue {
         }
         int room = tail == null || tail == lastInFlight ? 0 : tail.roomBytes();
         int first = Math.min(room, bytes);
-        Block fresh = bytes > first ? takeChain(bytes - first) : null;
+        PooledBuffer fresh = bytes > first ? takeChain(bytes - first) : null;
         if (bytes > first && fresh == null) {
             return null;
         }
@@ -113,10 +113,10 @@ final class SendQueue {
         return Added.WAKE;
     }
 
-    private Block takeChain(int bytes) {
-        Block first = null;
-        for (int missing = bytes; missing > 0; missing -= blocks.blockBytes()) {
-            Block block = blocks.take();
+    private PooledBuffer takeChain(int bytes) {
+        PooledBuffer first = null;
+        for (int missing = bytes; missing > 0; missing -= blocks.bufferBytes()) {
+            PooledBuffer block = blocks.take();
             if (block == null) {
                 giveChain(first);
                 return null;
@@ -131,14 +131,14 @@ final class SendQueue {
      * Copies {@code first} bytes behind those of the tail, and the rest into the fresh blocks. Nothing of the queue changes before
      * all is copied: the data is the caller's, and its memory may be gone, another thread's, or less by now.
      */
-    private void copy(ByteBuffer data, int from, int first, Block fresh, int bytes) {
+    private void copy(ByteBuffer data, int from, int first, PooledBuffer fresh, int bytes) {
         try {
             if (first > 0) {
                 tail.put(tail.filledBytes(), data, from, first);
             }
             int copied = first;
-            for (Block block = fresh; block != null; block = block.next()) {
-                int piece = Math.min(blocks.blockBytes(), bytes - copied);
+            for (PooledBuffer block = fresh; block != null; block = block.next()) {
+                int piece = Math.min(blocks.bufferBytes(), bytes - copied);
                 block.put(0, data, from + copied, piece);
                 block.fill(piece);
                 copied += piece;
@@ -150,17 +150,17 @@ final class SendQueue {
         }
     }
 
-    private static Block last(Block chain) {
-        Block last = chain;
+    private static PooledBuffer last(PooledBuffer chain) {
+        PooledBuffer last = chain;
         while (last.next() != null) {
             last = last.next();
         }
         return last;
     }
 
-    private void giveChain(Block first) {
-        for (Block block = first; block != null; ) {
-            Block next = block.next();
+    private void giveChain(PooledBuffer first) {
+        for (PooledBuffer block = first; block != null; ) {
+            PooledBuffer next = block.next();
             blocks.give(block);
             block = next;
         }
@@ -169,17 +169,17 @@ final class SendQueue {
     /**
      * Names blocks as the buffers of the send that the caller posts next; they are the kernel's until {@link #end}.
      *
-     * @param most so many, {@link IoContext#GATHER} at most
+     * @param most so many, {@link IoThread#GATHER} at most
      * @return how many; 0 if nothing is queued or a send is in flight
      */
-    synchronized int begin(IoContext io, int most) {
+    synchronized int begin(IoThread io, int most) {
         wakePosted = false;
         if (sending || head == null) {
             return 0;
         }
         sending = true;
         int count = 0;
-        for (Block block = head; block != null && count < most; block = block.next()) {
+        for (PooledBuffer block = head; block != null && count < most; block = block.next()) {
             int unsent = block.filledBytes() - block.consumedBytes();
             io.buffer(count++, block.address() + block.consumedBytes(), unsent);
             lastInFlight = block;
@@ -207,7 +207,7 @@ final class SendQueue {
             head.consume(bytes);
             left -= bytes;
             if (head.consumedBytes() == head.filledBytes()) {
-                Block sent = head;
+                PooledBuffer sent = head;
                 head = head.next();
                 blocks.give(sent);
             }

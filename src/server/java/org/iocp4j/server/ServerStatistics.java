@@ -34,7 +34,7 @@ package org.iocp4j.server;
  * @param strayPackets        packets that belong to no operation of the server
  * @param logFailures         lines of the log that could not be written, since the logger threw; of all servers of the JVM
  * @param bufferBytes         memory taken for buffers, now
- * @param operationsOut       accepts, receives, sends and disconnects that the system holds, now
+ * @param operationsPending       accepts, receives, sends and disconnects that the system holds, now
  * @param systemCalls         calls that the workers have made into the system; 0 on a {@code Win32} that does not count
  */
 public record ServerStatistics(
@@ -45,5 +45,5 @@ public record ServerStatistics(
         long sessionsRefused, long sendsRefused, long memoryRefusals, long latePackets, long keyMismatches,
         long peerResets, long idleTimeouts, long closeTimeouts, long framesTooLong, long sessionsCut,
         long handlerFailures, long workerFailures, long strayPackets, long logFailures, long bufferBytes,
-        int operationsOut, long systemCalls) {
+        int operationsPending, long systemCalls) {
 }

@@ -13,15 +13,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.iocp4j.port.Block;
-import org.iocp4j.port.BlockPool;
+import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.FreeList;
-import org.iocp4j.port.Holds;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.OperationSlab;
+import org.iocp4j.port.PooledBuffer;
+import org.iocp4j.port.RefCount;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Disconnector;
@@ -60,7 +60,7 @@ final class SessionEngine implements SocketEvents {
     final LogLimit handlerLines = new LogLimit();
     /** Of calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
-    final BlockPool blocks;
+    final BufferPool blocks;
     private final SessionIdentity identity;
     /** Windows for the thread that asks. */
     final Supplier<Win32> callers;
@@ -71,19 +71,19 @@ final class SessionEngine implements SocketEvents {
     private final Listener listener;
     private final SessionTable table;
     private final PacketSkipping skipping;
-    private final Queue<Consumer<IoContext>> commands =
+    private final Queue<Consumer<IoThread>> commands =
             new ConcurrentLinkedQueue<>();
     private final AtomicBoolean ticking = new AtomicBoolean();
     /** Written by the one that ticks. */
     private volatile long nextTickNanos;
     /** The server's own, until it is closed, and one for each foreign thread inside. */
-    private final Holds holds = new Holds();
+    private final RefCount references = new RefCount();
     private volatile boolean stopping;
     private final AtomicBoolean portLost = new AtomicBoolean();
 
     /** Listens when this returns; accepts nothing before {@link #accept}. */
     SessionEngine(ServerOptions options, DisconnectMethod method, PacketSkipping skipping, SessionIdentity identity,
-                  SessionHandler handler, Supplier<Win32> system, IoContext io) throws Win32Exception {
+                  SessionHandler handler, Supplier<Win32> system, IoThread io) throws Win32Exception {
         this.options = options;
         this.handler = handler;
         this.identity = identity;
@@ -98,7 +98,7 @@ final class SessionEngine implements SocketEvents {
                 reset || options.listenerLinger(), reset, options.socketSendBufferBytes());
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
-            BlockPool blockPool = new BlockPool(win32, options.bufferBytes(), options.buffers());
+            BufferPool blockPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
             undo.push(() -> blockPool.free(win32));
             OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
             undo.push(() -> operations.free(win32));
@@ -133,12 +133,12 @@ final class SessionEngine implements SocketEvents {
     // ---- packets ----
 
     @Override
-    public void accepted(PooledSocket socket, int status, IoContext io) {
+    public void accepted(PooledSocket socket, int status, IoThread io) {
         listener.completed(socket, status, io);
     }
 
     @Override
-    public void received(PooledSocket socket, long key, int status, int bytes, IoContext io) {
+    public void received(PooledSocket socket, long key, int status, int bytes, IoThread io) {
         long owner = socket.receive().owner();
         IocpSession session = table.find(owner);
         if (session == null) {
@@ -151,7 +151,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     @Override
-    public void sent(PooledSocket socket, long key, int status, int bytes, IoContext io) {
+    public void sent(PooledSocket socket, long key, int status, int bytes, IoThread io) {
         long owner = socket.send().owner();
         IocpSession session = table.find(owner);
         if (session == null) {
@@ -164,7 +164,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     @Override
-    public void disconnected(PooledSocket socket, long key, int status, IoContext io) {
+    public void disconnected(PooledSocket socket, long key, int status, IoThread io) {
         misnamed(key, socket.owner(), socket); // counted; the operation's own owner is disconnected all the same
         disconnector.completed(socket, status, io);
     }
@@ -184,7 +184,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** A packet of {@link CompletionPort#post}. */
-    private void posted(long key, int command, IoContext io) {
+    private void posted(long key, int command, IoThread io) {
         if (command == COMMAND) {
             runCommands(io);
         } else {
@@ -192,14 +192,14 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    private void runCommands(IoContext io) {
+    private void runCommands(IoThread io) {
         for (var next = commands.poll(); next != null; next = commands.poll()) {
             attempt(next, io);
         }
     }
 
     /** What it throws is told after this thread's work at hand, and keeps nothing else from being done. */
-    private static void attempt(Consumer<IoContext> work, IoContext io) {
+    private static void attempt(Consumer<IoThread> work, IoThread io) {
         try {
             work.accept(io);
         } catch (Throwable e) {
@@ -208,7 +208,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** What another thread asked of a session, if that is still there. */
-    private void obey(long sessionId, int command, IoContext io) {
+    private void obey(long sessionId, int command, IoThread io) {
         IocpSession session = table.find(sessionId);
         if (session == null) {
             return;
@@ -224,13 +224,13 @@ final class SessionEngine implements SocketEvents {
     // ---- connections ----
 
     /** From the listener: a connection needs a session, a buffer, and, the first time, the port. */
-    private void accepted(PooledSocket socket, IoContext io) {
+    private void accepted(PooledSocket socket, IoThread io) {
         IocpSession session = null;
-        Block buffer = null;
+        PooledBuffer buffer = null;
         boolean isTaken = false;
         try {
             session = stopping ? null : table.allocate();
-            buffer = session == null ? null : takeBlock(io);
+            buffer = session == null ? null : takeBuffer(io);
             isTaken = buffer != null && associate(socket, session, io);
         } finally {
             if (!isTaken) {
@@ -245,7 +245,7 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    private boolean associate(PooledSocket socket, IocpSession session, IoContext io) {
+    private boolean associate(PooledSocket socket, IocpSession session, IoThread io) {
         int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), skipping, io);
         if (error != 0) {
             String more = refusalLines.next();
@@ -257,7 +257,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Gives back what there is for the connection, if anything, and resets it. */
-    private void refuse(PooledSocket socket, IocpSession session, Block buffer, IoContext io) {
+    private void refuse(PooledSocket socket, IocpSession session, PooledBuffer buffer, IoThread io) {
         counters.sessionsRefused.increment();
         if (buffer != null) {
             blocks.give(buffer);
@@ -269,8 +269,8 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Null, and counted, if there is no memory for one. */
-    Block takeBlock(IoContext io) {
-        Block block = blocks.take();
+    PooledBuffer takeBuffer(IoThread io) {
+        PooledBuffer block = blocks.take();
         while (block == null && blocks.grow(io.win32())) {
             block = blocks.take();
         }
@@ -281,18 +281,18 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** From the session, when nothing of it is out any more. */
-    void disconnect(IocpSession session, IoContext io) {
+    void disconnect(IocpSession session, IoThread io) {
         disconnector.disconnect(session.socket(), session.id(), io);
     }
 
     /** The same, of a session whose last bytes have been dropped: its peer must not take what it has for all. */
-    void cut(IocpSession session, IoContext io) {
+    void cut(IocpSession session, IoThread io) {
         counters.sessionsCut.increment();
         disconnector.reset(session.socket(), session.id(), io);
     }
 
     /** From the disconnector: the socket is back or closed, and the session over. */
-    private void disconnected(long owner, IoContext io) {
+    private void disconnected(long owner, IoThread io) {
         IocpSession session = table.find(owner);
         session.freed();
         table.free(session);
@@ -307,7 +307,7 @@ final class SessionEngine implements SocketEvents {
     /** @return whether it was taken */
     boolean send(long id, ByteBuffer data) {
         IocpSession session = table.at((int) (id >>> 48));
-        if (session == null || isPortLost() || !holds.tryHold()) {
+        if (session == null || isPortLost() || !references.tryAcquire()) {
             return false;
         }
         try {
@@ -336,7 +336,7 @@ final class SessionEngine implements SocketEvents {
     /** However often it is asked of a session, one packet is posted: neither the port nor the commands fill up. */
     private void ask(long id, int command) {
         IocpSession session = table.at((int) (id >>> 48));
-        if (session == null || isPortLost() || !holds.tryHold()) {
+        if (session == null || isPortLost() || !references.tryAcquire()) {
             return;
         }
         try {
@@ -371,7 +371,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Has a worker run it. The caller knows that the port is open, or was lost. */
-    void onWorker(Consumer<IoContext> command) {
+    void onWorker(Consumer<IoThread> command) {
         commands.add(command);
         post(0, COMMAND);
     }
@@ -388,7 +388,7 @@ final class SessionEngine implements SocketEvents {
      *
      * @throws CompletionFailedException if something threw, when all else that was at hand has been done
      */
-    void dequeue(IoContext io) {
+    void dequeue(IoThread io) {
         try {
             port.dequeue(io, TICK_MILLIS);
         } catch (Win32Exception e) {
@@ -416,12 +416,12 @@ final class SessionEngine implements SocketEvents {
         return portLost.get();
     }
 
-    void accept(IoContext io) {
+    void accept(IoThread io) {
         listener.replenish(io);
     }
 
     /** One thread at a time, and the next not before its time after this one's end, however long that takes. */
-    private void tickIfDue(IoContext io) {
+    private void tickIfDue(IoThread io) {
         if (isPortLost() || io.nowNanos() - nextTickNanos < 0 || !ticking.compareAndSet(false, true)) {
             return;
         }
@@ -439,7 +439,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** What depends on time. None of it keeps the rest from being done, whatever it throws. */
-    private void tick(IoContext io) {
+    private void tick(IoThread io) {
         runCommands(io);
         attempt(listener::tick, io);
         attempt(disconnector::giveUpOverdue, io);
@@ -450,19 +450,19 @@ final class SessionEngine implements SocketEvents {
     // ---- the end, in this order ----
 
     /** No new connections; those there are end when their queues are out. */
-    void stop(IoContext io) {
+    void stop(IoThread io) {
         stopping = true;
         attempt(listener::close, io);
         forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io), io);
     }
 
     /** Time for draining is up. */
-    void abortAll(IoContext io) {
+    void abortAll(IoThread io) {
         forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, true, io), io);
     }
 
     /** No worker is at work any more: no packet ends the sessions that are left, so they end here. */
-    void endWithoutPackets(IoContext io) {
+    void endWithoutPackets(IoThread io) {
         forEachSession(IocpSession::endWithoutPackets, io);
     }
 
@@ -470,12 +470,12 @@ final class SessionEngine implements SocketEvents {
         return listener.isClosed() && table.inUse() == 0;
     }
 
-    int operationsOut() {
+    int operationsPending() {
         return slab.out();
     }
 
     /** Closes every handle. No worker is at work any more, so what still comes home comes home to nobody. */
-    void closeHandles(IoContext io) {
+    void closeHandles(IoThread io) {
         if (table.inUse() > 0) {
             LOG.error("{} sessions had not ended in time: cut off", table.inUse());
         }
@@ -488,7 +488,7 @@ final class SessionEngine implements SocketEvents {
      *
      * @return false if the port gives none any more
      */
-    boolean discardPackets(IoContext io) {
+    boolean discardPackets(IoThread io) {
         try {
             port.discard(io, TICK_MILLIS);
             return true;
@@ -504,7 +504,7 @@ final class SessionEngine implements SocketEvents {
      * @param caller asked only by the last
      */
     void leave(Supplier<Win32> caller) {
-        if (holds.drop()) {
+        if (references.drop()) {
             free(caller.get());
         }
     }
@@ -527,7 +527,7 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    private void forEachSession(Consumer<IocpSession> action, IoContext io) {
+    private void forEachSession(Consumer<IocpSession> action, IoThread io) {
         for (int i = 0; i < table.made(); i++) {
             IocpSession session = table.at(i);
             if (session != null) {

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.iocp4j.port.CompletionFailedException;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.win32.Win32;
 
@@ -91,7 +91,7 @@ final class WorkerGroup {
 
     private void serveOnView() {
         try (Win32 win32 = system.get()) {
-            IoContext io = new IoContext(win32);
+            IoThread io = new IoThread(win32);
             views.add(win32);
             while (!engine.isPortLost() && (!isStopping() || io.hasWork())) {
                 dequeue(io);
@@ -99,7 +99,7 @@ final class WorkerGroup {
         }
     }
 
-    private void dequeue(IoContext io) {
+    private void dequeue(IoThread io) {
         try {
             engine.dequeue(io);
         } catch (CompletionFailedException e) {

@@ -1,7 +1,7 @@
 package org.iocp4j.server;
 
 import java.util.concurrent.TimeUnit;
-import org.iocp4j.port.IoContext;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PacketSkipping;
@@ -12,7 +12,7 @@ public final class NullServer {
     private static final int TICK_MILLIS = 100;
 
     private final NullWin32 kernel = new NullWin32();
-    private final IoContext io = new IoContext(kernel);
+    private final IoThread io = new IoThread(kernel);
     private final SessionEngine engine;
 
     public NullServer() throws Win32Exception {

@@ -1,0 +1,61 @@
+package org.iocp4j.simkernel;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Addresses for the regions of all simulations of this JVM: ranges are made once, and lent to one simulation after another,
+ * since to make memory, and to give it back, costs more than a short simulation.
+ */
+final class AddressSpace {
+    /** Windows places regions at multiples of this [doc]. */
+    private static final long GRANULARITY = 64 * 1024;
+    /** A larger range is not made of memory, but of a file with holes: it takes room only where it is touched. */
+    private static final long SPARSE_BYTES = 32 << 20;
+
+    private static final Map<Long, ArrayDeque<Range>> FREE = new HashMap<>();
+
+    record Range(long address, long bytes) {
+    }
+
+    private AddressSpace() {
+    }
+
+    static synchronized Range take(long bytes) {
+        long rounded = Math.max(GRANULARITY, Long.highestOneBit(2 * bytes - 1));
+        ArrayDeque<Range> free = FREE.get(rounded);
+        Range range = free == null ? null : free.poll();
+        return range != null ? range : make(rounded);
+    }
+
+    static synchronized void give(Range range) {
+        FREE.computeIfAbsent(range.bytes, size -> new ArrayDeque<>()).push(range);
+    }
+
+    private static Range make(long bytes) {
+        MemorySegment memory = bytes > SPARSE_BYTES ? sparse(bytes) : Arena.global().allocate(bytes, GRANULARITY);
+        return new Range(memory.address(), bytes);
+    }
+
+    private static MemorySegment sparse(long bytes) {
+        try {
+            // Named here: createTempFile's random names cost half a minute on a busy Wine, with the baton in hand.
+            String name = "iocp4j-" + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".memory";
+            Path file = Path.of(System.getProperty("java.io.tmpdir"), name);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE,
+                    StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)) {
+                return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, Arena.global());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

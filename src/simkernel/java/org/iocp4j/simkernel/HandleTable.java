@@ -1,0 +1,52 @@
+package org.iocp4j.simkernel;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeMap;
+
+/** Handles: multiples of 4, used again when closed, most often the latest first, so that a stale one meets a stranger. */
+final class HandleTable {
+    private final SeededRandom random;
+    private final TreeMap<Long, Object> objects = new TreeMap<>();
+    private final List<Long> closed = new ArrayList<>();
+    private long next = 0x100;
+
+    HandleTable(SeededRandom random) {
+        this.random = random;
+    }
+
+    long reserve() {
+        if (closed.isEmpty() || random.chance(0.3)) {
+            next += 4;
+            return next;
+        }
+        return closed.remove(random.chance(0.7) ? closed.size() - 1 : random.below(closed.size()));
+    }
+
+    void put(long handle, Object object) {
+        objects.put(handle, object);
+    }
+
+    /** Null if it is none, or closed. */
+    Object get(long handle) {
+        return objects.get(handle);
+    }
+
+    SimulatedSocket socket(long handle) {
+        return objects.get(handle) instanceof SimulatedSocket socket ? socket : null;
+    }
+
+    SimulatedPort port(long handle) {
+        return objects.get(handle) instanceof SimulatedPort port ? port : null;
+    }
+
+    void close(long handle) {
+        objects.remove(handle);
+        closed.add(handle);
+    }
+
+    Collection<Object> open() {
+        return objects.values();
+    }
+}

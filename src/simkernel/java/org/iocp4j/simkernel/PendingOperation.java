@@ -1,0 +1,126 @@
+package org.iocp4j.simkernel;
+
+/** One operation in the kernel's hands: from its post until its packet is dequeued. */
+final class PendingOperation {
+    enum Kind {
+        ACCEPT("AcceptEx"), RECEIVE("WSARecv"), SEND("WSASend"), DISCONNECT("DisconnectEx"), TRANSMIT("TransmitFile");
+
+        private static final Kind[] ALL = values();
+
+        final String call;
+
+        Kind(String call) {
+            this.call = call;
+        }
+
+        static Kind at(int ordinal) {
+            return ALL[ordinal];
+        }
+
+        boolean isDisconnect() {
+            return this == DISCONNECT || this == TRANSMIT;
+        }
+    }
+
+    enum State {
+        /** Waits for the network. */
+        PENDING,
+        /** Has ended; its packet is still to come. */
+        ENDING,
+        /** Its packet is on the port. */
+        QUEUED,
+        /** Home. */
+        DONE
+    }
+
+    /** How a disconnect waits. */
+    enum Wait {
+        NOT, PEER, TIME_WAIT, NEVER
+    }
+
+    final long serial;
+    final Kind kind;
+    final SimulatedThread thread;
+    /** The handle that it was posted on: its port and key take the packet. AcceptEx: the listener. */
+    final SimulatedSocket file;
+    /** 0 where the call blocks until the operation is over: then there is neither memory nor a packet. */
+    final long overlapped;
+    /** A packet alone tells of its end: its handle had a port at the post, and its OVERLAPPED no event. */
+    final boolean byPacketAlone;
+    /** Where in the trace it was posted, and, in a run that is repeated, from where in the program. */
+    final long postedAt;
+    final Throwable callSite;
+
+    State state = State.PENDING;
+    int status;
+    int bytes;
+    /** Its OVERLAPPED says how it ended. */
+    boolean isFinal;
+
+    /** The kernel's buffers: addresses and lengths. */
+    long[] bufferAddresses = {};
+    int[] bufferBytes = {};
+    /** What is in the OVERLAPPED while the kernel has it. */
+    byte[] image;
+    /** Of a send: the bytes as they were at the post, and how many have gone. */
+    byte[] data;
+    int sent;
+    /** Of a receive: what it brings. */
+    byte[] brings;
+
+    /** Of AcceptEx. */
+    SimulatedSocket acceptSocket;
+    int receiveBytes;
+    int localBytes;
+    int remoteBytes;
+    Connection connection;
+
+    /** Of a disconnect. */
+    Wait wait = Wait.NOT;
+    boolean reuse;
+    boolean timeWaitRuns;
+
+    PendingOperation(long serial, Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped,
+                     boolean byPacketAlone, long postedAt, Throwable callSite) {
+        this.serial = serial;
+        this.kind = kind;
+        this.thread = thread;
+        this.file = file;
+        this.overlapped = overlapped;
+        this.byPacketAlone = byPacketAlone;
+        this.postedAt = postedAt;
+        this.callSite = callSite;
+    }
+
+    boolean isDisconnect() {
+        return kind.isDisconnect();
+    }
+
+    int capacity() {
+        int capacity = 0;
+        for (int bytesOfOne : bufferBytes) {
+            capacity += bytesOfOne;
+        }
+        return capacity;
+    }
+
+    boolean overlaps(long address, long count) {
+        if (overlapped < address + count && address < overlapped + image.length) {
+            return true;
+        }
+        if (state == State.PENDING || state == State.ENDING) {
+            for (int i = 0; i < bufferAddresses.length; i++) {
+                if (bufferAddresses[i] < address + count && address < bufferAddresses[i] + bufferBytes[i]) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public String toString() {
+        return "operation #" + serial + ", " + kind.call + " on socket " + file.handle + ", posted by " + thread.name
+                + " at line " + postedAt + " of the trace";
+    }
+}

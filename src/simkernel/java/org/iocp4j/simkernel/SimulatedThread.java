@@ -1,0 +1,37 @@
+package org.iocp4j.simkernel;
+
+import java.util.concurrent.locks.LockSupport;
+
+/** A thread that calls the simulated system. */
+final class SimulatedThread {
+    final Thread thread;
+    final String name;
+    /** Its life is the simulation's: closing a view does not end it. */
+    final boolean owned;
+    /** In the trace. */
+    int ordinal;
+    boolean admitted;
+    boolean left;
+
+    /** A thread that has just left, and is to be dead before this one goes on. */
+    Thread predecessor;
+
+    /** The port whose packets it works on, so long as it does not wait: it counts as running there [doc]. */
+    SimulatedPort activePort;
+    /** What a port gave it while it waited. */
+    SimulatedPort.Packet assigned;
+    boolean abandoned;
+    /** Which wait this is, so that a timeout of an earlier one does nothing. */
+    long waitSerial;
+    boolean waiting;
+
+    SimulatedThread(Thread thread, boolean owned) {
+        this.thread = thread;
+        this.name = thread.getName();
+        this.owned = owned;
+    }
+
+    void unpark() {
+        LockSupport.unpark(thread);
+    }
+}

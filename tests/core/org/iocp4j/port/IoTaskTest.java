@@ -1,0 +1,126 @@
+package org.iocp4j.port;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.iocp4j.win32.Win32Exception;
+import org.iocp4j.win32.generated.OVERLAPPED;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a thread puts off until it has done what it has at hand, and when it puts anything off. */
+class IoTaskTest {
+    private static final long SOCKET = 880;
+
+    private final HeapWin32 system = new HeapWin32();
+    private final IoThread io = new IoThread(system.win32());
+    private final IoThread other = new IoThread(system.win32());
+    private final List<String> done = new ArrayList<>();
+    private OperationSlab slab;
+
+    @BeforeEach
+    void whatIsReceivedIsThereAtOnce() throws Win32Exception {
+        slab = new OperationSlab(system.win32(), 1000);
+        slab.commit(system.win32(), 1000);
+        system.answer("wsaRecv", a -> {
+            MemorySegment overlapped = MemorySegment.ofAddress((long) a[4]).reinterpret(OVERLAPPED.sizeof());
+            overlapped.set(JAVA_LONG, OVERLAPPED.InternalHigh$offset(), 1);
+            return 0;
+        });
+    }
+
+    private CompletionPort port(int concurrency) throws Win32Exception {
+        return new CompletionPort(system.win32(), concurrency, slab,
+                (key, bytes, on) -> done.add("packet, " + (on.defers() ? "defers" : "does not")));
+    }
+
+    @Test
+    void isPutOffOnlyWhileNoOtherThreadMayRun() throws Exception {
+        CompletionPort port = port(2);
+        system.packet(1, 0, 0);
+        port.dequeue(io, 100);
+        system.packet(1, 0, 0);
+        port.dequeue(other, 100);
+        system.packet(1, 0, 0);
+        port.dequeue(io, 100);
+        assertThat(done).containsExactly("packet, does not", "packet, defers", "packet, defers");
+    }
+
+    @Test
+    void aThreadThatWaitsIsFree() throws Exception {
+        CompletionPort port = port(2);
+        port.dequeue(io, 0);
+        port.dequeue(other, 0);
+        assertThat(other.defers()).isTrue();
+        system.answer("getQueuedCompletionStatusEx", a -> {
+            if ((int) a[4] == 100) {
+                whileItWaits(port);
+            }
+            return WAIT_TIMEOUT();
+        });
+        port.dequeue(other, 100);
+        assertThat(done).containsExactly("does not defer");
+        assertThat(other.defers()).as("both run again").isTrue();
+    }
+
+    private void whileItWaits(CompletionPort port) {
+        try {
+            port.dequeue(io, 0);
+        } catch (Win32Exception e) {
+            throw new AssertionError(e);
+        }
+        done.add(io.defers() ? "defers" : "does not defer");
+    }
+
+    @Test
+    void isDoneBeforeTheThreadWaits() throws Exception {
+        CompletionPort port = port(1);
+        system.answer("getQueuedCompletionStatusEx", a -> {
+            done.add("waits");
+            return WAIT_TIMEOUT();
+        });
+        io.defer(on -> done.add("done"));
+        assertThat(io.hasWork()).isTrue();
+        port.dequeue(io, 100);
+        assertThat(done).containsExactly("done", "waits");
+        assertThat(io.hasWork()).isFalse();
+    }
+
+    /** Work that brings more work: what was put off waits for it, but 256 at most do. */
+    @Test
+    void waitsWhileThereIsOtherWorkUntilTooMuchIsPutOff() throws Exception {
+        CompletionPort port = port(1);
+        boolean[] goesOn = {true};
+        Operation[] work = new Operation[1];
+        work[0] = slab.add((op, key, status, bytes, on) -> {
+            if (goesOn[0]) {
+                on.receive(work[0], 1, SOCKET);
+            }
+        });
+        work[0].notice(Notice.RETURN);
+        io.receive(work[0], 1, SOCKET);
+        IntStream.range(0, 300).forEach(i -> io.defer(on -> done.add(String.valueOf(i))));
+        port.dequeue(io, 0);
+        assertThat(done).as("the oldest").hasSize(300 - 256).startsWith("0", "1", "2");
+        goesOn[0] = false;
+        port.dequeue(io, 0);
+        assertThat(done).as("nothing else at hand").hasSize(300).endsWith("298", "299");
+    }
+
+    @Test
+    void oneThatThrowsKeepsNoOtherFromBeingDone() throws Exception {
+        CompletionPort port = port(1);
+        io.defer(on -> {
+            throw new IllegalStateException("a fault");
+        });
+        io.defer(on -> done.add("done"));
+        assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
+        assertThat(done).containsExactly("done");
+    }
+}

@@ -1,0 +1,137 @@
+package org.iocp4j.simkernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.iocp4j.server.CloseReason;
+import org.iocp4j.server.IocpServer;
+import org.iocp4j.server.RecordedEcho;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.Session;
+import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.win32.Win32;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The port is closed from outside: the workers get 735 or 6, the server says so, stops by itself, and ends its sessions. */
+class PortGoneTest {
+    /** Sends something and stays. */
+    private static final class Talker implements SimulatedClient.Script {
+        @Override
+        public void connected(SimulatedClient self) {
+            self.send(new byte[] {8, 0, 1, 2, 3, 4, 5, 6, 7, 8});
+        }
+    }
+
+    @Test
+    void theServerStopsAndEachSessionHearsOfIt() {
+        for (long seed = 0; seed < 20; seed++) {
+            SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY);
+            kernel.run(() -> {
+                ServerOptions options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(4)
+                        .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
+                RecordedEcho handler = new RecordedEcho();
+                IocpServer server = IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, kernel::attach);
+                SimulatedClient one = kernel.client(new Talker()).connect(server.localAddress());
+                SimulatedClient other = kernel.client(new Talker()).connect(server.localAddress());
+                kernel.sleep(Duration.ofMillis(50));
+                assertThat(handler.ids).hasSize(2);
+                closePort(kernel);
+                assertThat(kernel.until(() -> !server.isOpen(), Duration.ofMillis(500))).as("stopped by itself").isTrue();
+                for (int i = 0; i < 3; i++) {
+                    assertThat(server.send(handler.ids.getFirst(), ByteBuffer.allocate(1))).isFalse();
+                    server.disconnect(handler.ids.getFirst());
+                    server.abort(handler.ids.getLast());
+                }
+                assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
+                server.close();
+                assertThat(kernel.until(() -> one.isReset() && other.isReset(), Duration.ofSeconds(1))).as("reset").isTrue();
+                assertThat(handler.ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
+                assertThat(server.statistics().workerFailures()).isEqualTo(3);
+            });
+        }
+    }
+
+    private static IocpServer start(SimulatedKernel kernel, SessionHandler handler, Supplier<Win32> system) throws IOException {
+        ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(4)
+                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
+        return IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, system);
+    }
+
+    private static void closePort(SimulatedKernel kernel) {
+        long port = kernel.handles.open().stream().filter(SimulatedPort.class::isInstance)
+                .map(object -> ((SimulatedPort) object).handle).findFirst().orElseThrow();
+        assertThat(kernel.attach().closeHandle(port)).isZero();
+    }
+
+    /** The last calls come from the thread that stops the server: for it, too, close() would wait for itself. */
+    @Test
+    @Timeout(60)
+    void aHandlerThatClosesTheServerDoesNotHoldItsEndUp() {
+        SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
+        kernel.run(() -> {
+            AtomicReference<IocpServer> server = new AtomicReference<>();
+            List<Throwable> refusals = new ArrayList<>();
+            server.set(start(kernel, new SessionHandler() {
+                @Override
+                public void received(Session session, ByteBuffer data) {
+                    session.send(data);
+                }
+
+                @Override
+                public void closed(Session session, CloseReason reason) {
+                    try {
+                        server.get().close();
+                    } catch (IllegalStateException e) {
+                        refusals.add(e);
+                    }
+                }
+            }, kernel::attach));
+            SimulatedClient client = kernel.client(new Talker()).connect(server.get().localAddress());
+            assertThat(kernel.until(() -> client.received().length > 0, Duration.ofSeconds(5))).isTrue();
+            closePort(kernel);
+            assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
+            assertThat(refusals).hasSize(1);
+        });
+    }
+
+    /** A worker whose view of the system cannot be closed has the server stopped all the same. */
+    @Test
+    void theServerStopsEvenIfNoWorkerEndsInOrder() {
+        SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
+        kernel.run(() -> {
+            RecordedEcho handler = new RecordedEcho();
+            IocpServer server = start(kernel, handler, () -> throwingInClose(kernel.attach()));
+            SimulatedClient client = kernel.client(new Talker()).connect(server.localAddress());
+            assertThat(kernel.until(() -> client.received().length > 0, Duration.ofSeconds(5))).isTrue();
+            closePort(kernel);
+            assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
+            assertThat(handler.ends).containsExactly(CloseReason.SERVER_STOPPED);
+        });
+    }
+
+    private static Win32 throwingInClose(Win32 win32) {
+        return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
+                (proxy, method, arguments) -> {
+                    Object result;
+                    try {
+                        result = method.invoke(win32, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                    if (method.getName().equals("close") && Thread.currentThread().getName().startsWith("iocp-worker")) {
+                        throw new IllegalStateException("provoked");
+                    }
+                    return result;
+                });
+    }
+}
