@@ -10,8 +10,6 @@
 /* ---- kernel32 ------------------------------------------------------------ */
 HANDLE   CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletionPort,
                                 ULONG_PTR CompletionKey, DWORD NumberOfConcurrentThreads);
-BOOL     GetQueuedCompletionStatus(HANDLE CompletionPort, ADDRESS lpNumberOfBytesTransferred,
-                                   ADDRESS lpCompletionKey, ADDRESS lpOverlapped, DWORD dwMilliseconds);
 BOOL     GetQueuedCompletionStatusEx(HANDLE CompletionPort, ADDRESS lpCompletionPortEntries, ULONG ulCount,
                                      ADDRESS ulNumEntriesRemoved, DWORD dwMilliseconds, BOOL fAlertable);
 BOOL     PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBytesTransferred,
@@ -22,23 +20,19 @@ BOOL     CloseHandle(HANDLE hObject);
 void     Sleep(DWORD dwMilliseconds);
 BOOL     DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                          ADDRESS lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
-HANDLE   GetCurrentProcess(void);
 DWORD    FormatMessageW(DWORD dwFlags, ADDRESS lpSource, DWORD dwMessageId, DWORD dwLanguageId,
                         ADDRESS lpBuffer, DWORD nSize, ADDRESS Arguments);
 ADDRESS  VirtualAlloc(ADDRESS lpAddress, SIZE_T dwSize, DWORD flAllocationType, DWORD flProtect);
 BOOL     VirtualFree(ADDRESS lpAddress, SIZE_T dwSize, DWORD dwFreeType);
 BOOL     K32GetProcessMemoryInfo(HANDLE Process, ADDRESS ppsmemCounters, DWORD cb);
-BOOL     K32GetPerformanceInfo(ADDRESS pPerformanceInformation, DWORD cb);
 
 /* ---- ws2_32 -------------------------------------------------------------- */
 int      WSAStartup(WORD wVersionRequested, ADDRESS lpWSAData);
-int      WSACleanup(void);
 SOCKET   WSASocketW(int af, int type, int protocol, ADDRESS lpProtocolInfo, DWORD g, DWORD dwFlags);
 int      closesocket(SOCKET s);
 int      bind(SOCKET s, ADDRESS name, int namelen);
 int      listen(SOCKET s, int backlog);
 int      getsockname(SOCKET s, ADDRESS name, ADDRESS namelen);
-int      getpeername(SOCKET s, ADDRESS name, ADDRESS namelen);
 int      setsockopt(SOCKET s, int level, int optname, ADDRESS optval, int optlen);
 int      getsockopt(SOCKET s, int level, int optname, ADDRESS optval, ADDRESS optlen);
 int      shutdown(SOCKET s, int how);
@@ -49,8 +43,6 @@ int      WSARecv(SOCKET s, ADDRESS lpBuffers, DWORD dwBufferCount, ADDRESS lpNum
                  ADDRESS lpFlags, ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
 int      WSASend(SOCKET s, ADDRESS lpBuffers, DWORD dwBufferCount, ADDRESS lpNumberOfBytesSent,
                  DWORD dwFlags, ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
-BOOL     WSAGetOverlappedResult(SOCKET s, ADDRESS lpOverlapped, ADDRESS lpcbTransfer, BOOL fWait,
-                                ADDRESS lpdwFlags);
 
 /* ---- iphlpapi ------------------------------------------------------------ */
 DWORD    GetExtendedTcpTable(ADDRESS pTcpTable, ADDRESS pdwSize, BOOL bOrder, ULONG ulAf,
@@ -60,6 +52,5 @@ DWORD    GetExtendedTcpTable(ADDRESS pTcpTable, ADDRESS pdwSize, BOOL bOrder, UL
 NTSTATUS NtSetInformationFile(HANDLE FileHandle, ADDRESS IoStatusBlock, ADDRESS FileInformation,
                               ULONG Length, int FileInformationClass);
 ULONG    RtlNtStatusToDosError(NTSTATUS Status);
-NTSTATUS RtlGetVersion(ADDRESS lpVersionInformation);
 
 #endif

@@ -84,11 +84,6 @@ typedef struct FILE_COMPLETION_INFORMATION {
     ULONG_PTR Key;
 } FILE_COMPLETION_INFORMATION;
 
-struct sockaddr {
-    WORD sa_family;
-    char sa_data[14];
-};
-
 struct sockaddr_in {
     WORD  sin_family;
     WORD  sin_port;                    /* network byte order                   */
@@ -102,18 +97,6 @@ struct sockaddr_in6 {
     DWORD sin6_flowinfo;
     BYTE  sin6_addr[16];
     DWORD sin6_scope_id;
-};
-
-struct sockaddr_storage {
-    WORD      ss_family;
-    char      ss_pad1[6];
-    long long ss_align;
-    char      ss_pad2[112];
-};
-
-struct linger {
-    WORD l_onoff;
-    WORD l_linger;
 };
 
 typedef struct MIB_TCPROW_OWNER_PID {
@@ -135,13 +118,6 @@ typedef struct MIB_TCP6ROW_OWNER_PID {
     DWORD dwState;
     DWORD dwOwningPid;
 } MIB_TCP6ROW_OWNER_PID;
-
-typedef struct TRANSMIT_FILE_BUFFERS {
-    ADDRESS Head;
-    DWORD   HeadLength;
-    ADDRESS Tail;
-    DWORD   TailLength;
-} TRANSMIT_FILE_BUFFERS;
 
 #define MAX_PROTOCOL_CHAIN 7
 #define WSAPROTOCOL_LEN    255
@@ -188,32 +164,6 @@ typedef struct PROCESS_MEMORY_COUNTERS_EX {
     SIZE_T PeakPagefileUsage;
     SIZE_T PrivateUsage;
 } PROCESS_MEMORY_COUNTERS_EX;
-
-typedef struct PERFORMANCE_INFORMATION {
-    DWORD  cb;
-    SIZE_T CommitTotal;                /* this and the next eight: in pages    */
-    SIZE_T CommitLimit;
-    SIZE_T CommitPeak;
-    SIZE_T PhysicalTotal;
-    SIZE_T PhysicalAvailable;
-    SIZE_T SystemCache;
-    SIZE_T KernelTotal;
-    SIZE_T KernelPaged;
-    SIZE_T KernelNonpaged;
-    SIZE_T PageSize;                   /* in bytes                             */
-    DWORD  HandleCount;
-    DWORD  ProcessCount;
-    DWORD  ThreadCount;
-} PERFORMANCE_INFORMATION;
-
-typedef struct OSVERSIONINFOW {        /* RTL_OSVERSIONINFOW                   */
-    DWORD dwOSVersionInfoSize;
-    DWORD dwMajorVersion;
-    DWORD dwMinorVersion;
-    DWORD dwBuildNumber;
-    DWORD dwPlatformId;
-    WCHAR szCSDVersion[128];
-} OSVERSIONINFOW;
 
 /* ---- pointers that WSAIoctl(SIO_GET_EXTENSION_FUNCTION_POINTER) returns - */
 typedef BOOL (*LPFN_ACCEPTEX)(SOCKET sListenSocket, SOCKET sAcceptSocket, ADDRESS lpOutputBuffer,
@@ -280,10 +230,8 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define MEM_RELEASE                          0x00008000
 #define MEM_RESET                            0x00080000
 #define PAGE_READWRITE                       0x04
-#define DUPLICATE_CLOSE_SOURCE               0x00000001
 #define DUPLICATE_SAME_ACCESS                0x00000002
 
-#define TCP_TABLE_OWNER_PID_LISTENER         3
 #define TCP_TABLE_OWNER_PID_ALL              5
 
 #define MIB_TCP_STATE_CLOSED                 1

@@ -91,70 +91,6 @@ public class WinFunctions extends WinLayouts {
         }
     }
 
-    private static class GetQueuedCompletionStatus {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_INT,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetQueuedCompletionStatus").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * BOOL GetQueuedCompletionStatus(HANDLE CompletionPort, ADDRESS lpNumberOfBytesTransferred, ADDRESS lpCompletionKey, ADDRESS lpOverlapped, DWORD dwMilliseconds)
-     * }
-     */
-    public static FunctionDescriptor GetQueuedCompletionStatus$descriptor() {
-        return GetQueuedCompletionStatus.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * BOOL GetQueuedCompletionStatus(HANDLE CompletionPort, ADDRESS lpNumberOfBytesTransferred, ADDRESS lpCompletionKey, ADDRESS lpOverlapped, DWORD dwMilliseconds)
-     * }
-     */
-    public static MethodHandle GetQueuedCompletionStatus$handle() {
-        return GetQueuedCompletionStatus.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * BOOL GetQueuedCompletionStatus(HANDLE CompletionPort, ADDRESS lpNumberOfBytesTransferred, ADDRESS lpCompletionKey, ADDRESS lpOverlapped, DWORD dwMilliseconds)
-     * }
-     */
-    public static MemorySegment GetQueuedCompletionStatus$address() {
-        return GetQueuedCompletionStatus.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * BOOL GetQueuedCompletionStatus(HANDLE CompletionPort, ADDRESS lpNumberOfBytesTransferred, ADDRESS lpCompletionKey, ADDRESS lpOverlapped, DWORD dwMilliseconds)
-     * }
-     */
-    public static int GetQueuedCompletionStatus(long CompletionPort, long lpNumberOfBytesTransferred, long lpCompletionKey, long lpOverlapped, int dwMilliseconds) {
-        var mh$ = GetQueuedCompletionStatus.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("GetQueuedCompletionStatus", CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds);
-            }
-            return (int)mh$.invokeExact(CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class GetQueuedCompletionStatusEx {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             WinFunctions.C_INT,
@@ -590,64 +526,6 @@ public class WinFunctions extends WinLayouts {
         }
     }
 
-    private static class GetCurrentProcess {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_LONG_LONG    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetCurrentProcess").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * HANDLE GetCurrentProcess()
-     * }
-     */
-    public static FunctionDescriptor GetCurrentProcess$descriptor() {
-        return GetCurrentProcess.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * HANDLE GetCurrentProcess()
-     * }
-     */
-    public static MethodHandle GetCurrentProcess$handle() {
-        return GetCurrentProcess.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * HANDLE GetCurrentProcess()
-     * }
-     */
-    public static MemorySegment GetCurrentProcess$address() {
-        return GetCurrentProcess.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * HANDLE GetCurrentProcess()
-     * }
-     */
-    public static long GetCurrentProcess() {
-        var mh$ = GetCurrentProcess.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("GetCurrentProcess");
-            }
-            return (long)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class FormatMessageW {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             WinFunctions.C_INT,
@@ -901,67 +779,6 @@ public class WinFunctions extends WinLayouts {
         }
     }
 
-    private static class K32GetPerformanceInfo {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_INT,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("K32GetPerformanceInfo").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * BOOL K32GetPerformanceInfo(ADDRESS pPerformanceInformation, DWORD cb)
-     * }
-     */
-    public static FunctionDescriptor K32GetPerformanceInfo$descriptor() {
-        return K32GetPerformanceInfo.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * BOOL K32GetPerformanceInfo(ADDRESS pPerformanceInformation, DWORD cb)
-     * }
-     */
-    public static MethodHandle K32GetPerformanceInfo$handle() {
-        return K32GetPerformanceInfo.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * BOOL K32GetPerformanceInfo(ADDRESS pPerformanceInformation, DWORD cb)
-     * }
-     */
-    public static MemorySegment K32GetPerformanceInfo$address() {
-        return K32GetPerformanceInfo.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * BOOL K32GetPerformanceInfo(ADDRESS pPerformanceInformation, DWORD cb)
-     * }
-     */
-    public static int K32GetPerformanceInfo(long pPerformanceInformation, int cb) {
-        var mh$ = K32GetPerformanceInfo.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("K32GetPerformanceInfo", pPerformanceInformation, cb);
-            }
-            return (int)mh$.invokeExact(pPerformanceInformation, cb);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class WSAStartup {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             WinFunctions.C_INT,
@@ -1016,64 +833,6 @@ public class WinFunctions extends WinLayouts {
                 traceDowncall("WSAStartup", wVersionRequested, lpWSAData);
             }
             return (int)mh$.invokeExact(wVersionRequested, lpWSAData);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class WSACleanup {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_INT    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSACleanup").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int WSACleanup()
-     * }
-     */
-    public static FunctionDescriptor WSACleanup$descriptor() {
-        return WSACleanup.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int WSACleanup()
-     * }
-     */
-    public static MethodHandle WSACleanup$handle() {
-        return WSACleanup.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int WSACleanup()
-     * }
-     */
-    public static MemorySegment WSACleanup$address() {
-        return WSACleanup.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int WSACleanup()
-     * }
-     */
-    public static int WSACleanup() {
-        var mh$ = WSACleanup.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("WSACleanup");
-            }
-            return (int)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1382,68 +1141,6 @@ public class WinFunctions extends WinLayouts {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("getsockname", s, name, namelen);
-            }
-            return (int)mh$.invokeExact(s, name, namelen);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class getpeername {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_INT,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("getpeername").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
-     * }
-     */
-    public static FunctionDescriptor getpeername$descriptor() {
-        return getpeername.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
-     * }
-     */
-    public static MethodHandle getpeername$handle() {
-        return getpeername.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
-     * }
-     */
-    public static MemorySegment getpeername$address() {
-        return getpeername.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
-     * }
-     */
-    public static int getpeername(long s, long name, long namelen) {
-        var mh$ = getpeername.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("getpeername", s, name, namelen);
             }
             return (int)mh$.invokeExact(s, name, namelen);
         } catch (Error | RuntimeException ex) {
@@ -1842,70 +1539,6 @@ public class WinFunctions extends WinLayouts {
         }
     }
 
-    private static class WSAGetOverlappedResult {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_INT,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_LONG_LONG,
-            WinFunctions.C_INT,
-            WinFunctions.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WSAGetOverlappedResult").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * BOOL WSAGetOverlappedResult(SOCKET s, ADDRESS lpOverlapped, ADDRESS lpcbTransfer, BOOL fWait, ADDRESS lpdwFlags)
-     * }
-     */
-    public static FunctionDescriptor WSAGetOverlappedResult$descriptor() {
-        return WSAGetOverlappedResult.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * BOOL WSAGetOverlappedResult(SOCKET s, ADDRESS lpOverlapped, ADDRESS lpcbTransfer, BOOL fWait, ADDRESS lpdwFlags)
-     * }
-     */
-    public static MethodHandle WSAGetOverlappedResult$handle() {
-        return WSAGetOverlappedResult.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * BOOL WSAGetOverlappedResult(SOCKET s, ADDRESS lpOverlapped, ADDRESS lpcbTransfer, BOOL fWait, ADDRESS lpdwFlags)
-     * }
-     */
-    public static MemorySegment WSAGetOverlappedResult$address() {
-        return WSAGetOverlappedResult.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * BOOL WSAGetOverlappedResult(SOCKET s, ADDRESS lpOverlapped, ADDRESS lpcbTransfer, BOOL fWait, ADDRESS lpdwFlags)
-     * }
-     */
-    public static int WSAGetOverlappedResult(long s, long lpOverlapped, long lpcbTransfer, int fWait, long lpdwFlags) {
-        var mh$ = WSAGetOverlappedResult.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("WSAGetOverlappedResult", s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags);
-            }
-            return (int)mh$.invokeExact(s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class GetExtendedTcpTable {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             WinFunctions.C_INT,
@@ -2088,66 +1721,6 @@ public class WinFunctions extends WinLayouts {
                 traceDowncall("RtlNtStatusToDosError", Status);
             }
             return (int)mh$.invokeExact(Status);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class RtlGetVersion {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            WinFunctions.C_INT,
-            WinFunctions.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("RtlGetVersion").orElseThrow();
-
-        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * NTSTATUS RtlGetVersion(ADDRESS lpVersionInformation)
-     * }
-     */
-    public static FunctionDescriptor RtlGetVersion$descriptor() {
-        return RtlGetVersion.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * NTSTATUS RtlGetVersion(ADDRESS lpVersionInformation)
-     * }
-     */
-    public static MethodHandle RtlGetVersion$handle() {
-        return RtlGetVersion.Linked.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * NTSTATUS RtlGetVersion(ADDRESS lpVersionInformation)
-     * }
-     */
-    public static MemorySegment RtlGetVersion$address() {
-        return RtlGetVersion.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * NTSTATUS RtlGetVersion(ADDRESS lpVersionInformation)
-     * }
-     */
-    public static int RtlGetVersion(long lpVersionInformation) {
-        var mh$ = RtlGetVersion.Linked.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("RtlGetVersion", lpVersionInformation);
-            }
-            return (int)mh$.invokeExact(lpVersionInformation);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

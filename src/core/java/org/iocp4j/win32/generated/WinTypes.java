@@ -392,15 +392,6 @@ public class WinTypes extends WinLayouts {
     public static int PAGE_READWRITE() {
         return PAGE_READWRITE;
     }
-    private static final int DUPLICATE_CLOSE_SOURCE = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define DUPLICATE_CLOSE_SOURCE 1
-     * }
-     */
-    public static int DUPLICATE_CLOSE_SOURCE() {
-        return DUPLICATE_CLOSE_SOURCE;
-    }
     private static final int DUPLICATE_SAME_ACCESS = (int)2L;
     /**
      * {@snippet lang=c :
@@ -409,15 +400,6 @@ public class WinTypes extends WinLayouts {
      */
     public static int DUPLICATE_SAME_ACCESS() {
         return DUPLICATE_SAME_ACCESS;
-    }
-    private static final int TCP_TABLE_OWNER_PID_LISTENER = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define TCP_TABLE_OWNER_PID_LISTENER 3
-     * }
-     */
-    public static int TCP_TABLE_OWNER_PID_LISTENER() {
-        return TCP_TABLE_OWNER_PID_LISTENER;
     }
     private static final int TCP_TABLE_OWNER_PID_ALL = (int)5L;
     /**

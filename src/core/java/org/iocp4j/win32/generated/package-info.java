@@ -3,6 +3,6 @@
  * each structure and function pointer), which load on every operating system, and functions ({@code WinFunctions}),
  * which need Windows. Written by {@code jextract.sh}: do not edit. Only {@code org.iocp4j.win32} may use it.
  *
- * <p>SHA-256 of the headers: {@code 50a9311a39ee596406158b6be0e7b768174bda74170e33ba6ad2436714e8461a}
+ * <p>SHA-256 of the headers: {@code 5e11871ed4a8746ef22e507808a5ca53a0ed279544964b0f20b8dd0048ba693d}
  */
 package org.iocp4j.win32.generated;
