@@ -110,7 +110,7 @@ class OperationTest {
             assertThat((long) a[0]).isEqualTo(SOCKET);
             assertThat((long) a[4]).isEqualTo(operation.address());
             assertThat(memory().asSlice(0, OVERLAPPED.sizeof()).toArray(JAVA_LONG)).containsOnly(0);
-            assertThat(memory().get(JAVA_LONG, OPERATION.session$offset())).isEqualTo(OWNER);
+            assertThat(memory().get(JAVA_LONG, OPERATION.owner$offset())).isEqualTo(OWNER);
             return WSA_IO_PENDING();
         });
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();

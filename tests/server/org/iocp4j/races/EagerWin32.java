@@ -247,7 +247,7 @@ final class EagerWin32 extends PartialWin32 {
         if (socket == null) {
             return WSAENOTSOCK();
         }
-        long owner = at(overlapped, OPERATION.sizeof()).get(JAVA_LONG, OPERATION.session$offset());
+        long owner = at(overlapped, OPERATION.sizeof()).get(JAVA_LONG, OPERATION.owner$offset());
         int all = 0;
         for (int i = 0; i < count; i++) {
             MemorySegment buffer = at(buffers + i * WSABUF.sizeof(), WSABUF.sizeof());

@@ -54,7 +54,7 @@ public final class Operation {
 
     /** Who posted it last, read from off-heap memory: the number that was given to the post. */
     public long owner() {
-        return memory.get(JAVA_LONG, offset() + OPERATION.session$offset());
+        return memory.get(JAVA_LONG, offset() + OPERATION.owner$offset());
     }
 
     /** How the kernel tells of its end from the next post on: as its handle is set. */
@@ -82,7 +82,7 @@ public final class Operation {
         memory.set(JAVA_LONG, offset + OVERLAPPED.InternalHigh$offset(), 0);
         memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), 0); // and OffsetHigh
         memory.set(JAVA_LONG, offset + OVERLAPPED.hEvent$offset(), 0);
-        memory.set(JAVA_LONG, offset + OPERATION.session$offset(), owner);
+        memory.set(JAVA_LONG, offset + OPERATION.owner$offset(), owner);
         return notice;
     }
 

@@ -3,6 +3,6 @@
  * each structure and function pointer), which load on every operating system, and functions ({@code WinFunctions}),
  * which need Windows. Written by {@code jextract.sh}: do not edit. Only {@code org.iocp4j.win32} may use it.
  *
- * <p>SHA-256 of the headers: {@code 5e11871ed4a8746ef22e507808a5ca53a0ed279544964b0f20b8dd0048ba693d}
+ * <p>SHA-256 of the headers: {@code bb78db02811f40dac096c0a9ef1c8cd12855dc684923c1086d18679b5af5959c}
  */
 package org.iocp4j.win32.generated;
