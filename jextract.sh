@@ -64,6 +64,7 @@ check_version() {
 # For --release 22 and for every operating system: C_LONG and C_LONG_DOUBLE are cast to the generating machine's kind
 # of layout and fail on another one; SymbolLookup.findOrThrow is newer than 22. And what a server's start does not use is
 # not made there: a function linked costs some 5 ms, the first handle of an array's elements 16 (measured under Wine).
+# jextract suppresses no warnings: nearly every class calls a restricted method.
 after_edit() {
     tr -d '\r' <"$1" | sed \
         -e '/ C_LONG =/d' \
@@ -73,6 +74,7 @@ after_edit() {
         -e 's/\.HANDLE;/.Linked.HANDLE;/' \
         -e 's/^    private static final \([A-Za-z]*Handle\) \([A-Za-z0-9_]*\$\(ELEM_HANDLE\|MH\)\) = \(.*;\)$/    private static class \2 { static final \1 HANDLE = \4 }/' \
         -e 's/\$\(ELEM_HANDLE\|MH\)\./$\1.HANDLE./' \
+        -e 's/^public .*class /@SuppressWarnings("restricted") &/' \
         -e 's/[[:blank:]]*$//' \
         -e '${/^$/d;}'
 }
@@ -82,7 +84,8 @@ package_info() {
 /**
  * What jextract made of the headers in {@code native-headers}: layouts and constants ({@code WinTypes}, one class for
  * each structure and function pointer), which load on every operating system, and functions ({@code WinFunctions}),
- * which need Windows. Written by {@code jextract.sh}: do not edit. Only {@code org.iocp4j.win32} may use it.
+ * which need Windows and which only {@code org.iocp4j.win32} calls. Written by {@code jextract.sh}: do not edit. Not
+ * part of the API: exported to our own modules alone.
  *
  * <p>SHA-256 of the headers: {@code $(digest)}
  */

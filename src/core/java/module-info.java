@@ -1,4 +1,5 @@
 /** Windows I/O completion ports for Java, through java.lang.foreign alone. */
+@SuppressWarnings("module") // those that it exports to are compiled after it
 module org.iocp4j.core {
     requires org.slf4j;
 

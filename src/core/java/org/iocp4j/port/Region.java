@@ -33,6 +33,7 @@ public final class Region {
     private final AtomicLong restingBytes = new AtomicLong();
 
     /** @param name what lies in it, for messages */
+    @SuppressWarnings("restricted") // VirtualAlloc says how many bytes there are
     public Region(Win32 win32, String name, long bytes) throws Win32Exception {
         this.name = name;
         long address = win32.virtualAlloc(0, bytes, MEM_RESERVE(), PAGE_READWRITE());

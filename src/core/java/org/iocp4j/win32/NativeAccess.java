@@ -13,6 +13,7 @@ public final class NativeAccess {
      *
      * @throws NativeAccessDeniedException if this module does not have it
      */
+    @SuppressWarnings("restricted") // what it is for
     public static void require() {
         try {
             MemorySegment.NULL.reinterpret(0);

@@ -437,6 +437,7 @@ public final class WindowsWin32 implements Win32 {
          * does not see what follows its arguments, which the caller takes away again [doc: x64 and arm64 calling
          * conventions]. So three shapes do for all. Each costs a start some 7 ms, for the JVM spins classes for it.
          */
+        @SuppressWarnings("restricted")
         static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
             int arguments = descriptor.argumentLayouts().size();
             MemoryLayout[] longs = new MemoryLayout[arguments <= 4 ? 4 : arguments <= 7 ? 7 : 9];
@@ -446,6 +447,7 @@ public final class WindowsWin32 implements Win32 {
         }
 
         /** Only Wine's ntdll exports this, so it cannot be among the generated functions. */
+        @SuppressWarnings("restricted")
         private static String wineGetVersion() {
             try (Arena arena = Arena.ofConfined()) {
                 var address = SymbolLookup.libraryLookup("ntdll", arena).find("wine_get_version");

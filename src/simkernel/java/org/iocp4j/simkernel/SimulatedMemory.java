@@ -16,6 +16,7 @@ import java.util.TreeMap;
  * whatever else the process has.
  */
 final class SimulatedMemory {
+    @SuppressWarnings("restricted") // a kernel reads what its callers name by address
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final long PAGE_BYTES = 4096;
     private static final int INVALID_ADDRESS = ERROR_INVALID_ADDRESS();

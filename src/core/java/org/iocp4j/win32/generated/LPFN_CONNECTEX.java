@@ -17,7 +17,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * typedef BOOL (*LPFN_CONNECTEX)(SOCKET, ADDRESS, int, ADDRESS, DWORD, ADDRESS, ADDRESS)
  * }
  */
-public final class LPFN_CONNECTEX {
+@SuppressWarnings("restricted") public final class LPFN_CONNECTEX {
 
     private LPFN_CONNECTEX() {
         // Should not be called directly

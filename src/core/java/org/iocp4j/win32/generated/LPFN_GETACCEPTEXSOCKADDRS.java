@@ -17,7 +17,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * typedef void (*LPFN_GETACCEPTEXSOCKADDRS)(ADDRESS, DWORD, DWORD, DWORD, ADDRESS, ADDRESS, ADDRESS, ADDRESS)
  * }
  */
-public final class LPFN_GETACCEPTEXSOCKADDRS {
+@SuppressWarnings("restricted") public final class LPFN_GETACCEPTEXSOCKADDRS {
 
     private LPFN_GETACCEPTEXSOCKADDRS() {
         // Should not be called directly

@@ -22,7 +22,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class OVERLAPPED_ENTRY {
+@SuppressWarnings("restricted") public class OVERLAPPED_ENTRY {
 
     OVERLAPPED_ENTRY() {
         // Should not be called directly

@@ -29,7 +29,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class PROCESS_MEMORY_COUNTERS_EX {
+@SuppressWarnings("restricted") public class PROCESS_MEMORY_COUNTERS_EX {
 
     PROCESS_MEMORY_COUNTERS_EX() {
         // Should not be called directly

@@ -20,7 +20,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class WSABUF {
+@SuppressWarnings("restricted") public class WSABUF {
 
     WSABUF() {
         // Should not be called directly

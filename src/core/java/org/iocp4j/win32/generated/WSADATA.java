@@ -25,7 +25,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class WSADATA {
+@SuppressWarnings("restricted") public class WSADATA {
 
     WSADATA() {
         // Should not be called directly

@@ -20,7 +20,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class WSAPROTOCOLCHAIN {
+@SuppressWarnings("restricted") public class WSAPROTOCOLCHAIN {
 
     WSAPROTOCOLCHAIN() {
         // Should not be called directly

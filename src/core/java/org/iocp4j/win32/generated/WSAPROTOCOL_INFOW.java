@@ -38,7 +38,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class WSAPROTOCOL_INFOW {
+@SuppressWarnings("restricted") public class WSAPROTOCOL_INFOW {
 
     WSAPROTOCOL_INFOW() {
         // Should not be called directly

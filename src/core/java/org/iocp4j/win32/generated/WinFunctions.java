@@ -12,7 +12,7 @@ import java.util.stream.*;
 import static java.lang.foreign.ValueLayout.*;
 import static java.lang.foreign.MemoryLayout.PathElement.*;
 
-public class WinFunctions extends WinLayouts {
+@SuppressWarnings("restricted") public class WinFunctions extends WinLayouts {
 
     WinFunctions() {
         // Should not be called directly

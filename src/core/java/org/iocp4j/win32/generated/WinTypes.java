@@ -12,7 +12,7 @@ import java.util.stream.*;
 import static java.lang.foreign.ValueLayout.*;
 import static java.lang.foreign.MemoryLayout.PathElement.*;
 
-public class WinTypes extends WinLayouts {
+@SuppressWarnings("restricted") public class WinTypes extends WinLayouts {
 
     WinTypes() {
         // Should not be called directly
