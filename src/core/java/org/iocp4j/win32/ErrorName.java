@@ -7,12 +7,13 @@ import org.iocp4j.win32.generated.WinTypes;
 
 /**
  * The names that Windows' headers give to error codes, taken from the generated constants, so that a message reads
- * {@code WSAECONNRESET (10054)} whichever of Windows' three kinds of code it was.
+ * {@code WSAECONNRESET (10054)} whichever of Windows' three kinds of code it was. Any thread, on every operating
+ * system.
  */
 public final class ErrorName {
     /**
-     * Win32 and Winsock codes, which share one number space. Made at the first use and not with the class: that may be
-     * in a shortage of memory, and a class that could not be initialised then could name no error ever after.
+     * Win32 and Winsock codes, which share one number space. Made at the first use and not with the class: memory may
+     * be short then, and a class whose initialisation has failed once could never name an error again.
      */
     private static volatile Map<Integer, String> codes;
     private static volatile Map<Integer, String> statuses;
@@ -20,7 +21,7 @@ public final class ErrorName {
     private ErrorName() {
     }
 
-    /** {@code WSAEADDRINUSE (10048)}; a code without a name is {@code error 4711}. */
+    /** Names a Win32 or Winsock code: {@code WSAEADDRINUSE (10048)}; one without a name is {@code error 4711}. */
     public static String of(int code) {
         Map<Integer, String> names = codes;
         if (names == null) {
@@ -31,7 +32,7 @@ public final class ErrorName {
         return name == null ? "error " + code : name + " (" + code + ")";
     }
 
-    /** {@code STATUS_CONNECTION_RESET (0xC000020D)}; a status without a name is {@code status 0xC0001234}. */
+    /** Names an NTSTATUS: {@code STATUS_CONNECTION_RESET (0xC000020D)}; without a name {@code status 0xC0001234}. */
     public static String ofStatus(int status) {
         Map<Integer, String> names = statuses;
         if (names == null) {

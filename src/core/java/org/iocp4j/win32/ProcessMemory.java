@@ -8,14 +8,14 @@ import java.lang.foreign.MemorySegment;
 import org.iocp4j.win32.generated.PROCESS_MEMORY_COUNTERS_EX;
 
 /**
- * Memory of this process. A figure that the platform does not give is null: Wine calls it 0 [wine], and no process on
- * Windows has none.
+ * Memory of this process, in bytes. A figure that the platform does not give is null: Wine reports 0 for it [wine],
+ * a figure that no process on Windows has.
  *
- * @param processBytes      PagefileUsage: committed memory that is this process's alone
- * @param nonPagedPoolBytes QuotaNonPagedPoolUsage: the kernel's unpageable memory on its account
+ * @param processBytes      PagefileUsage: committed memory that is this process's alone; may be null
+ * @param nonPagedPoolBytes QuotaNonPagedPoolUsage: the kernel's unpageable memory on its account; may be null
  */
 public record ProcessMemory(Long processBytes, Long nonPagedPoolBytes) {
-    /** As it is now; both null if the call fails. */
+    /** What it is now; both figures are null if the call fails. */
     public static ProcessMemory now(Win32 win32) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment counters = arena.allocate(PROCESS_MEMORY_COUNTERS_EX.layout());

@@ -28,7 +28,12 @@ import org.iocp4j.win32.generated.LPFN_GETACCEPTEXSOCKADDRS;
 import org.iocp4j.win32.generated.LPFN_TRANSMITFILE;
 import org.iocp4j.win32.generated.WSADATA;
 
-/** The real calls. */
+/**
+ * The real system: Windows, or Wine. {@link #attach} is the way to it.
+ *
+ * <p>The first thread to attach starts Winsock and has the functions linked; they stay for as long as the process
+ * lives.
+ */
 public final class WindowsWin32 implements Win32 {
     /** The pseudo-handle that GetCurrentProcess returns. */
     private static final long THIS_PROCESS = -1;
@@ -49,10 +54,11 @@ public final class WindowsWin32 implements Win32 {
     private long calls;
 
     /**
-     * A view of Windows for the calling thread.
+     * A view of Windows for the calling thread, which closes it after its last call. A thread may have several.
      *
-     * @throws UnsupportedPlatformException if this JVM is not a Windows one, or lets us call no native code
-     * @throws UncheckedIOException         of a {@link Win32Exception}: what Winsock refuses now; asked again next time
+     * @throws UnsupportedPlatformException if this JVM is not a Windows one, or denies us native access: each time
+     * @throws UncheckedIOException         with a {@link Win32Exception} as its cause, if Winsock refuses to start: the
+     *                                      next attempt may succeed
      */
     public static Win32 attach() {
         String os = System.getProperty("os.name");
@@ -432,10 +438,14 @@ public final class WindowsWin32 implements Win32 {
         static final String WINE_VERSION = wineGetVersion();
 
         /**
-         * Both errors are captured, so that each call's own rule says which to read. Each argument and the result is a long:
-         * on 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read; and a function
-         * does not see what follows its arguments, which the caller takes away again [doc: x64 and arm64 calling
-         * conventions]. So three shapes do for all. Each costs a start some 7 ms, for the JVM spins classes for it.
+         * Both errors are captured, so that each call's own rule says which to read. Each argument and the result is a
+         * long: on 64-bit Windows an integer of any width has 8 bytes of its own, of which only its width is read; and
+         * a function does not see what follows its arguments, which the caller takes away again [doc: x64 and arm64
+         * calling conventions]. So three shapes do for all. Each costs a start some 7 ms, for the JVM spins classes for
+         * it.
+         *
+         * <p>That is [doc] alone: it has run under Wine on x64, but neither Windows on x64 nor arm64 has ever seen it.
+         * Should one of them object, link each function with its own descriptor.
          */
         @SuppressWarnings("restricted")
         static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
