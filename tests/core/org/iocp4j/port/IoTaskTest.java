@@ -103,7 +103,7 @@ class IoTaskTest {
                 on.receive(work[0], 1, SOCKET);
             }
         });
-        work[0].notice(Notice.RETURN);
+        work[0].delivery(Delivery.RETURN);
         io.receive(work[0], 1, SOCKET);
         IntStream.range(0, 300).forEach(i -> io.defer(on -> done.add(String.valueOf(i))));
         port.dequeue(io, 0);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,7 +26,7 @@ class DeferredReceiveTest {
     @BeforeEach
     void putOneOff() throws Win32Exception {
         ServerOptions options = ServerOptions.builder().accepts(1).pool(1).maxSessions(1).concurrency(1).build();
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
                 (session, data) -> {
                     id = session.id();
                     session.send(data);

@@ -15,13 +15,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList.Order;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.socket.SocketPool;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,7 +60,7 @@ class SessionTableTest {
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
         ServerOptions options = ServerOptions.builder()
                 .maxSessions(CONNECTIONS).pool(0).bufferBytes(64).sendQueueBytes(64).build();
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.OFF, SessionIdentity.OVERLAPPED,
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
                 (session, data) -> { }, system::win32, io);
         OperationSlab slab = new OperationSlab(system.win32(), CONNECTIONS * SocketPool.OPERATIONS_PER_SOCKET);
         sockets = new SocketPool(io, InetAddress.getLoopbackAddress(), CONNECTIONS, CONNECTIONS, Order.FIFO, slab, engine);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.junit.jupiter.api.Test;
 
 /** A worker whose every dequeue throws pauses between them: its lines would fill the disk. */
@@ -25,7 +25,7 @@ class WorkerPauseTest {
             }
         };
         SessionEngine engine = new SessionEngine(ServerOptions.builder().accepts(1).pool(1).maxSessions(1).build(),
-                DisconnectMethod.DISCONNECT_EX, PacketSkipping.ON, SessionIdentity.OVERLAPPED, (session, data) -> { },
+                DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED, (session, data) -> { },
                 () -> kernel, new IoThread(kernel));
         WorkerGroup workers = new WorkerGroup(engine, () -> kernel, () -> { });
         long start = System.nanoTime();

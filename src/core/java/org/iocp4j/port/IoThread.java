@@ -19,7 +19,7 @@ import org.iocp4j.win32.generated.WSABUF;
  *
  * <p>Each post returns {@code 0} when the operation is on its way, and its completion will be told, exactly once: by a
  * packet, perhaps on another thread before the method has returned, or, if it was over at once and no packet comes
- * ({@link Notice}), on this thread by its next {@link CompletionPort#dequeue}, never inside the post. Otherwise the post
+ * ({@link Delivery}), on this thread by its next {@link CompletionPort#dequeue}, never inside the post. Otherwise the post
  * returns the error, and no completion comes; a post throws nothing. I/O that a thread has started may be cancelled when the
  * thread ends [doc; on a port it may also go on, wt], so only long-lived platform threads post.
  */
@@ -84,26 +84,26 @@ public final class IoThread {
     /** WSARecv into buffer 0. */
     public int receive(Operation operation, long owner, long socket) {
         flags.set(JAVA_INT, 0, 0);
-        Notice notice = operation.begin(owner);
+        Delivery delivery = operation.begin(owner);
         int error;
         try {
             error = win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address());
         } catch (Throwable e) {
             error = notMade(e);
         }
-        return posted(operation, notice, error);
+        return afterPost(operation, delivery, error);
     }
 
     /** WSASend of the first {@code count} buffers. */
     public int send(Operation operation, long owner, long socket, int count) {
-        Notice notice = operation.begin(owner);
+        Delivery delivery = operation.begin(owner);
         int error;
         try {
             error = win32.wsaSend(socket, buffers.address(), count, 0, operation.address());
         } catch (Throwable e) {
             error = notMade(e);
         }
-        return posted(operation, notice, error);
+        return afterPost(operation, delivery, error);
     }
 
     /**
@@ -113,7 +113,7 @@ public final class IoThread {
      * @param addressBytes room for each: the sockaddr's size and 16 more [doc]
      */
     public int accept(Operation operation, long owner, long listener, long socket, long output, int addressBytes) {
-        Notice notice = operation.begin(owner);
+        Delivery delivery = operation.begin(owner);
         int error;
         try {
             error = win32.acceptEx(listener, socket, output, 0, addressBytes, addressBytes, received.address(),
@@ -121,7 +121,7 @@ public final class IoThread {
         } catch (Throwable e) {
             error = notMade(e);
         }
-        return posted(operation, notice, error);
+        return afterPost(operation, delivery, error);
     }
 
     /** GetAcceptExSockaddrs: finds the two addresses in an accept's output, for the two methods that follow. */
@@ -142,26 +142,30 @@ public final class IoThread {
     }
 
     public int disconnect(Operation operation, long owner, long socket, int disconnectFlags) {
-        Notice notice = operation.begin(owner);
+        Delivery delivery = operation.begin(owner);
         int error;
         try {
             error = win32.disconnectEx(socket, operation.address(), disconnectFlags, 0);
         } catch (Throwable e) {
             error = notMade(e);
         }
-        return posted(operation, notice, error);
+        if (error == WSA_IO_PENDING() && delivery == Delivery.STATUS && operation.status() != STATUS_PENDING()) {
+            finished.add(operation);
+            return 0;
+        }
+        return afterPost(operation, delivery, error);
     }
 
     /** TransmitFile of no file: only what its flags ask for. */
     public int transmitNothing(Operation operation, long owner, long socket, int transmitFlags) {
-        Notice notice = operation.begin(owner);
+        Delivery delivery = operation.begin(owner);
         int error;
         try {
             error = win32.transmitFile(socket, 0, 0, 0, operation.address(), 0, transmitFlags);
         } catch (Throwable e) {
             error = notMade(e);
         }
-        return posted(operation, notice, error);
+        return afterPost(operation, delivery, error);
     }
 
     /** setsockopt with a value of 4 bytes. */
@@ -177,20 +181,17 @@ public final class IoThread {
     }
 
     /**
-     * The one place that knows what a call's return means for its packet.
+     * What a call's return means for its operation.
      *
-     * @param notice the operation's before the call: once it pends, another thread may have it already
+     * @param delivery the operation's before the call: once it is pending, another thread may have it already
      */
-    private int posted(Operation operation, Notice notice, int error) {
+    private int afterPost(Operation operation, Delivery delivery, int error) {
         if (error == WSA_IO_PENDING()) {
-            if (notice == Notice.STATUS && operation.status() != STATUS_PENDING()) {
-                finished.add(operation);
-            }
             return 0;
         }
         if (error != 0) {
             operation.reset();
-        } else if (notice != Notice.PACKET) {
+        } else if (delivery != Delivery.PACKET) {
             finished.add(operation);
         }
         return error;

@@ -33,8 +33,8 @@ public final class Operation {
     /** The kernel's: posted, and its packet not dequeued yet. Read through PENDING. */
     @SuppressWarnings("unused")
     private boolean pending;
-    /** Set and read by whoever has the operation at home. */
-    private Notice notice = Notice.PACKET;
+    /** Written and read only while the operation is not pending. */
+    private Delivery delivery = Delivery.PACKET;
 
     /** @param index which one it is of those that lie side by side in {@code memory} */
     Operation(MemorySegment memory, int index, CompletionHandler completion) {
@@ -57,9 +57,9 @@ public final class Operation {
         return memory.get(JAVA_LONG, offset() + OPERATION.owner$offset());
     }
 
-    /** How the kernel tells of its end from the next post on: as its handle is set. */
-    public void notice(Notice newNotice) {
-        notice = newNotice;
+    /** How completions are delivered from the next post on: as the handle is set. Not to be called while pending. */
+    public void delivery(Delivery newDelivery) {
+        delivery = newDelivery;
     }
 
     /** Whether the kernel holds it. True means: neither post nor free it. */
@@ -71,9 +71,9 @@ public final class Operation {
      * The last thing before the call that posts it: zeroes the OVERLAPPED, and only that, and names the owner. Nothing
      * that the completion reads may be written after that call, since the packet can be on another thread by then.
      *
-     * @return how its end will be told
+     * @return how its completion will be delivered
      */
-    Notice begin(long owner) {
+    Delivery begin(long owner) {
         if (!PENDING.compareAndSet(this, false, true)) {
             throw new IllegalStateException("posted while the kernel still holds it: " + this);
         }
@@ -83,7 +83,7 @@ public final class Operation {
         memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), 0); // and OffsetHigh
         memory.set(JAVA_LONG, offset + OVERLAPPED.hEvent$offset(), 0);
         memory.set(JAVA_LONG, offset + OPERATION.owner$offset(), owner);
-        return notice;
+        return delivery;
     }
 
     /** The kernel has done with it: the post failed at once and no packet will come, or nobody is told of its packet. */

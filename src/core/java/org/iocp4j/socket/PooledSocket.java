@@ -6,8 +6,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import org.iocp4j.port.CompletionPort;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.port.Notice;
 import org.iocp4j.port.Operation;
 import org.iocp4j.port.OperationSlab;
 
@@ -126,20 +126,21 @@ public final class PooledSocket {
      * Associates the socket with a port the first time, and never again: Windows would refuse (87), and the first key
      * stays.
      *
+     * @param delivery how its operations complete from now on; PACKET if the system refuses to set the handle so
      * @return 0, or the error
      */
-    public int associateOnce(CompletionPort port, long key, PacketSkipping skipping, IoThread io) {
+    public int associateOnce(CompletionPort port, long key, Delivery delivery, IoThread io) {
         if (associated) {
             return 0;
         }
         int error = port.associate(io.win32(), handle, key);
         associated = error == 0;
-        boolean skips = associated && skipping != PacketSkipping.OFF && io.win32().setFileCompletionNotificationModes(
+        boolean skips = associated && delivery != Delivery.PACKET && io.win32().setFileCompletionNotificationModes(
                 handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()) == 0;
-        Notice transfers = skips ? Notice.RETURN : Notice.PACKET;
-        receive.notice(transfers);
-        send.notice(transfers);
-        disconnect.notice(skips && skipping == PacketSkipping.ON_DISCONNECT_BY_STATUS ? Notice.STATUS : transfers);
+        Delivery granted = skips ? delivery : Delivery.PACKET;
+        receive.delivery(granted);
+        send.delivery(granted);
+        disconnect.delivery(granted);
         return error;
     }
 

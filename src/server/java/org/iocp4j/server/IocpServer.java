@@ -9,11 +9,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.socket.check.Capabilities;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
@@ -79,9 +79,9 @@ public final class IocpServer implements AutoCloseable {
         try (Win32 win32 = attach(system)) {
             DisconnectMethod method = Capabilities.choose(options.disconnectMethod(), win32);
             // Only packets carry keys: where the key names the session, every operation sends one.
-            PacketSkipping skipping = identity == SessionIdentity.OVERLAPPED
-                    ? Capabilities.chooseSkipping(method, options.address().getAddress(), win32) : PacketSkipping.OFF;
-            engine = new SessionEngine(options, method, skipping, identity, handler, system, new IoThread(win32));
+            Delivery delivery = identity == SessionIdentity.OVERLAPPED
+                    ? Capabilities.chooseDelivery(method, options.address().getAddress(), win32) : Delivery.PACKET;
+            engine = new SessionEngine(options, method, delivery, identity, handler, system, new IoThread(win32));
         }
         workers = new WorkerGroup(engine, system, this::close);
         try {

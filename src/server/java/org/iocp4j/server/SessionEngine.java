@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.CompletionPort;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
@@ -27,7 +28,6 @@ import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Disconnector;
 import org.iocp4j.socket.Listener;
 import org.iocp4j.socket.ListenerOptions;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.socket.SocketEvents;
 import org.iocp4j.socket.SocketPool;
@@ -70,7 +70,7 @@ final class SessionEngine implements SocketEvents {
     private final Disconnector disconnector;
     private final Listener listener;
     private final SessionTable table;
-    private final PacketSkipping skipping;
+    private final Delivery delivery;
     private final Queue<Consumer<IoThread>> commands =
             new ConcurrentLinkedQueue<>();
     private final AtomicBoolean ticking = new AtomicBoolean();
@@ -82,12 +82,12 @@ final class SessionEngine implements SocketEvents {
     private final AtomicBoolean portLost = new AtomicBoolean();
 
     /** Listens when this returns; accepts nothing before {@link #accept}. */
-    SessionEngine(ServerOptions options, DisconnectMethod method, PacketSkipping skipping, SessionIdentity identity,
+    SessionEngine(ServerOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
                   SessionHandler handler, Supplier<Win32> system, IoThread io) throws Win32Exception {
         this.options = options;
         this.handler = handler;
         this.identity = identity;
-        this.skipping = skipping;
+        this.delivery = delivery;
         this.callers = ThreadLocal.withInitial(system)::get;
         this.nextTickNanos = io.nowNanos();
         Win32 win32 = io.win32();
@@ -246,7 +246,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     private boolean associate(PooledSocket socket, IocpSession session, IoThread io) {
-        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), skipping, io);
+        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), delivery, io);
         if (error != 0) {
             String more = refusalLines.next();
             if (more != null) {

@@ -10,9 +10,9 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.socket.check.Capabilities.Answer;
 import org.iocp4j.socket.check.Capabilities.Result;
 import org.iocp4j.socket.check.Capabilities.Source;
@@ -60,8 +60,8 @@ class SelfCheckShortageTest {
         assertThat(Capabilities.choose(Optional.empty(), system.win32())).isEqualTo(DisconnectMethod.CLOSE);
         assertThat(Capabilities.choose(Optional.of(DisconnectMethod.DISCONNECT_EX), system.win32()))
                 .isEqualTo(DisconnectMethod.DISCONNECT_EX);
-        assertThat(Capabilities.chooseSkipping(DisconnectMethod.CLOSE, InetAddress.getByName("::1"), system.win32()))
-                .isEqualTo(PacketSkipping.OFF);
+        assertThat(Capabilities.chooseDelivery(DisconnectMethod.CLOSE, InetAddress.getByName("::1"), system.win32()))
+                .isEqualTo(Delivery.PACKET);
     }
 
     @ParameterizedTest

@@ -1,10 +1,10 @@
 package org.iocp4j.server;
 
 import java.util.concurrent.TimeUnit;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.win32.Win32Exception;
 
 /** A raw echo server on a {@link NullWin32}, whose one worker is the calling thread: for what a test or a benchmark counts. */
@@ -21,7 +21,7 @@ public final class NullServer {
 
     /** Listens, with its accepts posted. */
     NullServer(ServerOptions options) throws Win32Exception {
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, PacketSkipping.ON, SessionIdentity.OVERLAPPED,
+        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED,
                 (session, data) -> session.send(data), () -> kernel, io);
         engine.accept(io);
         run();

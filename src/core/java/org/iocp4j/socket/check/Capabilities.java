@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.iocp4j.port.Delivery;
 import org.iocp4j.port.Log;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PacketSkipping;
 import org.iocp4j.socket.Sockaddr;
 import org.iocp4j.socket.SocketPool;
 import org.iocp4j.win32.ErrorName;
@@ -115,27 +115,27 @@ public final class Capabilities {
     }
 
     /**
-     * The skipping to use with a disconnect method that works here: as much as this platform can.
+     * The delivery to use with a disconnect method that works here: the one with the fewest packets.
      *
      * @param local its family is the sockets'
      */
-    public static PacketSkipping chooseSkipping(DisconnectMethod method, InetAddress local, Win32 win32) {
+    public static Delivery chooseDelivery(DisconnectMethod method, InetAddress local, Win32 win32) {
         // TransmitFile is left alone: Wine sends its packet all the same [wine].
         if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(Sockaddr.family(local), win32)) {
-            return PacketSkipping.OFF;
+            return Delivery.PACKET;
         }
         // The check with DisconnectEx contains the other one.
         Capability capability = method == DisconnectMethod.DISCONNECT_EX
                 ? Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX : Capability.SKIP_ON_SUCCESS;
         Answer answer = answer(capability, win32);
         if (answer.works()) {
-            return PacketSkipping.ON;
+            return Delivery.RETURN;
         }
         if (answer.result() == Result.NOT_LEARNT) {
             LOG.warn("{}; every operation sends its packet", reason(capability, answer, win32));
         }
         return answer.detail().equals(NotificationCheck.OVER_WITHOUT_PACKET)
-                ? PacketSkipping.ON_DISCONNECT_BY_STATUS : PacketSkipping.OFF;
+                ? Delivery.STATUS : Delivery.PACKET;
     }
 
     /** Without XP1_IFS_HANDLES a layered provider sits between, and packets may be skipped that were not told of [doc]. */

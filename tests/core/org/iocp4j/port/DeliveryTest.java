@@ -17,15 +17,15 @@ import org.iocp4j.win32.generated.OVERLAPPED;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Operations that are over when their call returns, and how their completion is told. */
-class NoticeTest {
+/** Operations that complete synchronously, and how their completion is delivered. */
+class DeliveryTest {
     private static final long SOCKET = 880;
-    /** So much of what is over at once is told before the port is looked at again. */
+    /** The most synchronous completions that run before the port is polled again. */
     private static final int IN_A_ROW = 128;
 
     private final HeapWin32 system = new HeapWin32();
     private final IoThread io = new IoThread(system.win32());
-    private final List<String> told = new ArrayList<>();
+    private final List<String> completed = new ArrayList<>();
     private final List<Integer> timeouts = new ArrayList<>();
     private OperationSlab slab;
     private CompletionPort port;
@@ -37,16 +37,26 @@ class NoticeTest {
         port = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> { });
     }
 
-    private Operation operation(String name, Notice notice) {
-        Operation operation = slab.add((op, key, status, bytes, on) -> told.add(name + ": " + status + ", " + bytes));
-        operation.notice(notice);
+    private Operation operation(String name, Delivery delivery) {
+        Operation operation = slab.add((op, key, status, bytes, on) ->
+                completed.add(name + ": " + status + ", " + bytes));
+        operation.delivery(delivery);
         return operation;
     }
 
-    /** WSARecv answers so, and leaves this in the OVERLAPPED. */
+    /** WSARecv returns this, and leaves the rest in the OVERLAPPED. */
     private void receiveReturns(int error, int status, int bytes) {
-        system.answer("wsaRecv", a -> {
-            MemorySegment overlapped = MemorySegment.ofAddress((long) a[4]).reinterpret(OVERLAPPED.sizeof());
+        callReturns("wsaRecv", 4, error, status, bytes);
+    }
+
+    private void disconnectReturns(int error, int status) {
+        callReturns("disconnectEx", 1, error, status, 0);
+    }
+
+    private void callReturns(String call, int overlappedArgument, int error, int status, int bytes) {
+        system.answer(call, a -> {
+            MemorySegment overlapped = MemorySegment.ofAddress((long) a[overlappedArgument])
+                    .reinterpret(OVERLAPPED.sizeof());
             overlapped.set(JAVA_LONG, OVERLAPPED.Internal$offset(), 0xABCD_0000_0000L | status);
             overlapped.set(JAVA_LONG, OVERLAPPED.InternalHigh$offset(), bytes);
             return error;
@@ -61,115 +71,130 @@ class NoticeTest {
     }
 
     @Test
-    void whatIsOverAtOnceIsToldByTheNextDequeueAndNotInsideThePost() throws Exception {
+    void aSynchronousCompletionRunsInTheNextDequeueAndNotInsideThePost() throws Exception {
         receiveReturns(0, 0, 17);
         noPacketsButTimeouts();
-        Operation a = operation("a", Notice.RETURN);
+        Operation a = operation("a", Delivery.RETURN);
         assertThat(io.receive(a, 1, SOCKET)).isZero();
-        assertThat(told).isEmpty();
-        assertThat(a.isPending()).as("its memory is nobody else's before it is told").isTrue();
+        assertThat(completed).isEmpty();
+        assertThat(a.isPending()).as("its memory is the kernel's until its completion runs").isTrue();
         assertThat(port.dequeue(io, 100)).isOne();
-        assertThat(told).containsExactly("a: 0, 17");
+        assertThat(completed).containsExactly("a: 0, 17");
         assertThat(a.isPending()).isFalse();
         assertThat(timeouts).containsExactly(100);
         port.dequeue(io, 100);
-        assertThat(told).as("once").hasSize(1);
+        assertThat(completed).as("once").hasSize(1);
     }
 
     @Test
-    void withPacketsAReturnTellsNothing() throws Exception {
+    void withPacketsTheReturnCompletesNothing() throws Exception {
         receiveReturns(0, 0, 17);
-        Operation a = operation("a", Notice.PACKET);
+        Operation a = operation("a", Delivery.PACKET);
         io.receive(a, 1, SOCKET);
         assertThat(port.dequeue(io, 0)).isZero();
         system.packet(0, a, 0, 17);
         assertThat(port.dequeue(io, 0)).isOne();
-        assertThat(told).containsExactly("a: 0, 17");
+        assertThat(completed).containsExactly("a: 0, 17");
     }
 
     @Test
-    void whatPendsHasItsPacketWhateverTheNotice() throws Exception {
+    void whatPendsHasItsPacketWhateverTheDelivery() throws Exception {
         receiveReturns(WSA_IO_PENDING(), STATUS_PENDING(), 0);
-        for (Notice notice : Notice.values()) {
-            Operation operation = operation(notice.name(), notice);
+        for (Delivery delivery : Delivery.values()) {
+            Operation operation = operation(delivery.name(), delivery);
             io.receive(operation, 1, SOCKET);
             assertThat(port.dequeue(io, 0)).isZero();
             system.packet(0, operation, 0, 5);
             assertThat(port.dequeue(io, 0)).isOne();
         }
-        assertThat(told).containsExactly("PACKET: 0, 5", "RETURN: 0, 5", "STATUS: 0, 5");
+        assertThat(completed).containsExactly("PACKET: 0, 5", "RETURN: 0, 5", "STATUS: 0, 5");
     }
 
-    /** Pending, but over by the OVERLAPPED: only STATUS reads it, for otherwise there is a packet, too. */
     @Test
-    void aPendingReturnIsLookedThroughOnlyWhereThereIsNoPacket() throws Exception {
+    void aDisconnectThatPendsHasItsPacketWhateverTheDelivery() throws Exception {
+        disconnectReturns(WSA_IO_PENDING(), STATUS_PENDING());
+        for (Delivery delivery : Delivery.values()) {
+            Operation operation = operation(delivery.name(), delivery);
+            io.disconnect(operation, 1, SOCKET, 0);
+            assertThat(port.dequeue(io, 0)).isZero();
+            system.packet(0, operation, 0, 0);
+            assertThat(port.dequeue(io, 0)).isOne();
+        }
+        assertThat(completed).containsExactly("PACKET: 0, 0", "RETURN: 0, 0", "STATUS: 0, 0");
+    }
+
+    /** Both return "pending" and are complete by the OVERLAPPED: all but one have a packet on its way. */
+    @Test
+    void aPendingReturnIsReadFromTheOverlappedOnlyForADisconnectWithStatus() throws Exception {
         receiveReturns(WSA_IO_PENDING(), 0, 0);
-        for (Notice notice : Notice.values()) {
-            io.receive(operation(notice.name(), notice), 1, SOCKET);
+        disconnectReturns(WSA_IO_PENDING(), 0);
+        for (Delivery delivery : Delivery.values()) {
+            io.receive(operation("receive, " + delivery, delivery), 1, SOCKET);
+            io.disconnect(operation("disconnect, " + delivery, delivery), 1, SOCKET, 0);
         }
         assertThat(port.dequeue(io, 0)).isOne();
-        assertThat(told).containsExactly("STATUS: 0, 0");
+        assertThat(completed).containsExactly("disconnect, STATUS: 0, 0");
     }
 
     @Test
-    void aRefusedPostIsToldByItsReturnAlone() throws Exception {
+    void aRefusedPostHasNoCompletion() throws Exception {
         receiveReturns(WSAECONNRESET(), 0, 0);
-        for (Notice notice : Notice.values()) {
-            Operation operation = operation(notice.name(), notice);
+        for (Delivery delivery : Delivery.values()) {
+            Operation operation = operation(delivery.name(), delivery);
             assertThat(io.receive(operation, 1, SOCKET)).isEqualTo(WSAECONNRESET());
             assertThat(operation.isPending()).isFalse();
         }
         assertThat(port.dequeue(io, 0)).isZero();
-        assertThat(told).isEmpty();
+        assertThat(completed).isEmpty();
     }
 
-    /** An echo that is over at once, again and again: others' packets have their turn all the same, but not each time. */
+    /** An echo that completes synchronously, again and again: packets get their turn all the same, but not each time. */
     @Test
     void thePortHasItsTurnInBetweenWithoutAWait() throws Exception {
         receiveReturns(0, 0, 1);
         noPacketsButTimeouts();
         Operation[] again = new Operation[1];
         again[0] = slab.add((op, key, status, bytes, on) -> {
-            told.add("again");
+            completed.add("again");
             io.receive(again[0], 1, SOCKET);
         });
-        again[0].notice(Notice.RETURN);
+        again[0].delivery(Delivery.RETURN);
         io.receive(again[0], 1, SOCKET);
         assertThat(port.dequeue(io, 100)).isEqualTo(IN_A_ROW);
         assertThat(port.dequeue(io, 100)).isEqualTo(IN_A_ROW);
-        assertThat(told).hasSize(2 * IN_A_ROW);
+        assertThat(completed).hasSize(2 * IN_A_ROW);
         assertThat(timeouts).containsExactly(0, 0);
     }
 
     /** A look at an empty port is a system call, and an echo on one connection alone would have two of them. */
     @Test
-    void whatFollowsAtOnceIsToldBeforeTheWait() throws Exception {
+    void whatFollowsSynchronouslyRunsBeforeTheWait() throws Exception {
         receiveReturns(0, 0, 1);
         noPacketsButTimeouts();
         Operation[] chain = new Operation[3];
         for (int i = 0; i < chain.length; i++) {
             int next = i + 1;
             chain[i] = slab.add((op, key, status, bytes, on) -> {
-                told.add("link " + next);
+                completed.add("link " + next);
                 if (next < chain.length) {
                     io.receive(chain[next], 1, SOCKET);
                 }
             });
-            chain[i].notice(Notice.RETURN);
+            chain[i].delivery(Delivery.RETURN);
         }
         io.receive(chain[0], 1, SOCKET);
         assertThat(port.dequeue(io, 100)).isEqualTo(3);
-        assertThat(told).containsExactly("link 1", "link 2", "link 3");
+        assertThat(completed).containsExactly("link 1", "link 2", "link 3");
         assertThat(timeouts).containsExactly(100);
     }
 
     /** Else those that are quick have a second turn before the others have had their first. */
     @Test
-    void packetsThatWaitComeBeforeWhatTheyHaveAsTheirConsequence() throws Exception {
+    void packetsThatWaitComeBeforeWhatTheyCause() throws Exception {
         receiveReturns(0, 0, 1);
-        Operation consequence = operation("consequence", Notice.RETURN);
+        Operation consequence = operation("consequence", Delivery.RETURN);
         CompletionPort busy = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> {
-            told.add("packet");
+            completed.add("packet");
             if (key == 1) {
                 on.receive(consequence, 1, SOCKET);
             }
@@ -179,9 +204,9 @@ class NoticeTest {
             system.packet(0, 0, 0);
         }
         assertThat(busy.dequeue(io, 100)).isEqualTo(100);
-        assertThat(told).hasSize(100).doesNotContain("consequence: 0, 1");
+        assertThat(completed).hasSize(100).doesNotContain("consequence: 0, 1");
         assertThat(busy.dequeue(io, 0)).isOne();
-        assertThat(told).hasSize(101).endsWith("consequence: 0, 1");
+        assertThat(completed).hasSize(101).endsWith("consequence: 0, 1");
     }
 
     @Test
@@ -194,15 +219,15 @@ class NoticeTest {
         assertThat(flooded.dequeue(io, 100)).isEqualTo(512);
     }
 
-    /** Packets come faster than what they have as their consequence is told, unless all of that has its turn. */
+    /** Packets come faster than the synchronous completions that they cause, unless all of those get their turn. */
     @Test
-    void whatIsOverAtOnceDoesNotPileUp() throws Exception {
+    void synchronousCompletionsDoNotPileUp() throws Exception {
         receiveReturns(0, 0, 1);
         OperationSlab many = new OperationSlab(system.win32(), 2_000);
         many.commit(system.win32(), 2_000);
         CompletionPort busy = new CompletionPort(system.win32(), 0, many, (key, bytes, on) -> {
             Operation operation = many.add((op, k, status, b, to) -> { });
-            operation.notice(Notice.RETURN);
+            operation.delivery(Delivery.RETURN);
             on.receive(operation, 1, SOCKET);
         });
         for (int i = 0; i < 2_000; i++) {
@@ -214,9 +239,9 @@ class NoticeTest {
         }
     }
 
-    /** Else nobody hears of the failure: the worker ends with its port. */
+    /** Else the failure would be lost: the worker ends with its port. */
     @Test
-    void aFailureIsToldThoughThePortIsGoneAtTheNextLook() throws Exception {
+    void aFailureIsThrownThoughThePortIsGoneAtTheNextPoll() throws Exception {
         CompletionPort failing = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> {
             system.answer("getQueuedCompletionStatusEx", a -> ERROR_ABANDONED_WAIT_0());
             throw new IllegalStateException("a fault");
@@ -229,16 +254,16 @@ class NoticeTest {
     }
 
     @Test
-    void oneThatThrowsKeepsNoOtherFromBeingTold() {
+    void oneThatThrowsKeepsNoOtherFromRunning() {
         receiveReturns(0, 0, 3);
         Operation broken = slab.add((op, key, status, bytes, on) -> {
             throw new IllegalStateException("a fault");
         });
-        broken.notice(Notice.RETURN);
+        broken.delivery(Delivery.RETURN);
         io.receive(broken, 1, SOCKET);
-        io.receive(operation("b", Notice.RETURN), 1, SOCKET);
+        io.receive(operation("b", Delivery.RETURN), 1, SOCKET);
         assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
-        assertThat(told).containsExactly("b: 0, 3");
+        assertThat(completed).containsExactly("b: 0, 3");
         assertThat(slab.out()).isZero();
     }
 }
