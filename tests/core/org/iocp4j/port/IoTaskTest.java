@@ -37,7 +37,7 @@ class IoTaskTest {
 
     private CompletionPort port(int concurrency) throws Win32Exception {
         return new CompletionPort(system.win32(), concurrency, slab,
-                (key, bytes, on) -> done.add("packet, " + (on.defers() ? "defers" : "does not")));
+                (key, bytes, on) -> done.add("packet, " + (on.shouldDefer() ? "defers" : "does not")));
     }
 
     @Test
@@ -57,7 +57,7 @@ class IoTaskTest {
         CompletionPort port = port(2);
         port.dequeue(io, 0);
         port.dequeue(other, 0);
-        assertThat(other.defers()).isTrue();
+        assertThat(other.shouldDefer()).isTrue();
         system.answer("getQueuedCompletionStatusEx", a -> {
             if ((int) a[4] == 100) {
                 whileItWaits(port);
@@ -66,7 +66,7 @@ class IoTaskTest {
         });
         port.dequeue(other, 100);
         assertThat(done).containsExactly("does not defer");
-        assertThat(other.defers()).as("both run again").isTrue();
+        assertThat(other.shouldDefer()).as("both run again").isTrue();
     }
 
     private void whileItWaits(CompletionPort port) {
@@ -75,7 +75,7 @@ class IoTaskTest {
         } catch (Win32Exception e) {
             throw new AssertionError(e);
         }
-        done.add(io.defers() ? "defers" : "does not defer");
+        done.add(io.shouldDefer() ? "defers" : "does not defer");
     }
 
     @Test

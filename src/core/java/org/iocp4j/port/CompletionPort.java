@@ -10,39 +10,49 @@ import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * An I/O completion port: handles are associated with it, operations posted on them come back as packets, and any thread
- * may dequeue them. It owns no thread.
+ * An I/O completion port. Handles are associated with it; operations posted on them complete as packets, which any
+ * number of threads dequeue, each with an {@link IoThread} of its own. It owns no thread. Only {@link #dequeue} and
+ * {@link #discard} block.
  */
 public final class CompletionPort {
     private static final Log LOG = Log.of(CompletionPort.class);
 
     /**
-     * The most of what was over at once that a thread tells in a row, before it looks at the port; as many as it has taken
-     * packets, if those are more.
+     * The most synchronous completions that a thread runs in a row before it polls the port again; if it has just
+     * dequeued more packets than this, that number.
      */
-    private static final int FINISHED_IN_A_ROW = 2 * IoThread.BATCH;
-    /** The most packets that a thread takes in a row, before it tells what they had as their consequence. */
+    private static final int COMPLETIONS_IN_A_ROW = 2 * IoThread.BATCH;
+    /**
+     * The most packets that a thread dispatches in a row before it runs the synchronous completions that they caused.
+     */
     private static final int PACKETS_IN_A_ROW = 8 * IoThread.BATCH;
-    /** The most that a thread puts off while it has other work at hand. */
+    /** The most deferred tasks that wait while the thread has other work. */
     private static final int MOST_DEFERRED = 4 * IoThread.BATCH;
 
     private final long handle;
-    /** So many threads run at once at most. If so many do, none is free to take from another what that one puts off. */
+    /**
+     * How many threads Windows lets run. When that many are running, no other thread can pick up a receive that this
+     * one defers.
+     */
     private final int parallelism;
-    /** Threads that have come for packets, and do not wait for more now. */
+    /** Threads that have dequeued from this port before and do not wait on it now. */
     private final AtomicInteger running = new AtomicInteger();
     private final OperationSlab operations;
-    private final UserPacketHandler posted;
+    private final UserPacketHandler userPackets;
     private final LongAdder strayPackets = new LongAdder();
     private final LogLimit strayLines = new LogLimit();
 
     /**
-     * @param concurrency how many threads the system lets run at once on this port's packets; 0 = as many as processors.
-     *                    Wine ignores it [wine]
-     * @param operations  the only ones that can come back from this port
-     * @param posted      takes the packets of {@link #post}
+     * Makes a port.
+     *
+     * @param win32       any thread's view of Windows; not kept
+     * @param concurrency how many threads Windows lets run on this port's packets at the same time; 0 = as many as
+     *                    there are processors. Wine ignores it [wine]
+     * @param operations  every operation that is posted on the port's handles; outlives the port
+     * @param userPackets handles the packets of {@link #post}
+     * @throws Win32Exception if Windows refuses
      */
-    public CompletionPort(Win32 win32, int concurrency, OperationSlab operations, UserPacketHandler posted)
+    public CompletionPort(Win32 win32, int concurrency, OperationSlab operations, UserPacketHandler userPackets)
             throws Win32Exception {
         long created = win32.createIoCompletionPort(INVALID_HANDLE_VALUE(), 0, 0, concurrency);
         if (created < 0) {
@@ -51,14 +61,16 @@ public final class CompletionPort {
         this.handle = created;
         this.parallelism = concurrency > 0 ? concurrency : Runtime.getRuntime().availableProcessors();
         this.operations = operations;
-        this.posted = posted;
+        this.userPackets = userPackets;
     }
 
     /**
-     * Binds a handle to this port for as long as the handle is open: a second time fails with
+     * Binds a handle to this port until the handle is closed. A second association fails with
      * {@code ERROR_INVALID_PARAMETER} (87), whatever port or key is given [rep, wine]. Any thread.
      *
-     * @param key rides on every packet of the handle, until it is closed
+     * @param win32 the calling thread's view of Windows
+     * @param file  a socket for overlapped I/O, or another such handle
+     * @param key   is on every packet of the handle
      * @return 0, or the error
      */
     public int associate(Win32 win32, long file, long key) {
@@ -67,9 +79,11 @@ public final class CompletionPort {
     }
 
     /**
-     * Queues a packet of two numbers, to wake a dequeuing thread. Any thread, as long as the port is open: a handle's number
-     * is soon another's.
+     * Queues a packet without an operation; {@link UserPacketHandler} gets it on the thread that dequeues it. Wakes a
+     * thread that waits. Any thread, but not after {@link #close}: Windows may by then have given the handle's number
+     * to something else.
      *
+     * @param win32 the calling thread's view of Windows
      * @return 0, or the error
      */
     public int post(Win32 win32, long key, int bytes) {
@@ -77,35 +91,38 @@ public final class CompletionPort {
     }
 
     /**
-     * Tells of the operations that were over when this thread posted them, waits for packets, at most so long, and gives each
-     * to its operation's completion. What was put off ({@link IoThread#defer}) is done before the wait. All on this thread.
+     * Runs the completions of operations that finished synchronously on this thread, then waits up to
+     * {@code timeoutMillis} for packets and dispatches them. Deferred tasks run before the wait. Everything runs on the
+     * calling thread. It does not wait if it has not run all such completions, since the thread still has work.
      *
-     * @param timeoutMillis -1 = for ever
-     * @return how many operations came home
-     * @throws CompletionFailedException if a completion threw, when the others that were at hand have been told
-     * @throws Win32Exception if the port is no more: ERROR_ABANDONED_WAIT_0 (735) on Windows [doc], ERROR_INVALID_HANDLE
-     *                        (6) at the next call under Wine [wine]
+     * @param io            the calling thread's own
+     * @param timeoutMillis 0 = do not wait, -1 = wait for ever
+     * @return how many synchronous completions and packets it handled; 0 after a timeout
+     * @throws CompletionFailedException if completions threw; the rest of the batch was handled all the same
+     * @throws Win32Exception            if the port is closed: ERROR_ABANDONED_WAIT_0 (735) on Windows [doc],
+     *                                   ERROR_INVALID_HANDLE (6) at the next call under Wine [wine]
      */
     public int dequeue(IoThread io, int timeoutMillis) throws Win32Exception {
-        int home = 0;
-        int most = Math.max(FINISHED_IN_A_ROW, io.taken()); // what packets have as their consequence must not pile up
+        RunQueue run = io.runQueue();
+        int completions = 0;
+        int most = Math.max(COMPLETIONS_IN_A_ROW, run.packets()); // what packets cause must not pile up
         do {
-            home += tellFinished(io, most - home);
-            io.defers(running.get() >= parallelism);
-            io.runDeferred(io.hasFinished() ? MOST_DEFERRED : 0);
-        } while (io.hasFinished() && home < most); // a look at an empty port is a system call, under Wine three
-        io.throwFailure();
-        int taken = 0;
+            completions += run.runCompletions(most - completions);
+            run.shouldDefer(running.get() >= parallelism);
+            run.runDeferred(run.hasCompleted() ? MOST_DEFERRED : 0);
+        } while (run.hasCompleted() && completions < most); // polling an empty port is a system call, under Wine three
+        run.throwFailure();
+        int packets = 0;
         int count;
-        do { // packets that wait are older than what those before them have as their consequence, and come first
-            count = take(io, taken > 0 || io.hasFinished() ? 0 : timeoutMillis);
-            taken += count;
-            io.taken(taken);
+        do { // packets that wait are older than the completions that earlier packets caused, and come first
+            count = take(io, packets > 0 || run.hasCompleted() ? 0 : timeoutMillis);
+            packets += count;
+            run.packets(packets);
             dispatchAll(count, io);
-            io.runDeferred(MOST_DEFERRED);
-            io.throwFailure();
-        } while (count == IoThread.BATCH && taken < PACKETS_IN_A_ROW);
-        return home + taken;
+            run.runDeferred(MOST_DEFERRED);
+            run.throwFailure();
+        } while (count == IoThread.BATCH && packets < PACKETS_IN_A_ROW);
+        return completions + packets;
     }
 
     private void dispatchAll(int count, IoThread io) {
@@ -113,27 +130,17 @@ public final class CompletionPort {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
             } catch (Throwable e) {
-                io.failed(e); // the batch's other packets are off the port already: lost, if not dispatched now
+                io.failed(e); // the batch's other packets are off the port already: they would be lost
             }
         }
-    }
-
-    /** Those that are there now: what is over at once in consequence comes behind what was put off. */
-    private int tellFinished(IoThread io, int most) {
-        int count = Math.min(io.finishedCount(), most);
-        for (int i = 0; i < count; i++) {
-            try {
-                io.nextFinished().complete(io);
-            } catch (Throwable e) {
-                io.failed(e);
-            }
-        }
-        return count;
     }
 
     /**
-     * Takes packets off the port at the end, when those who posted have gone: each operation is home, and nobody is told.
+     * Dequeues up to 64 packets and runs nothing: their operations are no longer pending, and no completion runs. For
+     * the end, when the handlers' objects are gone. Packets of {@link #post} are dropped.
      *
+     * @param io            the calling thread's own
+     * @param timeoutMillis as for {@link #dequeue}
      * @throws Win32Exception as {@link #dequeue}
      */
     public void discard(IoThread io, int timeoutMillis) throws Win32Exception {
@@ -147,14 +154,15 @@ public final class CompletionPort {
     }
 
     private int take(IoThread io, int timeoutMillis) throws Win32Exception {
-        if (timeoutMillis != 0 && io.countedBy(null) == this) {
+        RunQueue run = io.runQueue();
+        if (timeoutMillis != 0 && run.countedBy(null) == this) {
             running.decrementAndGet();
         }
         int count = io.dequeue(handle, timeoutMillis);
-        if (io.countedBy(this) != this) {
+        if (run.countedBy(this) != this) {
             running.incrementAndGet();
         }
-        io.defers(running.get() >= parallelism);
+        run.shouldDefer(running.get() >= parallelism);
         if (count == -WAIT_TIMEOUT()) {
             return 0;
         }
@@ -166,7 +174,7 @@ public final class CompletionPort {
 
     private void dispatch(long overlapped, long key, int bytes, IoThread io) {
         if (overlapped == 0) {
-            posted.posted(key, bytes, io);
+            userPackets.handle(key, bytes, io);
             return;
         }
         Operation operation = operations.at(overlapped);
@@ -182,19 +190,21 @@ public final class CompletionPort {
         operation.complete(key, bytes, io);
     }
 
-    /** For calls that name it, and for people to read. */
+    /** The Windows handle, for calls that name the port and for messages; valid until {@link #close}. */
     public long handle() {
         return handle;
     }
 
-    /** Packets whose OVERLAPPED is no operation's: somebody else posts to this port. */
+    /** How many packets had an OVERLAPPED that is no operation's: someone else posts to this port. Any thread. */
     public long strayPackets() {
         return strayPackets.sum();
     }
 
     /**
-     * Closes the port. Threads still waiting wake with an error on Windows, and sleep on under Wine [wine]: so send them
-     * away with {@link #post} before.
+     * Closes the port. Threads that wait wake with an error on Windows [doc] and go on sleeping under Wine [wine], so
+     * send each of them a packet with {@link #post} first. Call it once. A failure is logged.
+     *
+     * @param win32 the calling thread's view of Windows
      */
     public void close(Win32 win32) {
         int error = win32.closeHandle(handle);

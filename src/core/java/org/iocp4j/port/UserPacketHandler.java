@@ -1,8 +1,15 @@
 package org.iocp4j.port;
 
-/** What to do with a packet that {@link CompletionPort#post} sent: no operation, only two numbers. */
+/** Handles the packets of {@link CompletionPort#post}: they belong to no operation and carry two numbers. */
 @FunctionalInterface
 public interface UserPacketHandler {
-    /** Called on the thread that dequeued it. */
-    void posted(long key, int bytes, IoThread io);
+    /**
+     * Called once for each packet, on the thread that dequeued it. While it runs, the rest of that thread's batch waits.
+     * What it throws, {@link CompletionPort#dequeue} throws when the batch is done.
+     *
+     * @param key   as given to the post
+     * @param bytes as given to the post
+     * @param io    the dequeuing thread's own
+     */
+    void handle(long key, int bytes, IoThread io);
 }

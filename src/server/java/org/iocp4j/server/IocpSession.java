@@ -346,7 +346,7 @@ final class IocpSession implements IoTask {
 
     /** Posts the next receive now, or puts it off until this thread's packets are done. The caller has a count. */
     private void receiveNext(IoThread io) {
-        if (!io.defers()) {
+        if (!io.shouldDefer()) {
             receive(io);
             return;
         }
