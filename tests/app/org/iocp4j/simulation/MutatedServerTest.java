@@ -67,7 +67,7 @@ class MutatedServerTest {
                 """
                         if (error == 0 && socket.moves(State.DISCONNECTING, State.FREE)) {
                             disconnecting.decrementAndGet();
-                            listener.disconnected(owner, io);
+                            whenDone.disconnected(owner, io);
                             pool.keep(socket, io);
                         }
                         if (error != 0 && socket.moves"""),

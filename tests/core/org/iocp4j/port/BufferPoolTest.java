@@ -95,7 +95,7 @@ class BufferPoolTest {
     void givesItsMemoryBack() {
         pool.grow(system.win32());
         PooledBuffer block = pool.take();
-        pool.free(system.win32());
+        pool.release(system.win32());
         assertThat(system.reserved()).isEmpty();
         assertThatThrownBy(() -> block.put(0, ONE, 0, 1)).isInstanceOf(IllegalStateException.class);
     }

@@ -55,7 +55,7 @@ class CompletionPortTest {
         system.packet(8, a, 0, 10);
         assertThat(port.dequeue(io, 0)).isEqualTo(3);
         assertThat(dispatched).containsExactly("b: key 7, 20", "posted: key 9, 30", "a: key 8, 10");
-        assertThat(slab.out()).isZero();
+        assertThat(slab.pendingCount()).isZero();
     }
 
     @Test
@@ -105,7 +105,7 @@ class CompletionPortTest {
         }
         assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class).hasCause(first);
         assertThat(dispatched).containsExactly("b: key 0, 1", "d: key 0, 1");
-        assertThat(slab.out()).as("those that threw are home, too").isZero();
+        assertThat(slab.pendingCount()).as("those that threw are home, too").isZero();
         assertThat(port.dequeue(io, 0)).isZero();
     }
 

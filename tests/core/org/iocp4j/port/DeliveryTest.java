@@ -264,6 +264,6 @@ class DeliveryTest {
         io.receive(operation("b", Delivery.RETURN), 1, SOCKET);
         assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
         assertThat(completed).containsExactly("b: 0, 3");
-        assertThat(slab.out()).isZero();
+        assertThat(slab.pendingCount()).isZero();
     }
 }

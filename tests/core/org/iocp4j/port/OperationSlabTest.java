@@ -75,7 +75,7 @@ class OperationSlabTest {
             add();
         }
         assertThatThrownBy(this::add).isInstanceOf(IllegalStateException.class).hasMessageContaining("operation 5000");
-        assertThat(slab.out()).as("still counts").isZero();
+        assertThat(slab.pendingCount()).as("still counts").isZero();
     }
 
     @Test
@@ -103,13 +103,13 @@ class OperationSlabTest {
         Operation one = add();
         Operation other = add();
         one.begin(1);
-        assertThat(slab.out()).isEqualTo(1);
+        assertThat(slab.pendingCount()).isEqualTo(1);
         other.begin(2);
-        assertThat(slab.out()).isEqualTo(2);
+        assertThat(slab.pendingCount()).isEqualTo(2);
         one.reset();
-        assertThat(slab.out()).isEqualTo(1);
+        assertThat(slab.pendingCount()).isEqualTo(1);
         other.complete(0, 0, null);
-        assertThat(slab.out()).isZero();
+        assertThat(slab.pendingCount()).isZero();
     }
 
     @Test
@@ -137,7 +137,7 @@ class OperationSlabTest {
     @Test
     void givesItsMemoryBack() {
         Operation operation = add();
-        slab.free(system.win32());
+        slab.release(system.win32());
         assertThat(system.reserved()).isEmpty();
         assertThatThrownBy(() -> operation.begin(1)).isInstanceOf(IllegalStateException.class);
     }

@@ -87,11 +87,11 @@ class RegionTest {
         region.commit(system.win32(), PIECE);
         ByteBuffer kept = region.memory().asSlice(64, 64).asByteBuffer();
         long address = region.address();
-        region.free(system.win32());
+        region.release(system.win32());
         assertThat(system.released()).containsExactly(address);
         assertThatThrownBy(() -> region.memory().get(JAVA_LONG, 0)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> kept.get(0)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> region.free(system.win32())).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> region.release(system.win32())).isInstanceOf(IllegalStateException.class);
         assertThat(system.released()).as("given back once").hasSize(1);
     }
 }

@@ -18,7 +18,7 @@ import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Few places, and threads that take sockets, give them back, close them, and ask whether a place is vacant. */
+/** Few slots, and threads that take sockets, give them back, close them, and vacate slots. */
 @Timeout(120)
 class SocketPoolRaceTest {
     private static final int ROWS = 5;
@@ -62,9 +62,9 @@ class SocketPoolRaceTest {
             for (int i = 0; i < 3; i++) {
                 PooledSocket socket = pool.take(mine);
                 if (socket == null) {
-                    continue; // the others have all places
+                    continue; // the others have all slots
                 }
-                assertThat(held.add(socket)).as("a place is one taker's").isTrue();
+                assertThat(held.add(socket)).as("a slot is one taker's").isTrue();
                 assertThat(open).as("open sockets").contains(socket.handle());
                 held.remove(socket);
                 if (ThreadLocalRandom.current().nextBoolean()) {
@@ -75,24 +75,24 @@ class SocketPoolRaceTest {
             }
         }
 
-        /** As after a packet that came home late. */
+        /** As after a late packet. */
         void vacate() {
             for (int slot = 0; slot < 2 * CAPACITY; slot++) {
                 PooledSocket socket = pool.at(slot % CAPACITY);
                 if (socket != null) {
-                    pool.vacateIfHome(socket);
+                    pool.vacateIfIdle(socket);
                 }
             }
         }
 
         void checkEnd() {
-            assertThat(pool.open()).isEqualTo(open.size()).isEqualTo(pool.free());
+            assertThat(pool.open()).isEqualTo(open.size()).isEqualTo(pool.freeCount());
             assertThat(closedTwice).as("sockets closed twice").hasValue(0);
             assertThat(pool.slotCount()).isLessThanOrEqualTo(CAPACITY);
             for (int i = 0; i < CAPACITY; i++) {
-                assertThat(pool.take(io)).as("place %d of %d", i + 1, CAPACITY).isNotNull();
+                assertThat(pool.take(io)).as("slot %d of %d", i + 1, CAPACITY).isNotNull();
             }
-            assertThat(pool.take(io)).as("one place more").isNull();
+            assertThat(pool.take(io)).as("one slot more").isNull();
             pool.closeAll(new IoThread(system.win32()));
             assertThat(open).isEmpty();
         }

@@ -238,12 +238,13 @@ public final class Lab implements AutoCloseable {
         peers.forEach(Lab::end);
         awaitHome();
         ports.forEach(LabPort::close);
-        if (slab.out() == 0) {
-            slab.free(win32);
-            buffers.free(win32);
-            bulk.free(win32);
+        if (slab.pendingCount() == 0) {
+            slab.release(win32);
+            buffers.release(win32);
+            bulk.release(win32);
         } else {
-            LOG.warn("{} operations did not come home within {} ms: their memory stays allocated", slab.out(), END_MILLIS);
+            LOG.warn("{} operations did not come home within {} ms: their memory stays allocated", slab.pendingCount(),
+                    END_MILLIS);
         }
         win32.close();
     }
@@ -266,7 +267,7 @@ public final class Lab implements AutoCloseable {
     private void awaitHome() {
         long deadline = deadline(END_MILLIS);
         int eachMillis = 20;
-        while (slab.out() > 0 && millisUntil(deadline) > 0) {
+        while (slab.pendingCount() > 0 && millisUntil(deadline) > 0) {
             for (LabPort port : ports) {
                 try {
                     port.dequeue(eachMillis);

@@ -6,82 +6,96 @@ import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * Blocks for receives and sends, made when first needed and used again; those that nobody has needed for a while give their
- * memory back until they are. Any thread.
+ * Buffers of one size for receives and sends, made when first needed and used again. Those that have not been needed
+ * for some time offer their memory to the system until they are. Any thread.
  */
 public final class BufferPool {
-    /** So many free blocks keep their memory, however long nobody needs them. */
+    /** This many free buffers keep their memory, however long they have not been needed. */
     private static final int WARM = 32;
-    /** The most that one {@link #trim} puts to rest. */
-    private static final int MOST_AT_ONCE = 512;
-    /** So many calls of {@link #trim} make a while. */
-    private static final int WHILE = 10;
+    /** The most buffers whose memory one call of {@link #trim} resets. */
+    private static final int MOST_PER_TRIM = 512;
+    /** Unused buffers are reset once in this many calls of {@link #trim}. */
+    private static final int TRIM_INTERVAL_CALLS = 10;
 
     /** A Java buffer has room for less than 2 GiB. */
     private static final int VIEW_BYTES = 1 << 30;
 
     private final Region region;
-    /** Of the whole region, in parts of whole blocks. */
+    /** Of the whole region, in parts of whole buffers. */
     private final ByteBuffer[] views;
-    private final int blocksPerView;
+    private final int buffersPerView;
     private final int bufferBytes;
     private final int capacity;
     private final AtomicInteger made = new AtomicInteger();
     private final FreeList<PooledBuffer> free;
-    /** Free, too, but their memory is the system's until they are needed. */
-    private final FreeList<PooledBuffer> resting;
-    /** Calls of {@link #trim} since the last while ended, and the fewest free blocks that one has seen. */
+    /** Free, too, but their memory was reset. */
+    private final FreeList<PooledBuffer> trimmed;
+    /** Calls of {@link #trim} in this interval, and the fewest free buffers at one of them. */
     private int calls;
     private int fewestFree = Integer.MAX_VALUE;
 
-    /** @param capacity the most blocks there can be */
+    /**
+     * Reserves addresses; there are no buffers yet.
+     *
+     * @param win32       the calling thread's view of Windows; not kept
+     * @param bufferBytes the size of each
+     * @param capacity    the most buffers there can be
+     * @throws Win32Exception if Windows refuses
+     */
     public BufferPool(Win32 win32, int bufferBytes, int capacity) throws Win32Exception {
         this.bufferBytes = bufferBytes;
         this.capacity = capacity;
         region = new Region(win32, "buffers", (long) bufferBytes * capacity);
-        blocksPerView = VIEW_BYTES / bufferBytes;
-        views = new ByteBuffer[(capacity + blocksPerView - 1) / blocksPerView];
+        buffersPerView = VIEW_BYTES / bufferBytes;
+        views = new ByteBuffer[(capacity + buffersPerView - 1) / buffersPerView];
         for (int i = 0; i < views.length; i++) {
-            long from = (long) i * blocksPerView * bufferBytes;
-            long bytes = Math.min((long) blocksPerView * bufferBytes, region.memory().byteSize() - from);
+            long from = (long) i * buffersPerView * bufferBytes;
+            long bytes = Math.min((long) buffersPerView * bufferBytes, region.memory().byteSize() - from);
             views[i] = region.memory().asSlice(from, bytes).asByteBuffer();
         }
         free = new FreeList<>(capacity, FreeList.Order.LIFO);
-        resting = new FreeList<>(capacity, FreeList.Order.LIFO);
+        trimmed = new FreeList<>(capacity, FreeList.Order.LIFO);
     }
 
+    /** The size of each buffer. */
     public int bufferBytes() {
         return bufferBytes;
     }
 
     /**
-     * An empty block, or null if none is free: then {@link #grow}, outside any lock, and ask again.
-     * Makes no call to Windows.
+     * Lends an empty buffer to the caller. Makes no call to Windows.
+     *
+     * @return null if none is free: then call {@link #grow}, outside any lock, and try again
      */
     public PooledBuffer take() {
-        PooledBuffer block = free.take();
-        if (block != null) {
-            block.lend();
+        PooledBuffer buffer = free.take();
+        if (buffer != null) {
+            buffer.lend();
         }
-        return block;
+        return buffer;
     }
 
-    /** Makes one more free block; false if all that there may be are made, or the system has no memory. */
+    /**
+     * Makes one more buffer free.
+     *
+     * @param win32 the calling thread's view of Windows
+     * @return false if there are as many as there may be, or the system has no memory now
+     */
     public boolean grow(Win32 win32) {
-        PooledBuffer block = resting.take();
-        if (block != null) {
-            region.wake(bufferBytes);
-            return free.give(block);
+        PooledBuffer buffer = trimmed.take();
+        if (buffer != null) {
+            region.reuse(bufferBytes);
+            return free.give(buffer);
         }
         try {
-            block = make(win32);
+            buffer = make(win32);
         } catch (Win32Exception e) {
             return false;
         }
-        return block != null && free.give(block);
+        return buffer != null && free.give(buffer);
     }
 
-    /** Null if all that there may be are made. */
+    /** Null if there are as many as there may be. */
     private PooledBuffer make(Win32 win32) throws Win32Exception {
         int index;
         do {
@@ -89,29 +103,32 @@ public final class BufferPool {
             if (index == capacity) {
                 return null;
             }
-            region.commit(win32, (index + 1L) * bufferBytes); // first, so that a refusal uses no place up
+            region.commit(win32, (index + 1L) * bufferBytes); // first: a refusal must cost no buffer
         } while (!made.compareAndSet(index, index + 1));
-        return new PooledBuffer(region.address() + (long) index * bufferBytes, bufferBytes, views[index / blocksPerView],
-                index % blocksPerView * bufferBytes);
+        return new PooledBuffer(region.address() + (long) index * bufferBytes, bufferBytes,
+                views[index / buffersPerView], index % buffersPerView * bufferBytes);
     }
 
     /**
-     * Puts blocks to rest that nobody has needed for a while, {@value #WHILE} calls of this: of all that were free at each of
-     * them, all but {@value #WARM}. Blocks that are not whole pages never rest.
+     * Offers the memory of unused buffers to the system, at every {@value #TRIM_INTERVAL_CALLS}th call: as many buffers
+     * as were free at every call of that interval, less {@value #WARM}. Buffers that are not whole pages are left
+     * alone. To be called now and then, by a clock.
+     *
+     * @param win32 the calling thread's view of Windows
      */
     public void trim(Win32 win32) {
         for (int left = spare(); left > 0 && free.size() > WARM; left--) {
-            PooledBuffer block = free.take();
-            if (block == null) {
+            PooledBuffer buffer = free.take();
+            if (buffer == null) {
                 return;
             }
-            boolean rests = false;
+            boolean reset = false;
             try {
-                rests = region.rest(win32, block.address(), bufferBytes);
+                reset = region.reset(win32, buffer.address(), bufferBytes);
             } finally {
-                (rests ? resting : free).give(block);
+                (reset ? trimmed : free).give(buffer);
             }
-            if (!rests) {
+            if (!reset) {
                 return;
             }
         }
@@ -119,35 +136,45 @@ public final class BufferPool {
 
     private synchronized int spare() {
         fewestFree = Math.min(fewestFree, free.size());
-        if (++calls < WHILE || bufferBytes % Region.PAGE_BYTES != 0) {
+        if (++calls < TRIM_INTERVAL_CALLS || bufferBytes % Region.PAGE_BYTES != 0) {
             return 0;
         }
-        int spare = Math.clamp(fewestFree - WARM, 0, MOST_AT_ONCE);
+        int spare = Math.clamp(fewestFree - WARM, 0, MOST_PER_TRIM);
         calls = 0;
         fewestFree = Integer.MAX_VALUE;
         return spare;
     }
 
-    /** The kernel and the giver have done with it. */
-    public void give(PooledBuffer block) {
-        if (!block.lent()) {
-            throw new IllegalStateException("given back twice: the block at " + Long.toHexString(block.address()));
+    /**
+     * Takes a buffer back. No pending operation uses it, and the caller does not use it any more.
+     *
+     * @throws IllegalStateException if it was given back before
+     */
+    public void give(PooledBuffer buffer) {
+        if (!buffer.lent()) {
+            throw new IllegalStateException("given back twice: the buffer at " + Long.toHexString(buffer.address()));
         }
-        block.takeBack();
-        free.give(block);
+        buffer.takeBack();
+        free.give(buffer);
     }
 
-    /** The memory that the blocks have, those that rest not counted. */
+    /** The memory that is committed for buffers, without what {@link #trim} has offered to the system. */
     public long committedBytes() {
         return region.committedBytes();
     }
 
+    /** How many buffers are lent now. */
     public int lent() {
-        return made.get() - free.size() - resting.size();
+        return made.get() - free.size() - trimmed.size();
     }
 
-    /** Gives the memory back, when the kernel holds none of it. */
-    public void free(Win32 win32) {
-        region.free(win32);
+    /**
+     * Releases the memory. No pending operation uses any buffer; a read-only view that someone has kept throws from now
+     * on.
+     *
+     * @param win32 the calling thread's view of Windows
+     */
+    public void release(Win32 win32) {
+        region.release(win32);
     }
 }

@@ -1,8 +1,8 @@
 package org.iocp4j.port;
 
 /**
- * Completions threw, or a system that is not Windows did in a call; what else was at hand was dispatched all the same. The
- * cause is the first.
+ * Thrown by {@link CompletionPort#dequeue} when completion handlers or deferred tasks have thrown, or a {@code Win32}
+ * that is not Windows has. The rest of the batch was handled all the same. The cause is the first of them.
  */
 public final class CompletionFailedException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -14,7 +14,7 @@ public final class CompletionFailedException extends RuntimeException {
         this.failures = failures;
     }
 
-    /** How many threw, each of which has been logged. */
+    /** How many threw. Each was logged, up to a few a second. */
     public int failures() {
         return failures;
     }

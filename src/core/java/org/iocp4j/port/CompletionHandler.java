@@ -1,18 +1,20 @@
 package org.iocp4j.port;
 
-/** What to do when an operation is home. */
+/** What to do when an operation has completed. */
 @FunctionalInterface
 public interface CompletionHandler {
     /**
-     * Called once for each post that succeeded, on the thread that dequeued the packet. The operation's memory is the
-     * caller's again: it may be posted anew from here.
+     * Called once for each post that returned 0, on the thread that dequeued the packet, or, if there was none, on the
+     * one that posted. The operation is no longer pending: it may be posted anew from here. While this runs, the rest
+     * of the thread's batch waits, so it should not block. What it throws, {@link CompletionPort#dequeue} throws when
+     * the batch is done.
      *
-     * @param operation the one that was posted; trust what it says of its owner
-     * @param key       the key that the packet carried. A socket that is used again keeps its first key, so this may
-     *                  name whoever used the socket before
+     * @param operation the one that was posted; its owner is the one that posted it
+     * @param key       the packet's key, 0 if there was no packet. A socket that is used again keeps its first key, so
+     *                  this may name an earlier user of the socket
      * @param status    the NTSTATUS; negative for failure
      * @param bytes     transferred
-     * @param io        the dequeuing thread's own
+     * @param io        the calling thread's own
      */
     void completed(Operation operation, long key, int status, int bytes, IoThread io);
 }

@@ -3,15 +3,17 @@ package org.iocp4j.port;
 import java.util.ArrayDeque;
 
 /**
- * A bounded list of things to be used again, under one lock that is held for a few instructions and never across a call
- * to Windows.
+ * A bounded list of objects that are free to be used again. Any thread; one lock, held for a few instructions and never
+ * across a call to Windows.
+ *
+ * @param <T> the objects, never null
  */
 public final class FreeList<T> {
-    /** Which of the free ones is taken next. */
+    /** Which of the free objects is taken next. */
     public enum Order {
-        /** The one given back last: its memory is warmest. */
+        /** The one that was given last: its memory is most likely still in the processor's caches. */
         LIFO,
-        /** The one that has rested longest. */
+        /** The one that has been free longest. */
         FIFO
     }
 
@@ -19,12 +21,17 @@ public final class FreeList<T> {
     private final Order order;
     private final ArrayDeque<T> items = new ArrayDeque<>();
 
+    /**
+     * An empty list.
+     *
+     * @param capacity the most objects that it keeps
+     */
     public FreeList(int capacity, Order order) {
         this.capacity = capacity;
         this.order = order;
     }
 
-    /** Whether there was room. */
+    /** Adds an object; false if the list is full, and then it stays the caller's. */
     public synchronized boolean give(T item) {
         if (items.size() == capacity) {
             return false;
@@ -33,15 +40,17 @@ public final class FreeList<T> {
         return true;
     }
 
-    /** Null if there is none. */
+    /** Removes an object in the list's order and returns it; null if there is none. */
     public synchronized T take() {
         return order == Order.FIFO ? items.pollFirst() : items.pollLast();
     }
 
+    /** Removes all objects. */
     public synchronized void clear() {
         items.clear();
     }
 
+    /** How many objects are free. */
     public synchronized int size() {
         return items.size();
     }

@@ -3,15 +3,16 @@ package org.iocp4j.port;
 import java.util.function.LongSupplier;
 
 /**
- * A bound on log lines of one kind that peers can cause: a few a second, and then their number. A logger may be slow or
- * block, and whoever can make a server write lines can fill its disk.
+ * A limit on log lines of one kind that peers can cause: a few a second, and then how many were left out. A logger may
+ * be slow or block, and a peer that can make a server write lines can fill its disk. Any thread.
+ *
  * <pre>{@code String more = limit.next();
  * if (more != null) {
  *     LOG.warn("{}: a wrong length{}", peer, more);
  * }}</pre>
  */
 public final class LogLimit {
-    /** The most lines of its kind in a second. */
+    /** The most lines of one kind in a second. */
     public static final int LINES_A_SECOND = 5;
     private static final long SECOND = 1_000_000_000L;
 
@@ -20,6 +21,7 @@ public final class LogLimit {
     private int lines;
     private long leftOut;
 
+    /** A limit of its own, for one kind of line. */
     public LogLimit() {
         this(System::nanoTime);
     }
@@ -30,9 +32,10 @@ public final class LogLimit {
     }
 
     /**
-     * One more of them; any thread.
+     * Asks for one more line.
      *
-     * @return null if its line is to be left out; else what to end it with: mostly nothing, or how many were left out
+     * @return null if the line is to be left out; otherwise what to append to it: mostly nothing, or how many were left
+     *         out
      */
     public synchronized String next() {
         long now = nanoClock.getAsLong();

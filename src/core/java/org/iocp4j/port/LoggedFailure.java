@@ -1,9 +1,9 @@
 package org.iocp4j.port;
 
 /**
- * What other people's code has thrown, as it is logged. Its messages may hold what a peer has sent, so nothing in them can
- * begin a line of its own or steer a terminal. And its methods are other people's, too: what they throw, or null, is replaced
- * by a few words.
+ * What an application's code has thrown, as it is logged. Its messages may hold what a peer has sent, so nothing in
+ * them can begin a line of its own or control a terminal. Its methods are the application's, too: if they throw or
+ * return null, a few words replace their result.
  */
 final class LoggedFailure extends Throwable {
     private static final long serialVersionUID = 1;

@@ -9,10 +9,12 @@ import org.iocp4j.win32.generated.OPERATION;
 import org.iocp4j.win32.generated.OVERLAPPED;
 
 /**
- * One overlapped operation: an OVERLAPPED off the heap, extended by the number of its present owner, and what to do when
- * its packet comes. It can be posted again and again, once at a time.
+ * An overlapped operation: an OVERLAPPED off the heap, extended by the number of its present owner, and the handler
+ * that runs when it completes. It can be posted again and again, one post at a time. {@link OperationSlab#add} makes
+ * it.
  *
- * <p>From a post until its packet is dequeued the memory is the kernel's, whatever becomes of the owner meanwhile.
+ * <p>It is pending from the post until its packet is dequeued or its synchronous completion runs. So long its memory,
+ * and that of its buffers, is the kernel's, whatever becomes of the owner meanwhile.
  */
 public final class Operation {
     static final long STRIDE = OPERATION.sizeof();
@@ -30,20 +32,20 @@ public final class Operation {
     private final MemorySegment memory;
     private final int index;
     private final CompletionHandler completion;
-    /** The kernel's: posted, and its packet not dequeued yet. Read through PENDING. */
+    /** Read and written through PENDING. */
     @SuppressWarnings("unused")
     private boolean pending;
     /** Written and read only while the operation is not pending. */
     private Delivery delivery = Delivery.PACKET;
 
-    /** @param index which one it is of those that lie side by side in {@code memory} */
+    /** @param index its number among those that lie side by side in {@code memory} */
     Operation(MemorySegment memory, int index, CompletionHandler completion) {
         this.memory = memory;
         this.index = index;
         this.completion = completion;
     }
 
-    /** The OVERLAPPED's address, which is the operation's. */
+    /** The address of its OVERLAPPED: for CancelIoEx, for example. */
     public long address() {
         return memory.address() + offset();
     }
@@ -52,30 +54,33 @@ public final class Operation {
         return index * STRIDE;
     }
 
-    /** Who posted it last, read from off-heap memory: the number that was given to the post. */
+    /** The owner's number that was given to the last post, read from memory off the heap. Any thread. */
     public long owner() {
         return memory.get(JAVA_LONG, offset() + OPERATION.owner$offset());
     }
 
-    /** How completions are delivered from the next post on: as the handle is set. Not to be called while pending. */
+    /**
+     * Sets how completions are delivered from the next post on: as the handle is set. The default is
+     * {@link Delivery#PACKET}. Not to be called while the operation is pending.
+     */
     public void delivery(Delivery newDelivery) {
         delivery = newDelivery;
     }
 
-    /** Whether the kernel holds it. True means: neither post nor free it. */
+    /** Whether it is pending: then it must not be posted, nor its memory released. Any thread. */
     public boolean isPending() {
         return (boolean) PENDING.getVolatile(this);
     }
 
     /**
-     * The last thing before the call that posts it: zeroes the OVERLAPPED, and only that, and names the owner. Nothing
-     * that the completion reads may be written after that call, since the packet can be on another thread by then.
+     * The last step before the call that posts it: zeroes the OVERLAPPED and sets the owner. Nothing that the
+     * completion reads may be written after that call, since the packet can be on another thread by then.
      *
      * @return how its completion will be delivered
      */
     Delivery begin(long owner) {
         if (!PENDING.compareAndSet(this, false, true)) {
-            throw new IllegalStateException("posted while the kernel still holds it: " + this);
+            throw new IllegalStateException("posted while it is pending: " + this);
         }
         long offset = offset();
         memory.set(JAVA_LONG, offset + OVERLAPPED.Internal$offset(), 0);
@@ -86,26 +91,28 @@ public final class Operation {
         return delivery;
     }
 
-    /** The kernel has done with it: the post failed at once and no packet will come, or nobody is told of its packet. */
+    /** No longer pending: the post failed, or the packet was discarded. */
     void reset() {
         PENDING.setVolatile(this, false);
     }
 
-    /** The outcome so far: STATUS_PENDING until the kernel has done with it. */
+    /** The NTSTATUS in its OVERLAPPED: STATUS_PENDING until the kernel has completed it. */
     int status() {
         return (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.Internal$offset());
     }
 
-    /** It was over when its call returned, and no packet tells of it. */
+    /** Completes it without a packet: it had completed when its call returned. */
     void complete(IoThread io) {
         complete(0, (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset()), io);
     }
 
-    /** Its packet was dequeued. The outcome is in OVERLAPPED.Internal; that of the packet itself is reserved [doc]. */
+    /**
+     * Completes it: its packet was dequeued. The status is in OVERLAPPED.Internal; the packet's own is reserved [doc].
+     */
     void complete(long key, int bytes, IoThread io) {
         int status = status();
         if (!PENDING.compareAndSet(this, true, false)) {
-            throw new IllegalStateException("a packet for an operation that is at home: " + this);
+            throw new IllegalStateException("a packet for an operation that is not pending: " + this);
         }
         completion.completed(this, key, status, bytes, io);
     }

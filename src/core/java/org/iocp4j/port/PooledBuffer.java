@@ -4,25 +4,26 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A piece of off-heap memory of one fixed size, lent by a {@link BufferPool} to one holder at a time, who fills it from the start on.
- * Its own fields are few, and its view is made when first needed: an idle connection has a block.
+ * Memory off the heap of a fixed size, lent by a {@link BufferPool} to one holder at a time, who fills it from the
+ * start on and consumes it from the start on. Used by one thread at a time, and only while it is lent.
  */
 public final class PooledBuffer {
     private static final byte[] ZEROS = new byte[8 * 1024];
 
     private final long address;
     private final int bytes;
-    /** Java's view of the pool's memory, and where in it this block begins. Used by index alone, since others use it, too. */
+    /** Java's view of the pool's memory, and where in it this buffer begins. Used by index alone: it is shared. */
     private final ByteBuffer pool;
     private final int offset;
+    /** Made when first needed, since an idle connection has a buffer. */
     private ByteBuffer readOnly;
     private boolean lent;
-    /** From the start on, so much is the present holder's, and of that so much is consumed. */
+    /** How much the present holder has filled, from the start on, and how much of that is consumed. */
     private int filledBytes;
     private int consumedBytes;
-    /** From the start on, so much may hold what holders have put there since it was wiped. */
+    /** How much may have been written since it was wiped last, from the start on. */
     private int usedBytes;
-    /** The next one in its holder's chain. */
+    /** The next buffer in its holder's chain. */
     private PooledBuffer next;
 
     PooledBuffer(long address, int bytes, ByteBuffer pool, int offset) {
@@ -32,16 +33,19 @@ public final class PooledBuffer {
         this.offset = offset;
     }
 
+    /** Its address, for {@link IoThread#buffer}. */
     public long address() {
         return address;
     }
 
+    /** The buffer that its holder has chained to it; null when newly lent. */
     public PooledBuffer next() {
         return next;
     }
 
-    public void next(PooledBuffer block) {
-        next = block;
+    /** Chains another buffer to it, or null. */
+    public void next(PooledBuffer buffer) {
+        next = buffer;
     }
 
     boolean lent() {
@@ -59,31 +63,33 @@ public final class PooledBuffer {
         lent = false;
     }
 
+    /** How many bytes are filled, the consumed ones included. */
     public int filledBytes() {
         return filledBytes;
     }
 
+    /** How many of the filled bytes are consumed. */
     public int consumedBytes() {
         return consumedBytes;
     }
 
-    /** Room behind what is filled. */
+    /** How many bytes can be filled, behind those that are. */
     public int roomBytes() {
         return bytes - filledBytes;
     }
 
-    /** So many bytes more are there, behind the others. */
+    /** Counts {@code count} more bytes as filled: the kernel or {@link #put} has written them. */
     public void fill(int count) {
         filledBytes += count;
         used(filledBytes);
     }
 
-    /** The first so many of those that are left are not needed any more. */
+    /** Counts {@code count} more bytes as consumed. */
     public void consume(int count) {
         consumedBytes += count;
     }
 
-    /** What is left moves to the start. */
+    /** Moves the bytes that are not consumed to the start. Not while the kernel uses the buffer. */
     public void compact() {
         int left = filledBytes - consumedBytes;
         if (consumedBytes > 0 && left > 0) {
@@ -93,15 +99,22 @@ public final class PooledBuffer {
         consumedBytes = 0;
     }
 
-    /** Copies bytes to a place in the block. Leaves it and {@code data} as they are but for these bytes, whatever is thrown. */
+    /**
+     * Copies bytes into the buffer; changes neither what is filled nor the position of {@code data}.
+     *
+     * @param at    where, from the buffer's start
+     * @param data  where from; it may be an application's, and throw
+     * @param from  index in {@code data}
+     * @param count how many bytes
+     */
     public void put(int at, ByteBuffer data, int from, int count) {
         used(at + count);
         pool.put(offset + at, data, from, count);
     }
 
     /**
-     * What is filled, for code that is not ours: the same view each time, at its start and big-endian. Whoever has it may do as
-     * he likes with its position and limit, and cannot write.
+     * The filled bytes, to be shown to an application: the same view each time, at position 0 and big-endian. The
+     * application may change its position and limit, and cannot write.
      */
     public ByteBuffer readOnly() {
         if (readOnly == null) {
@@ -110,12 +123,15 @@ public final class PooledBuffer {
         return readOnly.clear().limit(filledBytes).order(ByteOrder.BIG_ENDIAN);
     }
 
-    /** The holder, or the kernel for him, may have written so far: {@link #wipe} reaches as far. */
+    /**
+     * Notes that the first {@code count} bytes may have been written, by the kernel for example: {@link #wipe} clears
+     * them.
+     */
     public void used(int count) {
         usedBytes = Math.max(usedBytes, count);
     }
 
-    /** What earlier holders have put there becomes zeros: before it is shown to code that is not ours. */
+    /** Clears what earlier holders have written, before the buffer is shown to an application. */
     public void wipe() {
         for (int done = 0; done < usedBytes; done += ZEROS.length) {
             pool.put(offset + done, ZEROS, 0, Math.min(ZEROS.length, usedBytes - done));

@@ -3,13 +3,17 @@ package org.iocp4j.port;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Who uses a thing that must not go while it is used: its owner, until the end, and everyone who is at work with it. Whoever
- * drops the last hold does away with the thing.
+ * A reference count. The owner holds one reference until the end, every user one while it works. Whoever drops the last
+ * one releases the resource. Any thread.
  */
 public final class RefCount {
     private final AtomicInteger count = new AtomicInteger(1);
 
-    /** One more, for a caller that has none; false if the thing is gone, and then there is nothing to drop. */
+    /**
+     * Takes a reference, for a caller that has none.
+     *
+     * @return false if none was left: the resource is gone, and there is nothing to drop
+     */
     public boolean tryAcquire() {
         int now;
         do {
@@ -21,17 +25,21 @@ public final class RefCount {
         return true;
     }
 
-    /** One more; the caller has one, or acts for someone who has. */
+    /** Takes one more reference, for a caller that has one, or acts for someone who has. */
     public void acquire() {
         count.incrementAndGet();
     }
 
-    /** True for the one caller that drops the last. */
+    /**
+     * Drops a reference.
+     *
+     * @return true for the one caller that dropped the last
+     */
     public boolean drop() {
         return count.decrementAndGet() == 0;
     }
 
-    /** Nobody has it any more. */
+    /** Whether the last reference was dropped. */
     public boolean isGone() {
         return count.get() == 0;
     }

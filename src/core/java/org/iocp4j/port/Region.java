@@ -13,9 +13,9 @@ import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * Off-heap memory that never moves and grows in place: its addresses are reserved once, and it takes real memory piece
- * by piece, and may give parts back for a time. Java's views of it check its life, and no part of it is decommitted before that
- * ends: so a buffer kept too long throws instead of ending the JVM.
+ * Memory off the heap that never moves and grows in place: its addresses are reserved once, and memory is committed
+ * piece by piece. No part is decommitted before {@link #release}, and Java's views of it check whether that was called:
+ * a view kept too long throws instead of ending the JVM.
  */
 public final class Region {
     /** Windows' pages, on every processor that it runs on [doc]. */
@@ -24,15 +24,22 @@ public final class Region {
     private static final long LARGEST_PIECE_BYTES = 256 * 1024;
 
     private final String name;
-    /** Shared, because every worker reads it; closed once, at the end, so that its handshake of all threads is rare. */
+    /** Shared, because every thread reads it; closed once, at the end, so its handshake with all threads is rare. */
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
-    /** From the start on, so much was made usable. */
+    /** How much was committed, from the start on. */
     private final AtomicLong committedBytes = new AtomicLong();
-    /** Given back of that, for a time. */
-    private final AtomicLong restingBytes = new AtomicLong();
+    /** How much of that is reset now: the system may have taken the memory. */
+    private final AtomicLong resetBytes = new AtomicLong();
 
-    /** @param name what lies in it, for messages */
+    /**
+     * Reserves addresses; no memory is committed yet.
+     *
+     * @param win32 the calling thread's view of Windows; not kept
+     * @param name  what lies in it, for messages
+     * @param bytes its size at most, more than 0
+     * @throws Win32Exception if Windows refuses
+     */
     @SuppressWarnings("restricted") // VirtualAlloc says how many bytes there are
     public Region(Win32 win32, String name, long bytes) throws Win32Exception {
         this.name = name;
@@ -43,21 +50,30 @@ public final class Region {
         memory = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
     }
 
+    /**
+     * All of it. To touch what is not committed ends the JVM; after {@link #release} every access throws. Any thread.
+     */
     public MemorySegment memory() {
         return memory;
     }
 
+    /** The address of its first byte. */
     public long address() {
         return memory.address();
     }
 
+    /** How many bytes are committed, without those that were given up for a time. Any thread. */
     public long committedBytes() {
-        return committedBytes.get() - restingBytes.get();
+        return committedBytes.get() - resetBytes.get();
     }
 
     /**
-     * Makes the first {@code bytes} usable; what was usable stays as it is. Any thread; two at once may commit the same
-     * piece twice, which Windows allows and which leaves its contents alone [doc].
+     * Commits memory for at least the first {@code bytes}, as zeros; what was committed keeps its contents. Any thread;
+     * two may commit the same piece at the same time, which Windows allows and which leaves its contents alone [doc].
+     *
+     * @param win32 the calling thread's view of Windows
+     * @param bytes not more than the region's size
+     * @throws Win32Exception if Windows refuses: it has no memory now. Nothing has changed, and it can be tried again
      */
     public void commit(Win32 win32, long bytes) throws Win32Exception {
         long committed = committedBytes.get();
@@ -67,7 +83,8 @@ public final class Region {
         long piece = Math.clamp(committed / 2, PIECE_BYTES, LARGEST_PIECE_BYTES);
         long wanted = Math.min(memory.byteSize(), (committed + Math.max(piece, bytes - committed) + PIECE_BYTES - 1)
                 / PIECE_BYTES * PIECE_BYTES);
-        long address = win32.virtualAlloc(memory.address() + committed, wanted - committed, MEM_COMMIT(), PAGE_READWRITE());
+        long address = win32.virtualAlloc(memory.address() + committed, wanted - committed, MEM_COMMIT(),
+                PAGE_READWRITE());
         if (address < 0) {
             throw win32.failure("VirtualAlloc", (int) -address, (wanted - committed) + " bytes for " + name);
         }
@@ -75,31 +92,33 @@ public final class Region {
     }
 
     /**
-     * Gives a part's memory back until somebody touches it: whole pages that nobody uses. Its contents are then the old ones,
-     * or zeros [doc: MEM_RESET]. It stays committed, since a view of it that somebody has kept must not end the JVM; under
-     * Wine the process shrinks all the same [wine]. Any thread.
+     * Offers whole pages that nobody uses to the system until they are touched again; their contents are then the old
+     * ones or zeros [doc: MEM_RESET]. They stay committed, since a view that somebody has kept must not end the JVM;
+     * under Wine the process shrinks all the same [wine]. Any thread.
      *
-     * @return whether the system took it
+     * @return whether the system accepted
      */
-    boolean rest(Win32 win32, long address, int bytes) {
-        boolean taken = win32.virtualAlloc(address, bytes, MEM_RESET(), PAGE_READWRITE()) > 0;
-        if (taken) {
-            restingBytes.addAndGet(bytes);
+    boolean reset(Win32 win32, long address, int bytes) {
+        boolean accepted = win32.virtualAlloc(address, bytes, MEM_RESET(), PAGE_READWRITE()) > 0;
+        if (accepted) {
+            resetBytes.addAndGet(bytes);
         }
-        return taken;
+        return accepted;
     }
 
-    /** A part that rests is used again. */
-    void wake(int bytes) {
-        restingBytes.addAndGet(-bytes);
+    /** Pages that were reset are used again. */
+    void reuse(int bytes) {
+        resetBytes.addAndGet(-bytes);
     }
 
     /**
-     * Gives the memory back. The caller knows that the kernel holds none of it.
+     * Releases addresses and memory. The caller makes sure that no pending operation uses any of it.
      *
-     * @throws IllegalStateException if another thread has it lent to a channel now; then it stays allocated
+     * @param win32 the calling thread's view of Windows
+     * @throws IllegalStateException if a channel of another thread is using it now: then it stays allocated; or if it
+     *                               was released before
      */
-    public void free(Win32 win32) {
+    public void release(Win32 win32) {
         long address = memory.address();
         arena.close();
         int error = win32.virtualFree(address, 0, MEM_RELEASE());

@@ -4,8 +4,8 @@ package org.iocp4j.port;
 @FunctionalInterface
 public interface UserPacketHandler {
     /**
-     * Called once for each packet, on the thread that dequeued it. While it runs, the rest of that thread's batch waits.
-     * What it throws, {@link CompletionPort#dequeue} throws when the batch is done.
+     * Called once for each packet, on the thread that dequeued it. While it runs, the rest of that thread's batch
+     * waits. What it throws, {@link CompletionPort#dequeue} throws when the batch is done.
      *
      * @param key   as given to the post
      * @param bytes as given to the post

@@ -1,14 +1,22 @@
 package org.iocp4j.socket;
 
-/** How a connection ends on our side, and whether its socket lives on. */
+/** How {@link Disconnector} ends a connection, and whether its socket can be used for another one. */
 public enum DisconnectMethod {
-    /** {@code DisconnectEx(TF_REUSE_SOCKET)}: the socket goes back to the pool. */
+    /**
+     * {@code DisconnectEx(TF_REUSE_SOCKET)}: when it completes, the socket goes back to the pool. Windows may delay
+     * that by TIME_WAIT [doc].
+     */
     DISCONNECT_EX(true),
-    /** {@code TransmitFile(NULL, TF_DISCONNECT | TF_REUSE_SOCKET)}: the same, by the older call. */
+    /** {@code TransmitFile(NULL, TF_DISCONNECT | TF_REUSE_SOCKET)}: the same by an older call. */
     TRANSMIT_FILE(true),
-    /** {@code closesocket} with linger {1, 0}: an RST, and a new socket for the next connection. */
+    /**
+     * {@code closesocket}, with linger {1, 0} set before: the peer gets an RST; the next connection gets a new socket.
+     */
     CLOSE(false),
-    /** What is queued goes out, then a FIN; when the peer has closed too, or time is up, {@code closesocket}. */
+    /**
+     * For a layer that ends the connection itself before it hands the socket over: it sends what is queued, then a FIN,
+     * and waits for the peer's. Here it is only {@code closesocket}.
+     */
     GRACEFUL(false);
 
     private final boolean reuses;
@@ -17,7 +25,7 @@ public enum DisconnectMethod {
         this.reuses = reuses;
     }
 
-    /** Whether the socket can be accepted into again. */
+    /** Whether the socket goes back to the pool, to be given to AcceptEx again. */
     public boolean reuses() {
         return reuses;
     }

@@ -13,14 +13,21 @@ import org.iocp4j.socket.PooledSocket.State;
 import org.iocp4j.win32.ErrorName;
 
 /**
- * Takes a connected socket on which nothing is pending, disconnects it, and passes it to the pool or closes it; then
- * tells whoever had it, once, whichever way it went. A disconnect that Windows delays (TIME_WAIT, a silent peer [doc])
- * is waited for so long and no longer.
+ * Disconnects connected sockets, then gives each to the pool or closes it, and calls back once, whichever way it went.
+ * A disconnect that Windows delays (TIME_WAIT, a silent peer [doc]) is given up after a time, and its socket closed.
+ * Any thread; nothing here blocks.
  */
 public final class Disconnector {
-    /** Told on the thread that found the end; may be called inside {@link #disconnect}. */
+    /** What to do when a connection has ended. */
     @FunctionalInterface
     public interface Disconnected {
+        /**
+         * Called once for each {@link #disconnect} or {@link #reset}, perhaps inside of it. The socket is no longer the
+         * owner's.
+         *
+         * @param owner as given there
+         * @param io    the calling thread's own
+         */
         void disconnected(long owner, IoThread io);
     }
 
@@ -29,22 +36,33 @@ public final class Disconnector {
     private final DisconnectMethod method;
     private final long boundNanos;
     private final SocketPool pool;
-    private final Disconnected listener;
+    private final Disconnected whenDone;
     private final AtomicInteger disconnecting = new AtomicInteger();
     private final LongAdder failures = new LongAdder();
     private final LongAdder timeouts = new LongAdder();
     private final LongAdder latePackets = new LongAdder();
     private final LogLimit overdue = new LogLimit();
 
-    /** @param bound the longest that a disconnect may take before its socket is closed instead */
-    public Disconnector(DisconnectMethod method, Duration bound, SocketPool pool, Disconnected listener) {
+    /**
+     * @param method   how {@link #disconnect} does it
+     * @param bound    the longest that a disconnect may take before its socket is closed instead
+     * @param pool     whose sockets these are
+     * @param whenDone called after each
+     */
+    public Disconnector(DisconnectMethod method, Duration bound, SocketPool pool, Disconnected whenDone) {
         this.method = method;
         this.boundNanos = bound.toNanos();
         this.pool = pool;
-        this.listener = listener;
+        this.whenDone = whenDone;
     }
 
-    /** @param owner rides in the operation, and comes back with {@link Disconnected#disconnected} */
+    /**
+     * Ends a connection by the method that was chosen.
+     *
+     * @param socket connected, the caller's, and with no operation pending; from now on it is the disconnector's
+     * @param owner  the caller's number, for {@link Disconnected#disconnected}
+     * @param io     the calling thread's own
+     */
     public void disconnect(PooledSocket socket, long owner, IoThread io) {
         disconnecting.incrementAndGet();
         if (!method.reuses()) {
@@ -62,22 +80,24 @@ public final class Disconnector {
         }
     }
 
-    /** Ends the connection by an RST, whatever the method; its socket is closed. */
+    /**
+     * Ends a connection by an RST, whatever the method, and closes its socket; parameters as for {@link #disconnect}.
+     */
     public void reset(PooledSocket socket, long owner, IoThread io) {
         try {
             pool.reset(socket, io);
         } finally {
-            listener.disconnected(owner, io);
+            whenDone.disconnected(owner, io);
         }
     }
 
-    /** The disconnect's packet. */
+    /** To be called by {@link SocketEvents#disconnected}. */
     public void completed(PooledSocket socket, int status, IoThread io) {
         long owner = socket.disconnect().owner();
         if (status >= 0) {
             if (socket.moves(State.DISCONNECTING, State.FREE)) {
                 disconnecting.decrementAndGet();
-                listener.disconnected(owner, io);
+                whenDone.disconnected(owner, io);
                 pool.keep(socket, io);
                 return;
             }
@@ -86,7 +106,7 @@ public final class Disconnector {
             try {
                 error = io.win32().rtlNtStatusToDosError(status);
             } finally {
-                close(socket, owner, io); // the words only then: nobody else closes it
+                close(socket, owner, io); // before it is logged: nobody else closes it
             }
             failed(error, socket);
             return;
@@ -94,7 +114,10 @@ public final class Disconnector {
         latePackets.increment(); // given up before
     }
 
-    /** Closes the sockets whose time is up; their packets come late, and find a closed socket. */
+    /**
+     * Closes the sockets whose disconnect has taken too long; their packets come late and find a closed socket. To be
+     * called now and then, by a clock. Looks at every socket of the pool if any is disconnecting.
+     */
     public void giveUpOverdue(IoThread io) {
         if (disconnecting.get() == 0) {
             return;
@@ -109,13 +132,14 @@ public final class Disconnector {
                     // Under Wine closesocket alone leaves the operation pending until the peer acts [wine].
                     io.win32().cancelIoEx(socket.handle(), socket.disconnect().address());
                 } catch (Throwable e) {
-                    io.failed(e); // the others are overdue, too
+                    io.failed(e); // the other overdue sockets need closing, too
                 } finally {
                     close(socket, owner, io);
                 }
                 String more = overdue.next();
                 if (more != null) {
-                    LOG.warn("{} took over {} ms to disconnect {}: closed{}", method, boundNanos / 1_000_000, socket, more);
+                    LOG.warn("{} took over {} ms to disconnect {}: closed{}", method, boundNanos / 1_000_000, socket,
+                            more);
                 }
             }
         }
@@ -126,7 +150,7 @@ public final class Disconnector {
         try {
             pool.close(socket, io.win32());
         } finally {
-            listener.disconnected(owner, io);
+            whenDone.disconnected(owner, io);
         }
     }
 
@@ -136,26 +160,27 @@ public final class Disconnector {
         LOG.debug("{}: {}, {}: closed", method, ErrorName.of(error), socket);
     }
 
+    /** How {@link #disconnect} does it. */
     public DisconnectMethod method() {
         return method;
     }
 
-    /** Disconnects under way now. */
+    /** How many disconnects are under way now. */
     public int disconnecting() {
         return disconnecting.get();
     }
 
-    /** Disconnects that Windows refused or ended with an error. */
+    /** How many disconnects Windows has refused or ended with an error. */
     public long failures() {
         return failures.sum();
     }
 
-    /** Disconnects given up after the bound. */
+    /** How many disconnects were given up after the bound. */
     public long timeouts() {
         return timeouts.sum();
     }
 
-    /** Packets of disconnects that were given up before. */
+    /** How many packets came for disconnects that had been given up. */
     public long latePackets() {
         return latePackets.sum();
     }

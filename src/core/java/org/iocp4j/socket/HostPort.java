@@ -12,6 +12,11 @@ public final class HostPort {
     private HostPort() {
     }
 
+    /**
+     * An address with its port.
+     *
+     * @param address resolved
+     */
     public static String text(InetSocketAddress address) {
         InetAddress host = address.getAddress();
         String text = host instanceof Inet6Address v6 ? "[" + shortest(v6) + "]" : host.getHostAddress();

@@ -18,21 +18,32 @@ import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * A listening socket that keeps the same number of accepts posted, whatever fails: a socket that an accept failed on is
- * discarded and replaced, and what cannot be posted now is posted at the next {@link #replenish}.
+ * A listening socket that keeps a number of accepts pending, whatever fails: a socket on which an accept failed is
+ * discarded and replaced, and what cannot be posted now is posted at the next {@link #tick}. Nothing here blocks.
+ *
+ * <p>An accept, as any operation, may be cancelled when the thread that posted it ends: the methods that post are for
+ * threads that live as long as the listener.
  */
 public final class Listener {
-    /** Takes an accepted socket over: associate it, read and write. */
+    /** What to do with a new connection. */
     @FunctionalInterface
     public interface Accepted {
+        /**
+         * Called once for each connection, on the thread that dequeued the accept's packet. The socket is the
+         * receiver's now, to be associated ({@link PooledSocket#associateOnce}), used, and given to a
+         * {@link Disconnector}.
+         *
+         * @param socket connected
+         * @param io     the calling thread's own
+         */
         void accepted(PooledSocket socket, IoThread io);
     }
 
-    /** The key on packets of accepts: they ride on the listener's key, not on their socket's [wine]. */
+    /** The key on the packets of accepts: they carry the listener's key, not their socket's [wine]. */
     public static final long KEY = 0;
 
     private static final Log LOG = Log.of(Listener.class);
-    /** A socket refused by AcceptEx is replaced this often before the rest waits for the next replenish. */
+    /** How many sockets in a row AcceptEx may refuse before the rest waits for the next tick. */
     private static final int TRIES = 3;
 
     private final ListenerOptions options;
@@ -40,15 +51,25 @@ public final class Listener {
     private final Accepted receiver;
     private final long handle;
     private final InetSocketAddress localAddress;
-    /** Accepts posted or being posted. */
-    private final AtomicInteger posted = new AtomicInteger();
-    /** Who may use the handle: 1 until close(), each posted accept, each thread that posts. At 0 it is closed. */
+    /** Accepts pending or being posted. */
+    private final AtomicInteger acceptsPosted = new AtomicInteger();
+    /**
+     * One reference until close(), one for each pending accept and each thread that posts. The last closes the handle.
+     */
     private final RefCount references = new RefCount();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final LongAdder accepts = new LongAdder();
     private final LongAdder failures = new LongAdder();
 
-    /** Binds and listens; no accept is posted before the first {@link #replenish}. */
+    /**
+     * Binds and listens. Accepts are posted by {@link #replenish}.
+     *
+     * @param io       the calling thread's own; not kept
+     * @param port     the port that the accepts complete on
+     * @param pool     of sockets of the address's family
+     * @param receiver gets the connections
+     * @throws Win32Exception if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
+     */
     public Listener(IoThread io, ListenerOptions options, CompletionPort port, SocketPool pool, Accepted receiver)
             throws Win32Exception {
         this.options = options;
@@ -80,7 +101,8 @@ public final class Listener {
             check(io, "SO_LINGER", io.setOption(handle, SOL_SOCKET(), SO_LINGER(), SocketPool.LINGER_RESET));
         }
         if (options.sendBufferBytes().isPresent()) {
-            check(io, "SO_SNDBUF", io.setOption(handle, SOL_SOCKET(), SO_SNDBUF(), options.sendBufferBytes().getAsInt()));
+            int bytes = options.sendBufferBytes().getAsInt();
+            check(io, "SO_SNDBUF", io.setOption(handle, SOL_SOCKET(), SO_SNDBUF(), bytes));
         }
     }
 
@@ -101,22 +123,23 @@ public final class Listener {
         }
         String subject = HostPort.text(options.address());
         if (error == WSAEADDRINUSE()) {
-            // An exclusive bind waits for the end of connections that an earlier listener accepted [doc].
+            // An exclusive bind is refused while connections exist that an earlier listener accepted [doc].
             throw new Win32Exception(call, error, subject,
                     "another socket listens there, or connections of a server that did are not over yet");
         }
         if (error == WSAEACCES()) {
-            // So for each address, where the one for all addresses came first; else it is 10048 [wt].
+            // For one address, after a bind to all addresses; otherwise it is 10048 [wt].
             throw new Win32Exception(call, error, subject, "another socket has the port on all addresses, exclusively,"
                     + " or the system keeps it (netsh interface ipv4 show excludedportrange protocol=tcp)");
         }
-        if (options.address().getAddress() instanceof Inet6Address v6 && v6.isLinkLocalAddress() && v6.getScopeId() == 0) {
+        if (options.address().getAddress() instanceof Inet6Address v6 && v6.isLinkLocalAddress()
+                && v6.getScopeId() == 0) {
             throw new Win32Exception(call, error, subject, "a link-local address needs its interface, as in fe80::1%3");
         }
         throw io.win32().failure(call, error, subject);
     }
 
-    /** Posts what is missing of the accepts. Worker threads only. */
+    /** Posts as many accepts as are missing. For long-lived threads. */
     public void replenish(IoThread io) {
         if (!references.tryAcquire()) {
             return;
@@ -133,7 +156,10 @@ public final class Listener {
         }
     }
 
-    /** What could not be done before is tried again: accepts that could not be posted, or, when closing, not cancelled. */
+    /**
+     * Tries again what failed: posts missing accepts, or, after {@link #close}, cancels those that are left. To be
+     * called now and then, by a clock. For long-lived threads.
+     */
     public void tick(IoThread io) {
         if (!closing.get()) {
             replenish(io);
@@ -146,15 +172,15 @@ public final class Listener {
         }
     }
 
-    /** Counts one accept more, if one may be posted. */
+    /** Counts one more accept, if one may be posted. */
     private boolean reserve() {
         int now;
         do {
-            now = posted.get();
+            now = acceptsPosted.get();
             if (now >= options.accepts() || closing.get()) {
                 return false;
             }
-        } while (!posted.compareAndSet(now, now + 1));
+        } while (!acceptsPosted.compareAndSet(now, now + 1));
         return true;
     }
 
@@ -164,11 +190,11 @@ public final class Listener {
             isPosted = postAccept(io);
         } finally {
             if (!isPosted) {
-                posted.decrementAndGet();
+                acceptsPosted.decrementAndGet();
             }
         }
         if (isPosted && closing.get()) {
-            // close() may have cancelled before this accept was there to be cancelled. Whatever that throws, the accept counts.
+            // close() may have cancelled before this accept was there. Whatever this throws, the accept counts.
             cancelAccepts(io);
         }
         return isPosted;
@@ -195,20 +221,20 @@ public final class Listener {
         return true;
     }
 
-    /** An accept's packet. */
+    /** To be called by {@link SocketEvents#accepted}. */
     public void completed(PooledSocket socket, int status, IoThread io) {
         try {
             boolean connected = false;
             try {
                 connected = isConnected(socket, status, io);
             } finally {
-                posted.decrementAndGet();
+                acceptsPosted.decrementAndGet();
                 if (!connected) {
                     pool.discard(socket, io);
                 }
             }
             try {
-                replenish(io); // before the connection is served, so that the depth is back as soon as it can be
+                replenish(io); // before the connection is served, so that the number of accepts is soon complete again
             } finally {
                 if (connected) {
                     accepts.increment();
@@ -216,7 +242,7 @@ public final class Listener {
                 }
             }
         } finally {
-            drop(io); // last: once the listener is closed, no connection is on its way to its session any more
+            drop(io); // last: once the listener is closed, no connection is on its way to its receiver any more
         }
     }
 
@@ -231,7 +257,7 @@ public final class Listener {
         return takeOver(socket, io);
     }
 
-    /** Without SO_UPDATE_ACCEPT_CONTEXT shutdown and getpeername fail on Windows; anew for each connection [doc]. */
+    /** Without SO_UPDATE_ACCEPT_CONTEXT, shutdown and getpeername fail; it is needed for each connection [doc]. */
     private boolean takeOver(PooledSocket socket, IoThread io) {
         int error = io.setOption(socket.handle(), SOL_SOCKET(), SO_UPDATE_ACCEPT_CONTEXT(), handle);
         if (error == 0 && options.lingerReset() && !options.acceptedReset()) {
@@ -251,7 +277,10 @@ public final class Listener {
         LOG.debug("{}: {}, {}: replaced", call, ErrorName.of(error), socket);
     }
 
-    /** Accepts no more; the handle is closed as soon as the last posted accept is home. Worker threads only. */
+    /**
+     * Accepts no more: cancels the accepts. The handle is closed when the last of them has completed
+     * ({@link #isClosed}). A second call does nothing.
+     */
     public void close(IoThread io) {
         if (!closing.compareAndSet(false, true)) {
             return;
@@ -270,7 +299,7 @@ public final class Listener {
         }
     }
 
-    /** Closes the handle even if accepts are still out. No other thread is at work any more. */
+    /** Closes the handle even if accepts are pending: at the end, when no other thread uses this any more. */
     public void closeNow(IoThread io) {
         closing.set(true);
         while (!references.isGone()) {
@@ -287,25 +316,27 @@ public final class Listener {
         }
     }
 
+    /** Where it listens, with the port that was picked. */
     public InetSocketAddress localAddress() {
         return localAddress;
     }
 
+    /** Whether the handle is closed: {@link #close} was called and no accept is pending any more. */
     public boolean isClosed() {
         return references.isGone();
     }
 
-    /** Accepts posted now. */
-    public int posted() {
-        return posted.get();
+    /** How many accepts are pending now. */
+    public int acceptsPosted() {
+        return acceptsPosted.get();
     }
 
-    /** Connections accepted since the start. */
+    /** How many connections were accepted. */
     public long accepts() {
         return accepts.sum();
     }
 
-    /** Accepts that failed, at once or by their packet; each cost its socket. */
+    /** How many accepts have failed, synchronously or by their packet; each cost its socket. */
     public long failures() {
         return failures.sum();
     }

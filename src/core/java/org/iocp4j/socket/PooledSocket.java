@@ -12,25 +12,28 @@ import org.iocp4j.port.Operation;
 import org.iocp4j.port.OperationSlab;
 
 /**
- * A place for a socket, and the four operations that can be posted on it. The socket outlives its connections; the place
- * outlives the socket: when one had to be closed, another is made in its place once every operation is home.
+ * A slot for a socket, and the four operations that can be posted on it. The socket outlives its connections; the slot
+ * outlives the socket: when a socket had to be closed, another is made in its slot as soon as no operation is pending.
+ *
+ * <p>Exactly one has the socket at any time: the pool, the listener, its owner, or the disconnector. Only that one
+ * posts operations and calls methods, where nothing else is said.
  */
 public final class PooledSocket {
     /** Who has it. */
     enum State {
-        /** Nobody: no socket here. */
+        /** Nobody: the slot has no socket. */
         VACANT,
         /** The pool. */
         FREE,
         /** The listener. */
         ACCEPTING,
-        /** Its session. */
+        /** Its owner. */
         CONNECTED,
         /** The disconnector, until the packet or the time limit, whichever takes it from here. */
         DISCONNECTING,
-        /** Whoever took it here: the handle is about to be closed. */
+        /** The thread that made this transition and is about to close the handle. */
         CLOSING,
-        /** Nobody: closed, its place vacant when the last operation is home. */
+        /** Nobody: closed; the slot is vacant when no operation is pending. */
         CLOSED
     }
 
@@ -57,7 +60,7 @@ public final class PooledSocket {
     private int generation;
     private long localSockaddr;
     private long remoteSockaddr;
-    /** The session that has it, for whoever knows it by its slot only. */
+    /** See {@link #owner()}. */
     private volatile long owner;
     /** When the disconnector gives up on it; written before the state says DISCONNECTING. */
     private long deadlineNanos;
@@ -67,66 +70,76 @@ public final class PooledSocket {
         this.slot = slot;
         accept = slab.add((op, key, status, bytes, on) -> {
             pool.events().accepted(this, status, on);
-            pool.vacateIfHome(this);
+            pool.vacateIfIdle(this);
         });
         receive = slab.add((op, key, status, bytes, on) -> {
             pool.events().received(this, key, status, bytes, on);
-            pool.vacateIfHome(this);
+            pool.vacateIfIdle(this);
         });
         send = slab.add((op, key, status, bytes, on) -> {
             pool.events().sent(this, key, status, bytes, on);
-            pool.vacateIfHome(this);
+            pool.vacateIfIdle(this);
         });
         disconnect = slab.add((op, key, status, bytes, on) -> {
             pool.events().disconnected(this, key, status, on);
-            pool.vacateIfHome(this);
+            pool.vacateIfIdle(this);
         });
     }
 
-    /** The Windows handle; valid for whoever has the socket. */
+    /** The Windows handle; valid as long as the caller has the socket. */
     public long handle() {
         return handle;
     }
 
-    /** Which place this is, from 0; the socket's name for as long as the pool lives. */
+    /** The number of the slot, from 0; constant. Any thread. */
     public int slot() {
         return slot;
     }
 
-    /** How many connections the present socket has had. */
+    /** How many connections the present socket has had, this one included. */
     public int generation() {
         return generation;
     }
 
+    /** The operation for {@link IoThread#receive}; completes as {@link SocketEvents#received}. */
     public Operation receive() {
         return receive;
     }
 
+    /** The operation for {@link IoThread#send}; completes as {@link SocketEvents#sent}. */
     public Operation send() {
         return send;
     }
 
+    /** The number that the owner has set, to find it by the slot alone; 0 at first. Any thread. */
     public long owner() {
         return owner;
     }
 
+    /** Sets the number of the owner. */
     public void owner(long newOwner) {
         owner = newOwner;
     }
 
+    /** The local address of the connection; never null. Not after the pool was released. */
     public InetSocketAddress localAddress() {
         return pool.readSockaddr(localSockaddr);
     }
 
+    /** The peer's address; never null. Not after the pool was released. */
     public InetSocketAddress remoteAddress() {
         return pool.readSockaddr(remoteSockaddr);
     }
 
     /**
-     * Associates the socket with a port the first time, and never again: Windows would refuse (87), and the first key
-     * stays.
+     * Associates the socket with a port if that has not been done: Windows would refuse a second time (87), and the
+     * first key stays.
      *
-     * @param delivery how its operations complete from now on; PACKET if the system refuses to set the handle so
+     * @param port     the port that its operations complete on
+     * @param key      on the packets of its receives, sends and disconnects until the socket is closed
+     * @param delivery how these are delivered; {@link Delivery#PACKET} in its stead if the system refuses to set the
+     *                 handle so
+     * @param io       the calling thread's own
      * @return 0, or the error
      */
     public int associateOnce(CompletionPort port, long key, Delivery delivery, IoThread io) {
@@ -169,11 +182,12 @@ public final class PooledSocket {
         return state == State.CLOSED;
     }
 
-    boolean isHome() {
+    /** Whether none of its operations is pending. */
+    boolean isIdle() {
         return !accept.isPending() && !receive.isPending() && !send.isPending() && !disconnect.isPending();
     }
 
-    /** A new socket takes the place. */
+    /** A new socket takes the slot. */
     void occupy(long newHandle) {
         handle = newHandle;
         associated = false;
@@ -210,7 +224,7 @@ public final class PooledSocket {
         return state != State.VACANT && state != State.CLOSED;
     }
 
-    /** True for the one caller that takes it from {@code from}. */
+    /** Makes a transition; true for the one caller that succeeds. */
     boolean moves(State from, State to) {
         return STATE.compareAndSet(this, from, to);
     }

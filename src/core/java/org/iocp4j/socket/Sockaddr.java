@@ -14,9 +14,9 @@ import java.nio.ByteOrder;
 import org.iocp4j.win32.generated.sockaddr_in;
 import org.iocp4j.win32.generated.sockaddr_in6;
 
-/** Socket addresses as Winsock lays them out. */
+/** Socket addresses as Winsock lays them out in memory: sockaddr_in and sockaddr_in6. */
 public final class Sockaddr {
-    /** Room for the largest of them. */
+    /** The size of the larger of the two. */
     public static final int MAX_BYTES = (int) sockaddr_in6.sizeof();
 
     private static final ValueLayout.OfShort FAMILY = ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -26,15 +26,23 @@ public final class Sockaddr {
     private Sockaddr() {
     }
 
+    /** AF_INET or AF_INET6. */
     public static int family(InetAddress address) {
         return address instanceof Inet6Address ? AF_INET6() : AF_INET();
     }
 
+    /** The size of a family's sockaddr. */
     public static int bytes(int family) {
         return (int) (family == AF_INET6() ? sockaddr_in6.sizeof() : sockaddr_in.sizeof());
     }
 
-    /** Fills {@code target}, zeroed before; the number of bytes used. */
+    /**
+     * Writes an address to the start of {@code target}, and zeros behind it.
+     *
+     * @param address resolved
+     * @param target  at least {@link #MAX_BYTES} long
+     * @return the size of the sockaddr
+     */
     public static int write(InetSocketAddress address, MemorySegment target) {
         int family = family(address.getAddress());
         byte[] ip = address.getAddress().getAddress();
@@ -51,7 +59,11 @@ public final class Sockaddr {
         return bytes(family);
     }
 
-    /** The address at {@code offset}. An IPv4 peer of a dual-stack socket (::ffff:a.b.c.d) reads as IPv4. */
+    /**
+     * The address at {@code offset}. An IPv4 peer of a dual-stack socket (::ffff:a.b.c.d) reads as IPv4.
+     *
+     * @throws IllegalStateException if its family is neither AF_INET nor AF_INET6
+     */
     public static InetSocketAddress read(MemorySegment source, long offset) {
         int family = source.get(FAMILY, offset);
         if (family != AF_INET() && family != AF_INET6()) {
@@ -64,7 +76,8 @@ public final class Sockaddr {
         int port = Short.toUnsignedInt(source.get(PORT, offset + sockaddr_in.sin_port$offset()));
         try {
             int scope = v6 ? source.get(SCOPE, offset + sockaddr_in6.sin6_scope_id$offset()) : 0;
-            InetAddress address = scope == 0 ? InetAddress.getByAddress(ip) : Inet6Address.getByAddress(null, ip, scope);
+            InetAddress address = scope == 0 ? InetAddress.getByAddress(ip)
+                    : Inet6Address.getByAddress(null, ip, scope);
             return new InetSocketAddress(address, port);
         } catch (UnknownHostException e) {
             throw new AssertionError("an address of " + ip.length + " bytes", e);

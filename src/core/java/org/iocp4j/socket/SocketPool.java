@@ -24,13 +24,16 @@ import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
-/** All sockets of one listener: a bounded number, some of them free to be accepted into. Any thread. */
+/**
+ * All sockets of one listener: a bounded number, some of them free to be accepted into. Any thread; nothing here
+ * blocks.
+ */
 public final class SocketPool {
     /** The operations of one socket: accept, receive, send, disconnect. */
     public static final int OPERATIONS_PER_SOCKET = 4;
-    /** linger {l_onoff = 1, l_linger = 0}, as one little-endian number: closesocket sends an RST. */
+    /** linger {l_onoff = 1, l_linger = 0} as one little-endian number: closesocket sends an RST. */
     static final int LINGER_RESET = 1;
-    /** linger {0, 0}: closesocket sends a FIN behind the data. */
+    /** linger {0, 0}: closesocket sends the data and then a FIN. */
     static final int LINGER_OFF = 0;
 
     private static final Log LOG = Log.of(SocketPool.class);
@@ -51,10 +54,16 @@ public final class SocketPool {
     private final LongAdder failures = new LongAdder();
 
     /**
+     * Reserves addresses; there are no sockets yet.
+     *
+     * @param io       the calling thread's own; not kept
      * @param local    its family is the sockets'
      * @param keepFree the most sockets kept free; one more is closed
-     * @param capacity the most sockets at all
+     * @param capacity the most sockets, those included that are closed and have operations pending
      * @param order    which of the free ones is used next
+     * @param slab     with a capacity of {@link #OPERATIONS_PER_SOCKET} for each socket
+     * @param events   gets the completions of all sockets
+     * @throws Win32Exception if Windows refuses
      */
     public SocketPool(IoThread io, InetAddress local, int keepFree, int capacity, FreeList.Order order,
                       OperationSlab slab, SocketEvents events) throws Win32Exception {
@@ -68,7 +77,11 @@ public final class SocketPool {
         this.free = new FreeList<>(keepFree, order);
     }
 
-    /** Makes {@code count} sockets, or none: what it made is closed before it says what was refused. */
+    /**
+     * Makes {@code count} free sockets, or none: if one is refused, those made before are closed.
+     *
+     * @throws Win32Exception if Windows refuses
+     */
     public void prefill(int count, IoThread io) throws Win32Exception {
         for (int i = 1; i <= count; i++) {
             long handle = tcpSocket(family, io.win32());
@@ -76,7 +89,7 @@ public final class SocketPool {
                 closeAll(io);
                 throw io.win32().failure("WSASocketW", (int) -handle, "socket " + i + " of the pool's " + count);
             }
-            give(place(handle, io), State.ACCEPTING, io);
+            give(assignSlot(handle, io), State.ACCEPTING, io);
         }
     }
 
@@ -93,14 +106,14 @@ public final class SocketPool {
             return null;
         }
         try {
-            return place(handle, io);
+            return assignSlot(handle, io);
         } catch (Win32Exception e) {
-            failed("a place for a socket", e.code());
+            failed("a slot for a socket", e.code());
             return null;
         }
     }
 
-    /** A client has come to an accepting socket. */
+    /** A client has connected to an accepting socket. */
     void connected(PooledSocket socket, long localSockaddr, long remoteSockaddr) {
         socket.connected(localSockaddr, remoteSockaddr);
         if (socket.generation() > 1) {
@@ -108,7 +121,7 @@ public final class SocketPool {
         }
     }
 
-    /** The caller has the socket, in the state {@code from}, and gives it to the pool, or closes it if that is full. */
+    /** Gives a socket that the caller has, in the state {@code from}, to the pool, or closes it if that is full. */
     private void give(PooledSocket socket, State from, IoThread io) {
         if (!socket.moves(from, State.FREE)) {
             throw new IllegalStateException("given back from the wrong state: " + socket);
@@ -116,20 +129,22 @@ public final class SocketPool {
         keep(socket, io);
     }
 
-    /** Puts a socket that is marked free already where the next taker finds it. */
+    /** Makes a socket that is marked FREE already available to the next taker. */
     void keep(PooledSocket socket, IoThread io) {
         if (!free.give(socket)) {
             discard(socket, io);
         }
     }
 
-    /** Closes a socket that the caller has; its place is vacant as soon as its operations are home. */
+    /**
+     * Closes a socket that the caller has; its slot is vacant as soon as no operation is pending. A failure is logged.
+     */
     public void discard(PooledSocket socket, IoThread io) {
         socket.closing();
         close(socket, io.win32());
     }
 
-    /** Closes with an RST a socket that the caller has. */
+    /** Closes a socket that the caller has by an RST. A failure is logged. */
     public void reset(PooledSocket socket, IoThread io) {
         socket.closing();
         int error = 0;
@@ -144,8 +159,8 @@ public final class SocketPool {
     }
 
     /**
-     * Closes the handle of a socket that the caller has taken to CLOSING. Only then it is closed for the others: a place
-     * given back before would have the next socket's handle in it by now.
+     * Closes the handle of a socket that the caller has moved to CLOSING, and marks it CLOSED only after that: a slot
+     * given back before could hold the next socket's handle by now.
      */
     void close(PooledSocket socket, Win32 win32) {
         discarded.increment();
@@ -154,18 +169,18 @@ public final class SocketPool {
             error = win32.closesocket(socket.handle());
         } finally {
             socket.closed();
-            vacateIfHome(socket);
+            vacateIfIdle(socket);
         }
         if (error != 0) {
             LOG.error("closesocket: {}, {}", ErrorName.of(error), socket);
         }
     }
 
-    /** Whoever closed it and whoever brought its last operation home both ask; one of them gives the place back. */
-    void vacateIfHome(PooledSocket socket) {
-        while (socket.isClosed() && socket.isHome() && socket.moves(State.CLOSED, State.VACANT)) {
-            // Between the question and the move the place may have been used and closed anew: ask once more.
-            if (socket.isHome()) {
+    /** Called after the close and after each completion; one of the callers gives the slot back. */
+    void vacateIfIdle(PooledSocket socket) {
+        while (socket.isClosed() && socket.isIdle() && socket.moves(State.CLOSED, State.VACANT)) {
+            // Between the check and the move the slot may have been used and closed again: check once more.
+            if (socket.isIdle()) {
                 vacant.give(socket);
                 return;
             }
@@ -177,17 +192,18 @@ public final class SocketPool {
      * A TCP socket for overlapped I/O that child processes do not inherit. Any thread.
      *
      * @param family AF_INET or AF_INET6: {@link Sockaddr#family}
-     * @return its handle, or minus the error if the system makes none
+     * @param win32  the calling thread's view of Windows
+     * @return its handle, or minus the error
      */
     public static long tcpSocket(int family, Win32 win32) {
         return win32.wsaSocket(family, SOCK_STREAM(), IPPROTO_TCP(),
                 WSA_FLAG_OVERLAPPED() | WSA_FLAG_NO_HANDLE_INHERIT());
     }
 
-    /** Gives a new socket a place; closes it if there is none. */
-    private PooledSocket place(long handle, IoThread io) throws Win32Exception {
+    /** Gives a new socket a slot; closes it if there is none. */
+    private PooledSocket assignSlot(long handle, IoThread io) throws Win32Exception {
         try {
-            // Here, and on the listener: whether an accepted socket has its own or the listener's, it is set.
+            // Set here and on the listener: so it does not matter whose an accepted socket ends up with.
             io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1);
             PooledSocket socket = vacant.take();
             if (socket == null) {
@@ -202,13 +218,13 @@ public final class SocketPool {
         }
     }
 
-    /** The memory first, then the place: what fails must not use a place up. */
+    /** The memory first, then the slot: a failure must cost no slot. */
     private PooledSocket newSlot(IoThread io) throws Win32Exception {
         int slot;
         do {
             slot = slotCount.get();
             if (slot == slots.length()) {
-                throw new Win32Exception("a place for a socket", WSAEMFILE(), "capacity " + slot);
+                throw new Win32Exception("a slot for a socket", WSAEMFILE(), "capacity " + slot);
             }
             addresses.commit(io.win32(), (slot + 1L) * 2 * addressBytes);
             slab.commit(io.win32(), (slot + 1) * OPERATIONS_PER_SOCKET);
@@ -218,7 +234,7 @@ public final class SocketPool {
         return socket;
     }
 
-    /** Logged once in a row of failures, not a line each: the counter tells how many. */
+    /** Logs the 1st, 2nd, 4th, 8th ... failure: the counter has them all. */
     private void failed(String call, int error) {
         failures.increment();
         if (Long.bitCount(failures.sum()) == 1) {
@@ -227,8 +243,8 @@ public final class SocketPool {
     }
 
     /**
-     * Closes every socket, whoever has it: at the end, when no other thread is at work. One that still has a connection is reset,
-     * for nobody knows what its peer has not got.
+     * Closes every socket, whoever has it: at the end, when no other thread uses the pool any more. One that still has
+     * a connection is reset, since nobody knows what its peer has not received.
      */
     public void closeAll(IoThread io) {
         free.clear();
@@ -241,7 +257,7 @@ public final class SocketPool {
                     } else {
                         discard(socket, io);
                     }
-                } catch (Throwable e) { // the others have to be closed, too
+                } catch (Throwable e) { // the other sockets have to be closed, too
                     failures.increment();
                     LOG.thrown(e, "closesocket, {}", socket);
                 }
@@ -249,12 +265,16 @@ public final class SocketPool {
         }
     }
 
-    /** Gives the memory back, when no operation is out. */
-    public void free(Win32 win32) {
-        addresses.free(win32);
+    /**
+     * Releases the memory for addresses: when no accept is pending.
+     *
+     * @param win32 the calling thread's view of Windows
+     */
+    public void release(Win32 win32) {
+        addresses.release(win32);
     }
 
-    /** The socket in a place, or null if none was ever there. */
+    /** The slot of a number; null if it has not been used yet or the number is out of range. */
     public PooledSocket at(int slot) {
         return slot >= 0 && slot < slots.length() ? slots.get(slot) : null;
     }
@@ -279,33 +299,33 @@ public final class SocketPool {
         return Sockaddr.read(addresses.memory(), address - addresses.address());
     }
 
-    /** Sockets made since the start. */
+    /** How many sockets were made. */
     public long created() {
         return created.sum();
     }
 
-    /** Connections that came to a socket which had served one before. */
+    /** How many connections came to a socket that had served another before. */
     public long reused() {
         return reused.sum();
     }
 
-    /** Sockets closed since the start. */
+    /** How many sockets were closed. */
     public long discarded() {
         return discarded.sum();
     }
 
-    /** How often a socket could not be made. */
+    /** How often a socket could not be made, or not be closed in {@link #closeAll}. */
     public long failures() {
         return failures.sum();
     }
 
-    /** Sockets open now. */
+    /** How many sockets are open now. */
     public long open() {
         return created.sum() - discarded.sum();
     }
 
-    /** Sockets free now. */
-    public int free() {
+    /** How many sockets are free now. */
+    public int freeCount() {
         return free.size();
     }
 }

@@ -99,14 +99,14 @@ final class SessionEngine implements SocketEvents {
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
             BufferPool blockPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
-            undo.push(() -> blockPool.free(win32));
+            undo.push(() -> blockPool.release(win32));
             OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
-            undo.push(() -> operations.free(win32));
+            undo.push(() -> operations.release(win32));
             CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations, this::posted);
             undo.push(() -> completionPort.close(win32));
             SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
                     operations, this);
-            undo.push(() -> socketPool.free(win32));
+            undo.push(() -> socketPool.release(win32));
             undo.push(() -> socketPool.closeAll(io));
             socketPool.prefill(options.pool(), io);
             blocks = blockPool;
@@ -471,7 +471,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     int operationsPending() {
-        return slab.out();
+        return slab.pendingCount();
     }
 
     /** Closes every handle. No worker is at work any more, so what still comes home comes home to nobody. */
@@ -513,15 +513,15 @@ final class SessionEngine implements SocketEvents {
         if (!isPortLost()) { // else its number may be another's by now
             port.close(win32);
         }
-        int out = slab.out();
+        int out = slab.pendingCount();
         if (out > 0) {
             LOG.error("{} operations are still the kernel's: their memory stays allocated", out);
             return;
         }
-        slab.free(win32);
-        pool.free(win32);
+        slab.release(win32);
+        pool.release(win32);
         try {
-            blocks.free(win32);
+            blocks.release(win32);
         } catch (IllegalStateException e) {
             LOG.error("a handler's buffer is in use elsewhere: the buffers' memory stays allocated ({})", e.getMessage());
         }
@@ -560,15 +560,16 @@ final class SessionEngine implements SocketEvents {
             }
         }
         return new ServerStatistics(
-                table.inUse(), listener.accepts(), listener.posted(), listener.failures(),
+                table.inUse(), listener.accepts(), listener.acceptsPosted(), listener.failures(),
                 receives, receivedBytes, sends, sentBytes,
                 pool.created(), pool.reused(), pool.discarded(), pool.failures(),
-                pool.free(), disconnector.disconnecting(), disconnector.failures(), disconnector.timeouts(),
+                pool.freeCount(), disconnector.disconnecting(), disconnector.failures(), disconnector.timeouts(),
                 counters.sessionsRefused.sum(), counters.sendsRefused.sum(), counters.memoryRefusals.sum(),
                 counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
                 counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
                 counters.framesTooLong.sum(), counters.sessionsCut.sum(), counters.handlerFailures.get(),
-                counters.workerFailures.get(), port.strayPackets(), Log.failures(), blocks.committedBytes(), slab.out(),
+                counters.workerFailures.get(), port.strayPackets(), Log.failures(), blocks.committedBytes(),
+                slab.pendingCount(),
                 systemCalls);
     }
 }

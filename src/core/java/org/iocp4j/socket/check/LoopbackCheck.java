@@ -325,19 +325,19 @@ final class LoopbackCheck implements AutoCloseable {
             }
             port.close(win32);
         }
-        if (memoryOut || slab != null && slab.out() > 0) {
+        if (memoryOut || slab != null && slab.pendingCount() > 0) {
             LOG.warn("a self-check ended while the kernel held an operation: its memory stays allocated");
             return;
         }
         if (slab != null) {
-            slab.free(win32);
+            slab.release(win32);
         }
-        memory.free(win32);
+        memory.release(win32);
     }
 
     private void awaitHome(int millis) throws Win32Exception {
         long deadline = win32.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        for (long left = millis; slab.out() > 0 && left > 0; left = millisUntil(deadline)) {
+        for (long left = millis; slab.pendingCount() > 0 && left > 0; left = millisUntil(deadline)) {
             port.dequeue(io, (int) left);
         }
     }
