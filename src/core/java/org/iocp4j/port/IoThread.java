@@ -50,9 +50,9 @@ public final class IoThread {
     private Thread user;
 
     /**
-     * Any thread; it need not be the one that will use it.
+     * For the thread that will use it.
      *
-     * @param win32 the view of Windows of the thread that will use this; not closed by it
+     * @param win32 that thread's view of Windows; stays open
      */
     public IoThread(Win32 win32) {
         this.win32 = win32;

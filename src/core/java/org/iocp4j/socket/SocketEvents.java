@@ -3,9 +3,9 @@ package org.iocp4j.socket;
 import org.iocp4j.port.IoThread;
 
 /**
- * The completions of a pool's sockets: one method for each of the four operations of a socket, called as {@link
- * org.iocp4j.port.CompletionHandler} says, on whichever thread that is. {@code key} is the packet's, {@code status} an
- * NTSTATUS (negative for failure), {@code io} the calling thread's own.
+ * The completions of a pool's sockets: one method for each of the four operations of a socket, called as
+ * {@link org.iocp4j.port.CompletionHandler} says, on whichever thread that is. {@code key} is the packet's,
+ * {@code status} an NTSTATUS (negative for failure), {@code io} the calling thread's own.
  */
 public interface SocketEvents {
     /** An accept has completed; call {@link Listener#completed}. */

@@ -243,8 +243,8 @@ public final class SocketPool {
     }
 
     /**
-     * Closes every socket, whoever has it: at the end, when no other thread uses the pool any more. One that still has
-     * a connection is reset, since nobody knows what its peer has not received.
+     * Closes every socket, whoever has it: at the end, when the listener is closed and no other thread uses the pool.
+     * One that still has a connection is reset, since nobody knows what its peer has not received.
      */
     public void closeAll(IoThread io) {
         free.clear();

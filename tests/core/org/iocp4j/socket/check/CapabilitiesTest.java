@@ -122,7 +122,7 @@ class CapabilitiesTest {
             assumeTrue(win32.wineVersion().startsWith("8."), "Wine 8 only");
             Answer answer = Capabilities.check(Capability.SKIP_ON_SUCCESS_WITH_DISCONNECT_EX, win32);
             assertThat(answer.works()).isFalse();
-            assertThat(answer.detail()).endsWith("is over, and sends no packet");
+            assertThat(answer.detail()).endsWith("completes, and sends no packet");
         }
 
         /** Where the handle is not marked, its sends tell by packets, and none of these may escape the check. */
@@ -131,7 +131,7 @@ class CapabilitiesTest {
         void packetThatIsNotSkippedIsSeen(Capability capability) {
             Answer answer = Capabilities.check(capability, failing("setFileCompletionNotificationModes", 0));
             assertThat(answer.result()).isEqualTo(Result.DOES_NOT);
-            assertThat(answer.detail()).isEqualTo("WSASend succeeds at once and sends a packet all the same");
+            assertThat(answer.detail()).isEqualTo("WSASend completes synchronously and sends a packet all the same");
         }
 
         /** A call that is refused may leave the OVERLAPPED marked as pending, as AcceptEx does [wt]. */

@@ -27,8 +27,8 @@ import org.iocp4j.win32.generated.WSAPROTOCOL_INFOW;
 /**
  * What this platform can do. On Windows that is documented. Under Wine it depends on the version and on the wineserver
  * that happens to run, so it is tried out: on the loopback address, with every wait bounded, and once per JVM. A check
- * that something else stopped (a shortage, a firewall, a machine too busy) has taught nothing, and is made again the
- * next time.
+ * that something else stopped (a shortage, a firewall, a busy machine) gives no answer, and is made again the next
+ * time.
  */
 public final class Capabilities {
     /** How an answer is known. */
@@ -52,7 +52,7 @@ public final class Capabilities {
     public enum Result {
         WORKS,
         DOES_NOT,
-        /** Not even that is known: something else stood in the way. */
+        /** Unknown: something else stood in the way. */
         NOT_LEARNT
     }
 
@@ -76,8 +76,8 @@ public final class Capabilities {
     }
 
     /**
-     * The disconnect method to use. Where it could not be learnt whether one works that reuses sockets, a method that
-     * was asked for is taken all the same, and the default is CLOSE, which works everywhere.
+     * The disconnect method to use. If it is unknown whether a method that reuses sockets works, one that was asked for
+     * is taken all the same, and the default is CLOSE, which works everywhere.
      *
      * @param asked empty: DISCONNECT_EX, or, where that does not work, CLOSE
      * @throws UnsupportedOperationException if the method asked for does not work here
@@ -138,7 +138,10 @@ public final class Capabilities {
                 ? Delivery.STATUS : Delivery.PACKET;
     }
 
-    /** Without XP1_IFS_HANDLES a layered provider sits between, and packets may be skipped that were not told of [doc]. */
+    /**
+     * Without XP1_IFS_HANDLES a layered provider is in between, and a packet may be missing although the call did not
+     * report success [doc].
+     */
     private static boolean givesFileHandles(int family, Win32 win32) {
         long socket = SocketPool.tcpSocket(family, win32);
         if (socket < 0) {
@@ -164,12 +167,12 @@ public final class Capabilities {
         }
     }
 
-    /** The best answer that costs little: what is documented of Windows, and what a self-check finds under Wine. */
+    /** The best answer that costs little: Windows' documentation, or under Wine a self-check. */
     public static Answer answer(Capability capability, Win32 win32) {
         return win32.wineVersion().isEmpty() ? documented(capability) : check(capability, win32);
     }
 
-    /** What a self-check finds, here and now, for each of them. */
+    /** What a self-check finds, here and now, for each capability. */
     public static Map<Capability, Answer> checkAll(Win32 win32) {
         Map<Capability, Answer> answers = new EnumMap<>(Capability.class);
         for (Capability capability : Capability.values()) {
@@ -195,7 +198,7 @@ public final class Capabilities {
         return new Answer(Result.WORKS, Source.DOCUMENTATION, detail);
     }
 
-    /** Takes some 10 ms where it works, and at most a few seconds where nothing comes back. */
+    /** Takes some 10 ms where it works, and at most a few seconds where nothing completes. */
     static Answer check(Capability capability, Win32 win32) {
         Answer answer = CHECKED.get(capability);
         for (int i = 0; i < TRIES && (answer == null || answer.result() == Result.NOT_LEARNT); i++) {
@@ -214,8 +217,8 @@ public final class Capabilities {
             return new Answer(Result.DOES_NOT, Source.SELF_CHECK, e.getMessage());
         } catch (Throwable e) {
             LOG.debug("{}: its self-check", capability, e);
-            boolean tellsItself = (e instanceof IOException || e instanceof TimeoutException) && e.getMessage() != null;
-            return new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, tellsItself ? e.getMessage() : e.toString());
+            boolean saysEnough = (e instanceof IOException || e instanceof TimeoutException) && e.getMessage() != null;
+            return new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, saysEnough ? e.getMessage() : e.toString());
         }
     }
 

@@ -1,6 +1,6 @@
 package org.iocp4j.socket.check;
 
-/** What not every platform that has completion ports can do. */
+/** What some platforms with completion ports can do, and others cannot. */
 public enum Capability {
     /** DisconnectEx(TF_REUSE_SOCKET), and the socket serves another connection. */
     REUSE_AFTER_DISCONNECT_EX("reuse after DisconnectEx"),
@@ -8,7 +8,9 @@ public enum Capability {
     REUSE_AFTER_TRANSMIT_FILE("reuse after TransmitFile"),
     /** A peer sees the server's TransmitFile(TF_DISCONNECT | TF_REUSE_SOCKET) when it is made. */
     TRANSMIT_FILE_SEEN_BY_PEER("TransmitFile's disconnect seen"),
-    /** FILE_SKIP_COMPLETION_PORT_ON_SUCCESS: a receive or send that succeeds at once sends no packet; others do. */
+    /**
+     * FILE_SKIP_COMPLETION_PORT_ON_SUCCESS: a receive or send that completes synchronously sends no packet; others do.
+     */
     SKIP_ON_SUCCESS("skip-on-success"),
     /** The same flag, and a DisconnectEx that pends still sends its packet. */
     SKIP_ON_SUCCESS_WITH_DISCONNECT_EX("skip-on-success with DisconnectEx"),

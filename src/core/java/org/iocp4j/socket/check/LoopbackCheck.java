@@ -32,9 +32,9 @@ import org.iocp4j.win32.Win32Exception;
 final class LoopbackCheck implements AutoCloseable {
     /** The longest wait for any one thing. */
     static final int BOUND_MILLIS = 5_000;
-    /** A disconnect that the peer has not seen after so long is one that it does not see. */
+    /** If the peer has not seen a disconnect by then, it does not see it. */
     private static final int UNSEEN_MILLIS = 500;
-    /** The longest wait at the end for what was cancelled. */
+    /** The longest wait at the end for operations that were cancelled. */
     static final int END_MILLIS = 500;
     /**
      * How a system refuses what it cannot do, or what the socket's state forbids. Any other error may pass: a shortage,
@@ -46,7 +46,7 @@ final class LoopbackCheck implements AutoCloseable {
     private static final InetSocketAddress IPV6 = new InetSocketAddress("::1", 0);
     private static final Log LOG = Log.of(LoopbackCheck.class);
 
-    /** Where things lie in {@link #memory}; what is behind {@link #FREE} belongs to the check that asks for it. */
+    /** Offsets in {@link #memory}; what is behind {@link #FREE} belongs to the check that asks for it. */
     private static final long OUTPUT = 0;
     private static final long INPUT_BYTE = 128;
     private static final long OUTPUT_BYTE = 136;
@@ -74,9 +74,9 @@ final class LoopbackCheck implements AutoCloseable {
     private long listener = -1;
     private long socket = -1;
     private int generation;
-    /** The platform has been asked for what it may not be able to do. */
+    /** Whether the platform was asked for what it may not be able to do. */
     private boolean asked;
-    private boolean memoryOut;
+    private boolean memoryInUse;
 
     LoopbackCheck(Win32 win32) throws IOException {
         this.win32 = win32;
@@ -156,7 +156,7 @@ final class LoopbackCheck implements AutoCloseable {
                 + (receive.key == FIRST_KEY ? "first key" : "key " + receive.key);
     }
 
-    /** The server disconnects first, and its client listens whether it does. */
+    /** The server disconnects first, and the client waits to see it. */
     String transmitFileSeen() throws IOException, TimeoutException, IncapableException {
         try (LoopbackClient client = connect()) {
             require("CreateIoCompletionPort", port.associate(win32, socket, FIRST_KEY));
@@ -166,16 +166,16 @@ final class LoopbackCheck implements AutoCloseable {
                     TF_DISCONNECT() | TF_REUSE_SOCKET()));
             awaitSeen(client);
         } finally {
-            disconnect.await(); // maybe only now that the peer has closed too [doc]
+            disconnect.await(); // perhaps only now that the peer has closed too [doc]
         }
-        return "a peer sees a disconnect of the server's at once";
+        return "a peer sees a disconnect of the server's when it is made";
     }
 
     private void awaitSeen(LoopbackClient client) throws IOException, TimeoutException, IncapableException {
         try {
             client.read(UNSEEN_MILLIS);
         } catch (TimeoutException e) {
-            if (disconnect.isOverNow()) {
+            if (disconnect.hasCompleted()) {
                 throw new IncapableException("a peer that the server disconnects first sees nothing of it until the"
                         + " socket is accepted into again");
             }
@@ -202,7 +202,7 @@ final class LoopbackCheck implements AutoCloseable {
 
     // ---- its parts ----
 
-    /** From now on a refusal, and bytes that are missing or wrong, are the platform's answer; before, they were not. */
+    /** From now on a refusal, or missing or wrong bytes, are the platform's answer; before, they were not. */
     void asks() {
         asked = true;
     }
@@ -226,7 +226,7 @@ final class LoopbackCheck implements AutoCloseable {
 
     /**
      * One byte to the client and one back, other ones in each generation. The send comes first: where reuse does not
-     * work it fails at once, and a receive would only hang.
+     * work it fails synchronously, and a receive would only hang.
      */
     private void exchange(LoopbackClient client) throws IOException, TimeoutException, IncapableException {
         memory.memory().set(JAVA_BYTE, OUTPUT_BYTE, (byte) generation);
@@ -275,12 +275,12 @@ final class LoopbackCheck implements AutoCloseable {
         return memory.memory();
     }
 
-    /** The kernel may still hold {@link #memory} when this is closed. */
-    void memoryOut() {
-        memoryOut = true;
+    /** An operation in {@link #memory} may be pending when this is closed. */
+    void memoryInUse() {
+        memoryInUse = true;
     }
 
-    /** Whether an error is the platform's answer, and not the trouble of the moment. */
+    /** Whether an error is the platform's answer, and not one that may pass. */
     static boolean isRefusal(int error) {
         return REFUSALS.contains(error);
     }
@@ -293,7 +293,7 @@ final class LoopbackCheck implements AutoCloseable {
         needs(call, error);
     }
 
-    /** A call of the check's own: that it fails says nothing of the platform. */
+    /** A call that the check itself needs: if it fails, that is no answer about the platform. */
     void needs(String call, int error) throws Win32Exception {
         if (error != 0) {
             throw failure(call, error);
@@ -308,7 +308,7 @@ final class LoopbackCheck implements AutoCloseable {
         return new TimeoutException(what + ": nothing within " + BOUND_MILLIS + " ms, generation " + generation);
     }
 
-    /** Cancels what is out, waits for it a little, and frees the memory only if all of it is home. */
+    /** Cancels what is pending, waits for it a little, and releases the memory only if nothing is pending then. */
     @Override
     public void close() {
         for (Step step : steps()) {
@@ -319,14 +319,14 @@ final class LoopbackCheck implements AutoCloseable {
         closeSockets();
         if (port != null) { // null where the constructor got no further
             try {
-                awaitHome(END_MILLIS);
+                awaitCompletions(END_MILLIS);
             } catch (Win32Exception e) {
                 LOG.warn("a self-check's end", e);
             }
             port.close(win32);
         }
-        if (memoryOut || slab != null && slab.pendingCount() > 0) {
-            LOG.warn("a self-check ended while the kernel held an operation: its memory stays allocated");
+        if (memoryInUse || slab != null && slab.pendingCount() > 0) {
+            LOG.warn("a self-check ended with an operation pending: its memory stays allocated");
             return;
         }
         if (slab != null) {
@@ -335,7 +335,7 @@ final class LoopbackCheck implements AutoCloseable {
         memory.release(win32);
     }
 
-    private void awaitHome(int millis) throws Win32Exception {
+    private void awaitCompletions(int millis) throws Win32Exception {
         long deadline = win32.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         for (long left = millis; slab.pendingCount() > 0 && left > 0; left = millisUntil(deadline)) {
             port.dequeue(io, (int) left);
@@ -362,7 +362,7 @@ final class LoopbackCheck implements AutoCloseable {
         }
     }
 
-    /** One of the socket's operations, and how it came home last. */
+    /** One of the socket's operations, and how it completed last. */
     private final class Step {
         private final String call;
         private Operation operation;
@@ -384,8 +384,8 @@ final class LoopbackCheck implements AutoCloseable {
             require(call, error);
         }
 
-        /** Without a wait. */
-        boolean isOverNow() throws Win32Exception {
+        /** Does not wait. */
+        boolean hasCompleted() throws Win32Exception {
             port.dequeue(io, 0);
             return !operation.isPending();
         }

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeoutException;
 import org.iocp4j.win32.Win32;
 
 /**
- * The client of a check. It is a channel that never blocks, and is polled: so neither a proxy nor a socket factory of
- * the application comes between, and an interrupt of the calling thread closes nothing, and stays.
+ * The client of a check: a channel that does not block, and is polled. So no proxy or socket factory of the application
+ * is involved, and an interrupt of the calling thread closes nothing and stays set.
  */
 final class LoopbackClient implements AutoCloseable {
     private static final int POLL_MILLIS = 1;
@@ -20,7 +20,7 @@ final class LoopbackClient implements AutoCloseable {
     private final SocketChannel channel;
     private final ByteBuffer oneByte = ByteBuffer.allocate(1);
 
-    /** Connected, or on its way: {@link #awaitConnected}. */
+    /** Starts to connect: {@link #awaitConnected}. */
     LoopbackClient(InetSocketAddress address, Win32 win32) throws IOException {
         this.win32 = win32;
         channel = SocketChannel.open();

@@ -17,12 +17,12 @@ import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
 
 /**
- * Checks of how a socket tells its port. Package port takes it for granted that each successful post sends one packet,
- * and here that is the question: so these calls are made bare, on a port of their own.
+ * Checks of what packets a socket sends to its port. Package port relies on a {@link org.iocp4j.port.Delivery}, and
+ * here that is the question: so these checks make the calls themselves, on a port of their own.
  */
 final class NotificationCheck {
     static final String OVER_WITHOUT_PACKET =
-            "DisconnectEx returns " + ErrorName.of(WSA_IO_PENDING()) + ", is over, and sends no packet";
+            "DisconnectEx returns " + ErrorName.of(WSA_IO_PENDING()) + ", completes, and sends no packet";
 
     private static final long KEY = 5;
     private static final long NEW_KEY = 6;
@@ -40,8 +40,11 @@ final class NotificationCheck {
     private final MemorySegment data;
     /** A DWORD that a call reads or fills before it returns. */
     private final MemorySegment scratch;
-    /** The kernel has {@link #overlapped}. Not read from it: after a refusal it may say all the same that it pends [wt]. */
-    private boolean out;
+    /**
+     * Whether the operation in {@link #overlapped} is pending, by what its call returned: after a refusal the
+     * OVERLAPPED may say so all the same [wt].
+     */
+    private boolean pending;
 
     NotificationCheck(LoopbackCheck loopback) {
         this.loopback = loopback;
@@ -66,19 +69,19 @@ final class NotificationCheck {
             clear();
             int error = called(win32.disconnectEx(loopback.socket(), overlapped.address(), TF_REUSE_SOCKET(), 0));
             if (error == 0) {
-                return "DisconnectEx succeeds at once";
+                return "DisconnectEx succeeds synchronously";
             }
             if (error != WSA_IO_PENDING()) {
                 loopback.require("DisconnectEx", error);
             }
-            boolean overAtOnce = !isPending();
-            if (overAtOnce ? hasPacket(port) : dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
+            boolean completed = !isStatusPending();
+            if (completed ? hasPacket(port) : dequeue(port, LoopbackCheck.BOUND_MILLIS)) {
                 return "DisconnectEx pends and sends its packet";
             }
-            if (!overAtOnce) {
+            if (!completed) {
                 throw loopback.late("DisconnectEx");
             }
-            out = false;
+            pending = false;
             throw new IncapableException(OVER_WITHOUT_PACKET);
         });
     }
@@ -128,19 +131,19 @@ final class NotificationCheck {
             loopback.needs("CreateIoCompletionPort", associated < 0 ? (int) -associated : 0);
             return check.run(client, port);
         } finally {
-            awaitHome(port);
+            awaitCompletion(port);
             win32.closeHandle(port);
         }
     }
 
-    /** Whatever stopped the check: an operation that is still out keeps its memory. */
-    private void awaitHome(long port) throws Win32Exception {
-        if (out) {
+    /** If an operation stays pending, whatever stopped the check, the memory stays allocated. */
+    private void awaitCompletion(long port) throws Win32Exception {
+        if (pending) {
             win32.cancelIoEx(loopback.socket(), overlapped.address());
             dequeue(port, LoopbackCheck.END_MILLIS);
         }
-        if (out && isPending()) {
-            loopback.memoryOut();
+        if (pending && isStatusPending()) {
+            loopback.memoryInUse();
         }
     }
 
@@ -155,9 +158,9 @@ final class NotificationCheck {
         client.write(SENT);
         finish("WSARecv", port, pending);
         if (!inline) {
-            throw new IOException("WSASend of one byte did not succeed at once, so nothing was seen");
+            throw new IOException("WSASend of one byte did not complete synchronously, so nothing was seen");
         }
-        return "a send at once without a packet, a pended receive with one";
+        return "a synchronous send without a packet, a pended receive with one";
     }
 
     private int send() {
@@ -180,15 +183,19 @@ final class NotificationCheck {
 
     /** Each call that uses {@link #overlapped} passes its error through here. */
     private int called(int error) {
-        out = error == WSA_IO_PENDING();
+        pending = error == WSA_IO_PENDING();
         return error;
     }
 
-    /** Sees to the end of a send or receive: no packet if it succeeded at once, which is the answer, and else one. */
+    /**
+     * Awaits the end of a send or receive: one that completed synchronously must send no packet, any other one.
+     *
+     * @return whether it completed synchronously
+     */
     private boolean finish(String call, long port, int error) throws IOException, TimeoutException, IncapableException {
         if (error == 0) {
             if (hasPacket(port)) {
-                throw new IncapableException(call + " succeeds at once and sends a packet all the same");
+                throw new IncapableException(call + " completes synchronously and sends a packet all the same");
             }
             return true;
         }
@@ -204,7 +211,7 @@ final class NotificationCheck {
         return false;
     }
 
-    private boolean isPending() {
+    private boolean isStatusPending() {
         return internal() == STATUS_PENDING();
     }
 
@@ -213,9 +220,8 @@ final class NotificationCheck {
     }
 
     /**
-     * Whether an operation that is over sent a packet. Wine queues that before this thread can see the end, so it comes ahead
-     * of a packet posted now [wine]; nothing says so of Windows, which gets
-     * a moment.
+     * Whether an operation that has completed sent a packet. Wine queues it before this thread can see the completion,
+     * so it comes ahead of a packet posted now [wine]. Nothing says so of Windows: there it gets a moment.
      */
     private boolean hasPacket(long port) throws Win32Exception, TimeoutException {
         if (win32.wineVersion().isEmpty()) {
@@ -239,7 +245,7 @@ final class NotificationCheck {
             loopback.needs("GetQueuedCompletionStatusEx", error);
         }
         if (error == 0 && key() != MARKER_KEY) {
-            out = false;
+            pending = false;
         }
         return error == 0;
     }
