@@ -27,7 +27,7 @@ class LoadCommandTest {
 
     @Test
     void printsALineASecondAndASummary() throws IOException {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             assertThat(load(server, "--seconds", "2", "--echo-timeout", "20s")).isZero();
         }
         assertThat(out()).matches("(?s) +\\d+s  sessions \\d+  connects/s \\d+  sent packets/s [\\d,]+  .*errors 0\n"
@@ -40,7 +40,7 @@ class LoadCommandTest {
 
     @Test
     void jsonLinesParseAndTheLastIsTheSummary() throws IOException {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             assertThat(load(server, "--seconds", "2", "--json", "--clients", "3", "--echo-timeout", "20s")).isZero();
         }
         List<Map<String, Object>> lines = out().lines().map(LoadCommandTest::parse).toList();

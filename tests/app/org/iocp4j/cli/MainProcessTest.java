@@ -68,7 +68,7 @@ class MainProcessTest {
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void signalDrainsAndPrintsTheSummary() throws Exception {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             Process load = start("load", "--port", String.valueOf(server.port()), "--seconds", "100", "--json",
                     "--echo-timeout", "20s");
             assertThat(load.inputReader().readLine()).contains("\"sessions\":");
@@ -96,7 +96,7 @@ class MainProcessTest {
     @ValueSource(strings = {"1", "100"})
     @EnabledOnOs(OS.LINUX)
     void whoDoesNotReadCannotHoldUpARunNorItsEnd(String seconds) throws Exception {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             Process load = new ProcessBuilder("sh", "-c", BlockedOutputTest.FILL_AND_RUN, "1",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
                     System.getProperty("java.class.path"), "org.iocp4j.cli.Main", "load", "--port",

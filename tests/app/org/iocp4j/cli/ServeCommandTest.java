@@ -47,8 +47,8 @@ class ServeCommandTest {
             --port            | 65536  | 0 to 65535
             --disconnect      | abort  | disconnectex, transmitfile, close or graceful
             --identity        | slot   | overlapped, key or slot-key
-            --protocol        | http   | seed or raw
-            --profile         | best   | seed
+            --protocol        | http   | messages or raw
+            --profile         | best   | original
             --workers         | 0      | 1 to 1024
             --concurrency     | -1     | 0 to 1024
             --accepts         | 0      | 1 to 10000
@@ -65,6 +65,14 @@ class ServeCommandTest {
         assertThat(serve(option, value)).isEqualTo(2);
         assertThat(err()).isEqualTo(option + ": '" + value + "' is not allowed, must be " + allowed
                 + ", see iocp4j serve --help\n");
+        assertThat(out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--protocol, seed, messages", "--profile, seed, original", "--profile, SEED, original"})
+    void anOldNameIsRefusedWithTheNewOne(String option, String old, String now) {
+        assertThat(serve(option, old)).isEqualTo(2);
+        assertThat(err()).isEqualTo(option + ": " + old + " is called " + now + " now, see iocp4j serve --help\n");
         assertThat(out()).isEmpty();
     }
 
@@ -143,7 +151,7 @@ class ServeCommandTest {
     @Test
     @EnabledOnOs(OS.WINDOWS)
     void textHasAHeaderALineASecondAndTotals() {
-        assertThat(serve("--seconds", "4", "--port", "0", "--profile", "seed", "--accepts", "17")).isZero();
+        assertThat(serve("--seconds", "4", "--port", "0", "--profile", "original", "--accepts", "17")).isZero();
         assertThat(out()).matches("(?s)ready 127\\.0\\.0\\.1:\\d+\n +time sessions accepts/s .* cpu\n"
                 + " +1s [^\n]*\n +2s [^\n]*\n +3s [^\n]*\n +4s +0 +0 +0 +0 +0 +0 +256 +0 +239 +0 +0 +17 [^\n]*\n"
                 + "total: \\d+\\.\\d s, 0 accepts, 0 sessions left\nreceived: 0 completions, 0 packets, 0 bytes\n"

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A server of a few lines, on an ephemeral port, that does to each connection what the test says. */
 public final class FakeServer implements AutoCloseable {
-    /** The login packet of the seed's protocol. */
+    /** The login packet of the message protocol. */
     public static final byte[] LOGIN = {8, 0, -1, -1, -1, -1, -1, -1, -1, 127};
     private static final int BACKLOG = 200;
 
@@ -58,8 +58,8 @@ public final class FakeServer implements AutoCloseable {
         Thread.ofVirtual().start(this::accept);
     }
 
-    /** A right server of the seed's protocol. */
-    public static FakeServer seed() throws IOException {
+    /** A right server of the message protocol. */
+    public static FakeServer messages() throws IOException {
         return new FakeServer((peer, connection) -> {
             peer.out().write(LOGIN);
             peer.echo();

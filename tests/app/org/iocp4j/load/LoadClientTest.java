@@ -37,7 +37,7 @@ class LoadClientTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 100, 20_000})
     void rightEchoCountsNoErrors(int overSend) throws Exception {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             LoadSummary summary = runUntilEchoed(options(server).clients(10).overSend(overSend));
             assertThat(summary.total().errors()).as("%s", summary).isZero();
             assertThat(summary.total().connects()).isEqualTo(10);
@@ -238,7 +238,7 @@ class LoadClientTest {
 
     @Test
     void reconnectsByFinAndByReset() throws Exception {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             LoadStatistics total = runUntil(
                     options(server).clients(4).reconnectPercent(100).loopDelay(Duration.ofMillis(1)),
                     second -> second.connects() > 100).total();
@@ -257,7 +257,7 @@ class LoadClientTest {
 
     @Test
     void loopDelayHoldsTheNextBatchBack() throws Exception {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             LoadStatistics total = runUntil(options(server).clients(3).loopDelay(Duration.ofMinutes(1)),
                     second -> second.receivedPackets() >= 300).total();
             assertThat(total.sentPackets()).isEqualTo(300);
@@ -342,7 +342,7 @@ class LoadClientTest {
 
     @Test
     void severalThreadsShareTheClients() throws Exception {
-        try (FakeServer server = FakeServer.seed()) {
+        try (FakeServer server = FakeServer.messages()) {
             LoadSummary summary = runUntilEchoed(options(server).clients(7).threads(3));
             assertThat(summary.total().connects()).isEqualTo(7);
             assertThat(summary.total().errors()).isZero();

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class AwkwardClientTest extends EchoTest {
     private TestClient neighbour;
 
-    private void startSeed(ServerOptions.Builder builder) throws IOException {
+    private void startMessages(ServerOptions.Builder builder) throws IOException {
         start(builder);
         neighbour = logIn();
     }
@@ -50,7 +50,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void bytesOneAtATime() throws IOException {
-        startSeed(small());
+        startMessages(small());
         try (TestClient client = logIn()) {
             byte[] packets = TestClient.packets(0x0123_4567_89AB_CDEFL, 5);
             for (byte each : packets) {
@@ -66,7 +66,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void aPacketCutAnywhere() throws IOException {
-        startSeed(small());
+        startMessages(small());
         try (TestClient client = logIn()) {
             byte[] packets = TestClient.packets(77, 3);
             for (int cut = 1; cut < packets.length; cut++) {
@@ -82,7 +82,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void sixtyFourKilobytesOfPacketsAtOnce() throws IOException {
-        startSeed(small());
+        startMessages(small());
         try (TestClient client = logIn()) {
             byte[] packets = TestClient.packets(1L << 40, 6_554);
             client.sendBytes(packets);
@@ -108,7 +108,7 @@ class AwkwardClientTest extends EchoTest {
     @ParameterizedTest
     @EnumSource(value = DisconnectMethod.class, names = {"DISCONNECT_EX", "GRACEFUL"})
     void halfCloseStillGetsEveryEchoThenTheEnd(DisconnectMethod method) throws IOException {
-        startSeed(small(method));
+        startMessages(small(method));
         for (int i = 0; i < 10; i++) {
             try (TestClient client = logIn()) {
                 byte[] packets = TestClient.packets(i, 2_000);
@@ -133,7 +133,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void resetInTheMiddleOfAPacket() throws IOException {
-        startSeed(small().workers(1));
+        startMessages(small().workers(1));
         for (int i = 0; i < 10; i++) {
             long received = statistics().receivedBytes();
             try (TestClient client = logIn()) {
@@ -151,7 +151,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void aWrongLengthEndsThatSessionBehindTheRepliesDueBefore() throws IOException {
-        startSeed(small());
+        startMessages(small());
         for (int length : new int[] {0, 7, 9, 0x0800, 0xFFFF}) {
             try (TestClient client = logIn()) {
                 byte[] good = TestClient.packets(length, 20);
@@ -172,7 +172,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void silenceUntilTheIdleTimeEndsThatSessionOnly() throws IOException {
-        startSeed(small().idleTime(Duration.ofSeconds(5)));
+        startMessages(small().idleTime(Duration.ofSeconds(5)));
         try (TestClient silent = logIn()) {
             CompletableFuture<Void> end = Background.run(silent::expectFin);
             await().until(() -> {
@@ -191,7 +191,7 @@ class AwkwardClientTest extends EchoTest {
     @Test
     void moreClientsThanSessionsAreRefusedUntilOneLeaves() throws IOException {
         int places = 4;
-        startSeed(small().maxSessions(places));
+        startMessages(small().maxSessions(places));
         List<TestClient> served = new ArrayList<>(List.of(neighbour));
         while (served.size() < places) {
             served.add(logIn());
@@ -260,7 +260,7 @@ class AwkwardClientTest extends EchoTest {
     @Tag("slow")
     @Test
     void connectAndCloseStorm() throws Exception {
-        startSeed(small().accepts(8).pool(16));
+        startMessages(small().accepts(8).pool(16));
         List<CompletableFuture<Void>> stormers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             stormers.add(Background.run(() -> {

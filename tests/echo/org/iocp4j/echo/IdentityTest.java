@@ -18,7 +18,7 @@ class IdentityTest extends EchoTest {
     @CsvSource({"OVERLAPPED, DISCONNECT_EX", "SLOT_KEY, DISCONNECT_EX", "OVERLAPPED, TRANSMIT_FILE",
             "SLOT_KEY, TRANSMIT_FILE"})
     void theRightIdentitiesSurviveReuse(SessionIdentity identity, DisconnectMethod method) throws IOException {
-        start(small(method), EchoProtocol.SEED, identity);
+        start(small(method), EchoProtocol.MESSAGES, identity);
         for (int i = 0; i < 20; i++) {
             try (TestClient client = logIn()) {
                 client.echo(i);
@@ -33,7 +33,7 @@ class IdentityTest extends EchoTest {
     /** A reused socket keeps its first key, which names the session of then. */
     @Test
     void theKeyFailsFromTheSecondGenerationOnAndTheServerStaysUp() throws IOException {
-        start(small(DisconnectMethod.DISCONNECT_EX), EchoProtocol.SEED, SessionIdentity.KEY);
+        start(small(DisconnectMethod.DISCONNECT_EX), EchoProtocol.MESSAGES, SessionIdentity.KEY);
         try (TestClient first = logIn()) { // its socket's first connection
             first.echo(1);
             for (int i = 0; i < 20; i++) {
@@ -50,7 +50,7 @@ class IdentityTest extends EchoTest {
 
     @Test
     void theKeyIsRightWhileNoSocketIsUsedAgain() throws IOException {
-        start(small(DisconnectMethod.GRACEFUL), EchoProtocol.SEED, SessionIdentity.KEY);
+        start(small(DisconnectMethod.GRACEFUL), EchoProtocol.MESSAGES, SessionIdentity.KEY);
         for (int i = 0; i < 20; i++) {
             try (TestClient client = logIn()) {
                 client.echo(i);

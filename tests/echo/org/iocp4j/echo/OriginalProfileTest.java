@@ -88,7 +88,7 @@ class OriginalProfileTest extends EchoTest {
     @EnumSource(SessionIdentity.class)
     void idleSessionsEndByFinWhateverTheIdentity(SessionIdentity identity) throws IOException {
         start(profile().disconnectMethod(DisconnectMethod.DISCONNECT_EX).idleTime(Duration.ofMillis(300)),
-                EchoProtocol.SEED, identity);
+                EchoProtocol.MESSAGES, identity);
         try (TestClient client = logIn()) {
             client.expectFin();
         }

@@ -33,7 +33,7 @@ class ShortageTest {
     private EchoServer start() throws IOException {
         ServerOptions options = ServerOptions.builder().workers(3).accepts(4).pool(4).maxSessions(8)
                 .disconnectTime(DISCONNECT_TIME).drainTime(SECOND).build();
-        return EchoServer.start(new EchoOptions(options, EchoProtocol.SEED, SessionIdentity.OVERLAPPED), kernel::attach);
+        return EchoServer.start(new EchoOptions(options, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED), kernel::attach);
     }
 
     private SimulatedClient connect(EchoServer server) {

@@ -48,9 +48,10 @@ public final class BenchServer {
     /** @throws ParameterException if an option is wrong */
     static ServeOptions parse(String[] more) {
         BenchServer command = new BenchServer();
-        CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine line = new CommandLine(command)
                 .registerConverter(Duration.class, new DurationConverter())
                 .setOverwrittenOptionsAllowed(true);
+        EnumConverter.registerAll(line);
         String[] all = new String[more.length + 4];
         System.arraycopy(new String[] {"--port", "0", "--protocol", "raw"}, 0, all, 0, 4);
         System.arraycopy(more, 0, all, 4, more.length);

@@ -52,9 +52,10 @@ final class LoadCommand implements Callable<Integer> {
     @Option(names = "--seconds", paramLabel = "N", description = "length of the run, 1 to 604800 (default 10)")
     private int seconds = 10;
 
-    @Option(names = "--protocol", paramLabel = "seed|raw",
-            description = "seed: login packet, then 10-byte packets; raw: plain echo of RFC 862 (default seed)")
-    private Protocol protocol = Protocol.SEED;
+    @Option(names = "--protocol", paramLabel = "messages|raw",
+            description = "messages: a login message, then messages of ten bytes; raw: plain echo of RFC 862"
+                    + " (default messages)")
+    private Protocol protocol = Protocol.MESSAGES;
 
     @Allowed(min = 1, max = 3_600_000)
     @Option(names = "--echo-timeout", paramLabel = "D",

@@ -122,12 +122,12 @@ public final class Main implements Callable<Integer> {
         main.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
                 .setOut(out)
                 .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false)
                 .registerConverter(Duration.class, new DurationConverter())
                 .setExecutionStrategy(Main::checkAndRun)
                 .setParameterExceptionHandler(Main::wrongOptions)
                 .setExecutionExceptionHandler(Main::failed);
+        EnumConverter.registerAll(main);
         return main;
     }
 

@@ -2,8 +2,9 @@ package org.iocp4j.cli;
 
 import java.lang.reflect.AnnotatedElement;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
@@ -18,6 +19,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * {@code --clients: '0' is not allowed, must be 1 to 60000}. Says what it is, and what would be right, on one line.
  */
 final class OptionErrors {
+    /** Options' values that have another name now. */
+    private static final Map<String, String> RENAMED = Map.of("--protocol seed", "messages", "--profile seed", "original");
+
     private OptionErrors() {
     }
 
@@ -47,7 +51,7 @@ final class OptionErrors {
             case MissingParameterException missing -> missing(missing);
             case OverwrittenOptionException twice -> name(twice.getOverwritten()) + ": given more than once";
             case ParameterException other when other.getArgSpec() != null && other.getValue() != null ->
-                    line(name(other.getArgSpec()), other.getValue(), allowed(other.getArgSpec()));
+                    wrongValue(other.getArgSpec(), other.getValue());
             default -> error.getMessage();
         };
         return oneLine(text) + ", see " + error.getCommandLine().getCommandSpec().qualifiedName() + " --help";
@@ -58,7 +62,7 @@ final class OptionErrors {
         Class<?> type = argument.type();
         Allowed range = range(argument);
         if (type.isEnum()) {
-            return alternatives(Arrays.stream(type.getEnumConstants()).map(Object::toString).toList());
+            return alternatives(EnumConverter.names(type));
         }
         if (type == Duration.class) {
             return "a number with ms, s or m" + (range == null ? "" : ", " + DurationConverter.format(range.min())
@@ -75,6 +79,13 @@ final class OptionErrors {
 
     static String oneLine(String text) {
         return String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    private static String wrongValue(ArgSpec argument, String value) {
+        String option = name(argument);
+        String renamed = RENAMED.get(option + " " + value.toLowerCase(Locale.ROOT));
+        return renamed == null ? line(option, value, allowed(argument))
+                : option + ": " + value + " is called " + renamed + " now";
     }
 
     private static String line(String option, Object value, String allowed) {

@@ -89,7 +89,7 @@ final class ServeCommand implements Callable<Integer> {
         Output.out(spec).progress("ready " + address);
         long startMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - Main.START_NANOS);
         LOG.info("serving on {}, {}, disconnect {}, ready {} ms after main() began", address, options,
-                ServeOptions.Disconnect.of(server.disconnectMethod()), startMillis);
+                EnumConverter.name(server.disconnectMethod()), startMillis);
         if (!win32.wineVersion().isEmpty()) {
             LOG.info("this is Wine {}: figures are Wine's, not Windows'", win32.wineVersion());
         }

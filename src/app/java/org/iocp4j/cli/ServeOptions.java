@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.Locale;
 import org.iocp4j.echo.EchoOptions;
 import org.iocp4j.echo.EchoProtocol;
 import org.iocp4j.server.ServerOptions;
@@ -22,22 +21,23 @@ final class ServeOptions {
     @Option(names = "--port", paramLabel = "P", description = "port, 0 to 65535; 0 picks a free one (default 6000)")
     private int port = 6000;
 
-    @Option(names = "--protocol", paramLabel = "seed|raw",
-            description = "seed: login packet, then 10-byte packets; raw: plain echo of RFC 862 (default seed)")
-    private Protocol protocol = Protocol.SEED;
+    @Option(names = "--protocol", paramLabel = "messages|raw",
+            description = "messages: a login message, then messages of ten bytes; raw: plain echo of RFC 862"
+                    + " (default messages)")
+    private EchoProtocol protocol = EchoProtocol.MESSAGES;
 
     @Option(names = "--disconnect", paramLabel = "METHOD",
             description = "disconnectex or transmitfile: the socket is used again; close: RST and a new socket;"
                     + " graceful: FIN both ways and a new socket (default disconnectex, or the nearest that works)")
-    private Disconnect disconnect;
+    private DisconnectMethod disconnect;
 
     @Option(names = "--identity", paramLabel = "overlapped|key|slot-key",
             description = "what names a packet's session; key is the bug that the study is about (default overlapped)")
-    private Identity identity = Identity.OVERLAPPED;
+    private SessionIdentity identity = SessionIdentity.OVERLAPPED;
 
-    @Option(names = "--profile", paramLabel = "seed",
-            description = "the C++ study's figures: 16 workers, concurrency 4, 500 accepts, LIFO pools, SO_SNDBUF 0 and"
-                    + " linger on the listener; options given beside it win")
+    @Option(names = "--profile", paramLabel = "original",
+            description = "as the original C++ program: 16 workers, concurrency 4, 500 accepts, LIFO pools, SO_SNDBUF 0"
+                    + " and linger on the listener; options given with it take precedence")
     private Profile profile;
 
     @Allowed(min = 1, max = 1024)
@@ -97,7 +97,7 @@ final class ServeOptions {
     private Duration drainTime;
 
     EchoOptions toEchoOptions() {
-        return new EchoOptions(serverOptions(), protocol.value, identity.value);
+        return new EchoOptions(serverOptions(), protocol, identity);
     }
 
     private ServerOptions serverOptions() {
@@ -108,17 +108,17 @@ final class ServeOptions {
         if (queue < buffer) {
             throw OptionErrors.notAllowed("--send-queue", queue, "--buffer-bytes (" + buffer + ") or more");
         }
-        boolean seed = profile == Profile.SEED;
-        if (seed) {
+        boolean original = profile == Profile.ORIGINAL;
+        if (original) {
             builder.reuseLatest(true).listenerLinger(true).socketSendBufferBytes(0);
         }
         if (disconnect != null) {
-            builder.disconnectMethod(disconnect.value);
+            builder.disconnectMethod(disconnect);
         }
         builder.address(address())
-                .workers(given(workers, seed ? 16 : defaults.workers()))
-                .concurrency(given(concurrency, seed ? 4 : defaults.concurrency()))
-                .accepts(given(accepts, seed ? 500 : defaults.accepts()))
+                .workers(given(workers, original ? 16 : defaults.workers()))
+                .concurrency(given(concurrency, original ? 4 : defaults.concurrency()))
+                .accepts(given(accepts, original ? 500 : defaults.accepts()))
                 .pool(given(pool, defaults.pool()))
                 .maxSessions(given(maxSessions, defaults.maxSessions()))
                 .bufferBytes(buffer)
@@ -156,90 +156,19 @@ final class ServeOptions {
 
     /** What to answer when this platform cannot do what {@code --disconnect} asked for. */
     CommandFailure disconnectImpossible(String reason) {
-        return new CommandFailure("--disconnect: '" + disconnect + "' is not possible here: " + reason,
+        return new CommandFailure("--disconnect: '" + EnumConverter.name(disconnect) + "' is not possible here: " + reason,
                 ExitCode.WRONG_OPTIONS);
     }
 
-    /** Names on the command line. */
-    enum Disconnect {
-        DISCONNECTEX(DisconnectMethod.DISCONNECT_EX),
-        TRANSMITFILE(DisconnectMethod.TRANSMIT_FILE),
-        CLOSE(DisconnectMethod.CLOSE),
-        GRACEFUL(DisconnectMethod.GRACEFUL);
-
-        private final DisconnectMethod value;
-
-        Disconnect(DisconnectMethod value) {
-            this.value = value;
-        }
-
-        static Disconnect of(DisconnectMethod method) {
-            for (Disconnect name : values()) {
-                if (name.value == method) {
-                    return name;
-                }
-            }
-            throw new AssertionError("a method without a name: " + method);
-        }
-
-        @Override
-        public String toString() {
-            return optionValue(this);
-        }
-    }
-
-    /** Names on the command line. */
-    enum Identity {
-        OVERLAPPED(SessionIdentity.OVERLAPPED),
-        KEY(SessionIdentity.KEY),
-        SLOT_KEY(SessionIdentity.SLOT_KEY);
-
-        private final SessionIdentity value;
-
-        Identity(SessionIdentity value) {
-            this.value = value;
-        }
-
-        @Override
-        public String toString() {
-            return optionValue(this);
-        }
-    }
-
-    /** Names on the command line. */
-    enum Protocol {
-        SEED(EchoProtocol.SEED),
-        RAW(EchoProtocol.RAW);
-
-        private final EchoProtocol value;
-
-        Protocol(EchoProtocol value) {
-            this.value = value;
-        }
-
-        @Override
-        public String toString() {
-            return optionValue(this);
-        }
-    }
-
-    /** Names on the command line. */
+    /** Sets of defaults, by name. */
     enum Profile {
-        SEED;
-
-        @Override
-        public String toString() {
-            return optionValue(this);
-        }
-    }
-
-    private static String optionValue(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        /** Those of the C++ program that this project started from. */
+        ORIGINAL
     }
 
     /** For the log: what the server was made with, beside what it can tell itself. */
     @Override
     public String toString() {
-        return "protocol " + protocol + ", identity " + identity;
+        return "protocol " + EnumConverter.name(protocol) + ", identity " + EnumConverter.name(identity);
     }
 }

@@ -268,8 +268,8 @@ final class Connection {
 
     /** A packet that is not the next of the batch. False if the stream has no packets any more that could be told. */
     private boolean unexpected(int length, long value) {
-        boolean seed = loop.options.protocol().hasLogin();
-        if (seed && length == Protocol.PAYLOAD_BYTES && value == Protocol.LOGIN_VALUE) {
+        boolean messages = loop.options.protocol().hasLogin();
+        if (messages && length == Protocol.PAYLOAD_BYTES && value == Protocol.LOGIN_VALUE) {
             if (state == State.LOGIN) {
                 state = State.READY;
             } else {
@@ -280,7 +280,7 @@ final class Connection {
         loop.counters.add(Counter.RECEIVED_PACKETS, 1);
         loop.counters.add(Counter.PACKET_ERRORS, 1);
         resume(value);
-        return !seed || length == Protocol.PAYLOAD_BYTES;
+        return !messages || length == Protocol.PAYLOAD_BYTES;
     }
 
     /**

@@ -48,7 +48,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
         }
     }
 
-    /** Options with the defaults: 50 clients, 100 packets a batch, no pause, no reconnects, 10 seconds, seed. */
+    /** Options with the defaults: 50 clients, 100 packets a batch, no pause, no reconnects, 10 seconds, {@link Protocol#MESSAGES}. */
     public static Builder to(String host, int port) {
         return new Builder(host, port);
     }
@@ -71,7 +71,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
         private Duration loopDelay = Duration.ZERO;
         private double reconnectPercent;
         private Duration duration = Duration.ofSeconds(10);
-        private Protocol protocol = Protocol.SEED;
+        private Protocol protocol = Protocol.MESSAGES;
         private Duration connectTimeout = Duration.ofSeconds(5);
         private Duration loginTimeout = Duration.ofSeconds(3);
         private Duration echoTimeout = Duration.ofMillis(500);

@@ -5,7 +5,7 @@ import java.util.Locale;
 /** What client and server say to each other. Either way a packet is ten bytes: a length and an eight-byte value. */
 public enum Protocol {
     /** The seed's: the server greets each connection with one login packet, then echoes packet by packet. */
-    SEED,
+    MESSAGES,
     /** RFC 862: no greeting, bytes come back as they were sent. */
     RAW;
 
@@ -17,7 +17,7 @@ public enum Protocol {
     static final long LOGIN_VALUE = Long.MAX_VALUE;
 
     boolean hasLogin() {
-        return this == SEED;
+        return this == MESSAGES;
     }
 
     @Override

@@ -76,7 +76,7 @@ final class EchoSimulation implements Simulation {
 
     private void scenario() {
         try {
-            server = EchoServer.start(new EchoOptions(options, EchoProtocol.SEED, SessionIdentity.OVERLAPPED),
+            server = EchoServer.start(new EchoOptions(options, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED),
                     () -> seam.apply(kernel.attach()));
         } catch (IOException e) {
             kernel.require(faults, "the server does not start: " + e);

@@ -21,6 +21,6 @@ public record EchoOptions(ServerOptions server, EchoProtocol protocol, SessionId
 
     /** The study's server on a free port of the loopback address. */
     public static EchoOptions defaults() {
-        return new EchoOptions(ServerOptions.builder().build(), EchoProtocol.SEED, SessionIdentity.OVERLAPPED);
+        return new EchoOptions(ServerOptions.builder().build(), EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED);
     }
 }

@@ -5,7 +5,7 @@ import org.iocp4j.server.SessionHandler;
 /** What is echoed. */
 public enum EchoProtocol {
     /** The study's: a login packet on accept, then packets of a 2-byte little-endian length, always 8, and 8 bytes. */
-    SEED {
+    MESSAGES {
         @Override
         SessionHandler handler(PacketCounters counters) {
             return new MessageEcho(counters);

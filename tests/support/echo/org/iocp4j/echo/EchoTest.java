@@ -32,7 +32,7 @@ abstract class EchoTest {
     }
 
     void start(ServerOptions.Builder builder) throws IOException {
-        start(builder, EchoProtocol.SEED, SessionIdentity.OVERLAPPED);
+        start(builder, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED);
     }
 
     void start(ServerOptions.Builder builder, EchoProtocol protocol, SessionIdentity identity) throws IOException {

@@ -64,7 +64,7 @@ public final class TestClient implements AutoCloseable {
         return client;
     }
 
-    /** The seed's packet of one value. */
+    /** The message of one value. */
     public static byte[] packet(long value) {
         return packets(value, 1);
     }
