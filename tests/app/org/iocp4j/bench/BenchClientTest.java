@@ -44,7 +44,7 @@ class BenchClientTest {
     }
 
     @Test
-    void aMessageCountsForItsPackets() throws IOException {
+    void aBatchCountsForItsMessages() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
         try (BenchClient client = client(new Load("over-send", Load.Kind.ECHO, 1, 1, 1_000, 100), server)) {
             client.open();

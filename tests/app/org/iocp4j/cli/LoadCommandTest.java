@@ -30,11 +30,11 @@ class LoadCommandTest {
         try (FakeServer server = FakeServer.messages()) {
             assertThat(load(server, "--seconds", "2", "--echo-timeout", "20s")).isZero();
         }
-        assertThat(out()).matches("(?s) +\\d+s  sessions \\d+  connects/s \\d+  sent packets/s [\\d,]+  .*errors 0\n"
-                + ".*\ntotal: .* 50 connects, 50 closed by FIN, 0 by RST\npackets: .*\n"
+        assertThat(out()).matches("(?s) +\\d+s  sessions \\d+  connects/s \\d+  sent messages/s [\\d,]+  .*errors 0\n"
+                + ".*\ntotal: .* 50 connects, 50 closed by FIN, 0 by RST\nmessages: .*\n"
                 + "round trip in microseconds: p50 [\\d.]+, p99 [\\d.]+, p99.9 [\\d.]+, max [\\d.]+\n"
                 + "errors: connectFailures 0, disconnectsFromServer 0, loginDuplicates 0, loginMissing 0, "
-                + "echoMissing 0, packetErrors 0\n");
+                + "echoMissing 0, messageErrors 0\n");
         assertThat(err()).isEmpty();
     }
 
@@ -49,13 +49,13 @@ class LoadCommandTest {
         assertThat(lines.subList(0, lines.size() - 1)).allSatisfy(second ->
                 assertThat(second).containsKey("sessions").doesNotContainKey("summary"));
         assertThat(lines.getLast()).containsEntry("summary", true).containsEntry("connects", 3L)
-                .containsKeys("sentPackets", "receivedPackets", "receivedPacketsPerSecond")
+                .containsKeys("sentMessages", "receivedMessages", "receivedMessagesPerSecond")
                 .containsKeys("p50", "p99", "p999", "max");
         String explained = Files.readString(Path.of("docs", "counters.md"));
         assertThat(lines.getLast().keySet()).allSatisfy(key -> assertThat(explained)
                 .containsAnyOf("`" + key + "`", "`\"" + key + "\": true`"));
         for (String error : List.of("connectFailures", "disconnectsFromServer", "loginDuplicates", "loginMissing",
-                "echoMissing", "packetErrors")) {
+                "echoMissing", "messageErrors")) {
             assertThat(lines.getLast()).containsEntry(error, 0L);
         }
     }

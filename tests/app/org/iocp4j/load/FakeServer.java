@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A server of a few lines, on an ephemeral port, that does to each connection what the test says. */
 public final class FakeServer implements AutoCloseable {
-    /** The login packet of the message protocol. */
+    /** The login message of the message protocol. */
     public static final byte[] LOGIN = {8, 0, -1, -1, -1, -1, -1, -1, -1, 127};
     private static final int BACKLOG = 200;
 
@@ -31,10 +31,10 @@ public final class FakeServer implements AutoCloseable {
     /** The server's end of a connection. */
     public record Peer(Socket socket, DataInputStream in, OutputStream out) {
         /** The next ten bytes; an EOFException at the end. */
-        public byte[] packet() throws IOException {
-            byte[] packet = new byte[Protocol.PACKET_BYTES];
-            in.readFully(packet);
-            return packet;
+        public byte[] message() throws IOException {
+            byte[] message = new byte[Protocol.MESSAGE_BYTES];
+            in.readFully(message);
+            return message;
         }
 
         /** Sends back whatever comes, until the client closes. */

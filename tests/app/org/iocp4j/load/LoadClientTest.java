@@ -43,8 +43,8 @@ class LoadClientTest {
             assertThat(summary.total().connects()).isEqualTo(10);
             assertThat(summary.total().sessions()).isZero();
             assertThat(summary.total().closedByFin()).isEqualTo(10);
-            assertThat(summary.total().sentPackets()).isPositive().isEqualTo(summary.total().receivedPackets());
-            assertThat(summary.roundTripMicros().packets()).isEqualTo(summary.total().receivedPackets());
+            assertThat(summary.total().sentMessages()).isPositive().isEqualTo(summary.total().receivedMessages());
+            assertThat(summary.roundTripMicros().messages()).isEqualTo(summary.total().receivedMessages());
             assertThat(summary.roundTripMicros().p50()).isPositive()
                     .isLessThanOrEqualTo(summary.roundTripMicros().max());
             await().untilAsserted(() -> assertThat(server.fins).hasValue(10));
@@ -57,19 +57,19 @@ class LoadClientTest {
         try (FakeServer server = new FakeServer((peer, connection) -> peer.echo())) {
             LoadSummary summary = runUntilEchoed(options(server).protocol(Protocol.RAW));
             assertThat(summary.total().errors()).as("%s", summary).isZero();
-            assertThat(summary.total().receivedPackets()).isPositive();
+            assertThat(summary.total().receivedMessages()).isPositive();
         }
     }
 
     @Test
     void rawComparesEveryByte() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> {
-            byte[] packet = peer.packet();
-            packet[0] ^= 1;
-            peer.out().write(packet);
+            byte[] message = peer.message();
+            message[0] ^= 1;
+            peer.out().write(message);
             peer.echo();
         })) {
-            assertThat(once(options(server).protocol(Protocol.RAW)).packetErrors()).isOne();
+            assertThat(once(options(server).protocol(Protocol.RAW)).messageErrors()).isOne();
         }
     }
 
@@ -85,67 +85,67 @@ class LoadClientTest {
         })) {
             LoadSummary summary = runUntilEchoed(options(server).overSend(10));
             assertThat(summary.total().errors()).as("%s", summary).isZero();
-            assertThat(summary.total().receivedPackets()).isPositive();
+            assertThat(summary.total().receivedMessages()).isPositive();
         }
     }
 
     @Test
-    void wrongValueIsOnePacketError() throws Exception {
+    void wrongValueIsOneMessageError() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
-            byte[] packet = peer.packet();
-            packet[9] ^= 1;
-            peer.out().write(packet);
+            byte[] message = peer.message();
+            message[9] ^= 1;
+            peer.out().write(message);
             peer.echo();
         })) {
             LoadStatistics total = once(options(server));
-            assertThat(total.packetErrors()).isOne();
+            assertThat(total.messageErrors()).isOne();
             assertThat(total.errors()).isOne();
         }
     }
 
     @Test
-    void swappedPacketsArePacketErrors() throws Exception {
+    void swappedMessagesAreMessageErrors() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
-            byte[] first = peer.packet();
-            peer.out().write(peer.packet());
+            byte[] first = peer.message();
+            peer.out().write(peer.message());
             peer.out().write(first);
             peer.echo();
         })) {
-            assertThat(once(options(server)).packetErrors()).isEqualTo(3);
+            assertThat(once(options(server)).messageErrors()).isEqualTo(3);
         }
     }
 
     @Test
-    void anotherClientsPacketIsAPacketError() throws Exception {
+    void anotherClientsMessageIsAMessageError() throws Exception {
         List<byte[]> stolen = new CopyOnWriteArrayList<>();
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
-            byte[] packet = peer.packet();
-            stolen.add(packet);
+            byte[] message = peer.message();
+            stolen.add(message);
             await().until(() -> stolen.size() == 2);
-            peer.out().write(stolen.stream().filter(other -> !Arrays.equals(other, packet)).findFirst().orElseThrow());
+            peer.out().write(stolen.stream().filter(other -> !Arrays.equals(other, message)).findFirst().orElseThrow());
             peer.echo();
         })) {
-            assertThat(once(options(server).clients(2).echoTimeout(UNTIL_STOPPED)).packetErrors())
+            assertThat(once(options(server).clients(2).echoTimeout(UNTIL_STOPPED)).messageErrors())
                     .isEqualTo(2);
         }
     }
 
     @Test
-    void wrongLengthIsAPacketErrorAndEndsTheConnection() throws Exception {
+    void wrongLengthIsAMessageErrorAndEndsTheConnection() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
             if (connection == 1) {
-                byte[] packet = peer.packet();
-                packet[0] = 9;
-                peer.out().write(packet);
+                byte[] message = peer.message();
+                message[0] = 9;
+                peer.out().write(message);
             }
             peer.echo();
         })) {
             LoadStatistics total = once(options(server));
-            assertThat(total.packetErrors()).isOne();
+            assertThat(total.messageErrors()).isOne();
             assertThat(total.connects()).isEqualTo(2);
             assertThat(total.closedByReset()).isOne();
         }
@@ -155,7 +155,7 @@ class LoadClientTest {
     void secondLoginIsCounted() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
-            peer.out().write(peer.packet());
+            peer.out().write(peer.message());
             peer.out().write(FakeServer.LOGIN);
             peer.echo();
         })) {
@@ -192,12 +192,12 @@ class LoadClientTest {
         })) {
             // One batch on the second connection, so that a slow machine is late with one at most.
             LoadStatistics total = runUntil(options(server).echoTimeout(SHORT).loopDelay(Duration.ofMinutes(1)),
-                    second -> second.receivedPackets() > 0).total();
+                    second -> second.receivedMessages() > 0).total();
             assertThat(total.echoMissing()).isOne();
             assertThat(total.errors()).isOne();
             assertThat(total.connects()).isEqualTo(2);
-            assertThat(total.sentPackets()).isEqualTo(200);
-            assertThat(total.receivedPackets()).isEqualTo(100);
+            assertThat(total.sentMessages()).isEqualTo(200);
+            assertThat(total.receivedMessages()).isEqualTo(100);
         }
     }
 
@@ -208,9 +208,9 @@ class LoadClientTest {
             peer.swallow();
         })) {
             LoadSummary summary = runUntil(options(server).echoTimeout(UNTIL_STOPPED).drainTimeout(SHORT),
-                    second -> second.sentPackets() > 0);
+                    second -> second.sentMessages() > 0);
             assertThat(summary.total().echoMissing()).isOne();
-            assertThat(summary.total().receivedPackets()).isZero();
+            assertThat(summary.total().receivedMessages()).isZero();
             assertThat(summary.roundTripMicros()).isNull();
         }
     }
@@ -221,7 +221,7 @@ class LoadClientTest {
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
             if (connection == 1) {
-                peer.packet();
+                peer.message();
                 if (reset) {
                     peer.socket().setSoLinger(true, 0);
                 }
@@ -259,8 +259,8 @@ class LoadClientTest {
     void loopDelayHoldsTheNextBatchBack() throws Exception {
         try (FakeServer server = FakeServer.messages()) {
             LoadStatistics total = runUntil(options(server).clients(3).loopDelay(Duration.ofMinutes(1)),
-                    second -> second.receivedPackets() >= 300).total();
-            assertThat(total.sentPackets()).isEqualTo(300);
+                    second -> second.receivedMessages() >= 300).total();
+            assertThat(total.sentMessages()).isEqualTo(300);
             assertThat(total.errors()).isZero();
         }
     }
@@ -303,7 +303,7 @@ class LoadClientTest {
     void serverThatGoesAwayIsCountedAsConnectFailures() throws Exception {
         try (FakeServer server = new FakeServer((peer, connection) -> {
             peer.out().write(FakeServer.LOGIN);
-            peer.packet();
+            peer.message();
         })) {
             LoadClient client = new LoadClient(options(server).build());
             List<LoadStatistics> seconds = new ArrayList<>();
@@ -336,7 +336,7 @@ class LoadClientTest {
         try (server) {
             LoadSummary summary = runUntilEchoed(patient(LoadOptions.to("::1", server.port())));
             assertThat(summary.total().errors()).isZero();
-            assertThat(summary.total().receivedPackets()).isPositive();
+            assertThat(summary.total().receivedMessages()).isPositive();
         }
     }
 
@@ -358,15 +358,15 @@ class LoadClientTest {
                 .drainTimeout(LONGEST);
     }
 
-    /** Runs until packets come back right, after whatever the server's first connection went through. */
+    /** Runs until messages come back right, after whatever the server's first connection went through. */
     private static LoadStatistics once(LoadOptions.Builder options) throws Exception {
-        return runUntil(options, second -> second.receivedPackets() > 200 && second.errors() > 0).total();
+        return runUntil(options, second -> second.receivedMessages() > 200 && second.errors() > 0).total();
     }
 
-    /** Runs until every client has connected, and packets come back. */
+    /** Runs until every client has connected, and messages come back. */
     private static LoadSummary runUntilEchoed(LoadOptions.Builder builder) throws Exception {
         int clients = builder.build().clients();
-        return runUntil(builder, second -> second.sessions() == clients && second.receivedPackets() > 0);
+        return runUntil(builder, second -> second.sessions() == clients && second.receivedMessages() > 0);
     }
 
     /** Runs until that is seen, which is looked at once a second. */

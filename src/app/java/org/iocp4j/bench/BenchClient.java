@@ -52,7 +52,7 @@ final class BenchClient implements AutoCloseable {
     private final BooleanSupplier stopped;
     private final Selector selector = Selector.open();
     private final List<Connection> connections = new ArrayList<>();
-    private final ByteBuffer message;
+    private final ByteBuffer batch;
     private final ByteBuffer input = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private int connecting;
     /** Connections that do something now. */
@@ -73,13 +73,13 @@ final class BenchClient implements AutoCloseable {
         this.load = load;
         this.server = server;
         this.stopped = stopped;
-        message = ByteBuffer.allocateDirect(load.messageBytes());
-        while (message.hasRemaining()) {
-            message.put((byte) message.position());
+        batch = ByteBuffer.allocateDirect(load.batchBytes());
+        while (batch.hasRemaining()) {
+            batch.put((byte) batch.position());
         }
     }
 
-    /** Connects what is to be held, each with a message there and back: so it is known to be served. */
+    /** Connects what is to be held, each with a batch there and back, so that it is known to be served. */
     Counted open() throws IOException {
         long start = begin(Duration.ZERO);
         int wanted = load.kind() == Load.Kind.CHURN ? 0 : load.connections();
@@ -249,12 +249,12 @@ final class BenchClient implements AutoCloseable {
         }
 
         private void write() throws IOException {
-            message.putLong(0, number); // so that another connection's bytes are seen to be another's
-            message.limit(message.capacity()).position(sent);
-            channel.write(message);
-            sent = message.position();
+            batch.putLong(0, number); // so that another connection's bytes are seen to be another's
+            batch.limit(batch.capacity()).position(sent);
+            channel.write(batch);
+            sent = batch.position();
             boolean waits = (key.interestOps() & SelectionKey.OP_WRITE) != 0;
-            if (waits != sent < message.capacity()) {
+            if (waits != sent < batch.capacity()) {
                 key.interestOps(SelectionKey.OP_READ | (waits ? 0 : SelectionKey.OP_WRITE));
             }
         }
@@ -284,7 +284,7 @@ final class BenchClient implements AutoCloseable {
             }
             check(input.flip());
             received += bytes;
-            if (received == message.capacity()) {
+            if (received == batch.capacity()) {
                 echoed();
             }
         }
@@ -293,9 +293,9 @@ final class BenchClient implements AutoCloseable {
             if (state != State.ECHO || came.remaining() > sent - received) {
                 throw new IOException("the server sent " + came.remaining() + " bytes too many");
             }
-            message.putLong(0, number);
-            message.limit(received + came.remaining()).position(received);
-            if (!message.equals(came)) {
+            batch.putLong(0, number);
+            batch.limit(received + came.remaining()).position(received);
+            if (!batch.equals(came)) {
                 throw new IOException("an echo differs from what was sent");
             }
         }
@@ -307,12 +307,12 @@ final class BenchClient implements AutoCloseable {
             }
             busy--;
             state = State.HELD;
-            if (goesOn(load.packets())) {
+            if (goesOn(load.messages())) {
                 send();
             }
         }
 
-        /** An operation, or as many as a message counts for, is done; whether there is to be another. */
+        /** An operation, or as many as a batch counts for, is done; whether there is to be another. */
         private boolean goesOn(int count) {
             long now = System.nanoTime();
             micros.recordValue(Math.min((now - startNanos) / 1_000, HIGHEST_MICROS));

@@ -9,17 +9,17 @@ import java.util.List;
  * @param kind         what one operation is
  * @param connections  open at a time
  * @param active       of these, how many echo; the others are held
- * @param messageBytes sent at once, and awaited before the next
- * @param packets      what a message counts for
+ * @param batchBytes   sent together, and awaited before the next batch
+ * @param messages     how many operations a batch counts for
  */
-public record Load(String name, Kind kind, int connections, int active, int messageBytes, int packets) {
+public record Load(String name, Kind kind, int connections, int active, int batchBytes, int messages) {
     /** What one operation is. */
     public enum Kind {
-        /** A packet there and back. */
+        /** A message there and back. */
         ECHO,
-        /** Connect, one message there and back, both sides close. */
+        /** Connect, one batch there and back, both sides close. */
         CHURN,
-        /** Connect and one message there and back; then the connection is held. */
+        /** Connect and one batch there and back; then the connection is held. */
         HOLD
     }
 

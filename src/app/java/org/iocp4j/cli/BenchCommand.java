@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
             "  netty          Netty's NIO transport",
             "",
             "  ping-pong-1, -50, -500   64 bytes there and back, on so many connections",
-            "  over-send-50             100 packets of 10 bytes at once; an operation is one packet",
+            "  over-send-50             100 messages of 10 bytes in one batch; an operation is one message",
             "  16k-50                   16 KiB there and back",
             "  churn-1, -50             connect, 64 bytes there and back, both sides close",
             "  held-5000                connect and echo once; then idle, for the memory",

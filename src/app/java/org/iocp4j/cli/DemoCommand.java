@@ -107,7 +107,7 @@ final class DemoCommand implements Callable<Integer> {
             }
             progress("   starting the server ...");
             String address = process.awaitReady();
-            progress("   it listens on %s; %d clients, %d packets in flight on each, %.0f %% reconnects after a batch;"
+            progress("   it listens on %s; %d clients, %d messages in flight on each, %.0f %% reconnects after a batch;"
                     + " an echo is missing after %d s", address, CLIENTS, OVER_SEND, RECONNECT_PERCENT,
                     ECHO_TIMEOUT.toSeconds());
             int colon = address.lastIndexOf(':');
@@ -158,15 +158,15 @@ final class DemoCommand implements Callable<Integer> {
         String server = process.latest().isEmpty() ? "-" : String.format(Locale.ROOT,
                 "%,d sockets made, %,d times reused, %,d key mismatches", process.latest().get("socketsCreated"),
                 process.latest().get("socketsReused"), process.latest().get("keyMismatches"));
-        progress("%6.0fs  %2d clients  %,9.0f packets/s  %,5.0f connects/s   server: %s", now.elapsedSeconds(),
-                now.sessions(), now.receivedPacketsPerSecond(), now.connectsPerSecond(), server);
+        progress("%6.0fs  %2d clients  %,9.0f messages/s  %,5.0f connects/s   server: %s", now.elapsedSeconds(),
+                now.sessions(), now.receivedMessagesPerSecond(), now.connectsPerSecond(), server);
     }
 
     private void tellRight(Part part) {
         LoadStatistics s = part.load.total();
         RoundTrip r = part.load.roundTripMicros();
-        say("   echoed    %,d of %,d packets, each checked; round trip p50 %s, p99 %s", s.receivedPackets(),
-                s.sentPackets(), r == null ? "-" : millis(r.p50()), r == null ? "-" : millis(r.p99()));
+        say("   echoed    %,d of %,d messages, each checked; round trip p50 %s, p99 %s", s.receivedMessages(),
+                s.sentMessages(), r == null ? "-" : millis(r.p50()), r == null ? "-" : millis(r.p99()));
         say("   sockets   %,d made, %,d times reused, for %,d connections: %,d calls of socket() saved",
                 part.of("socketsCreated"), part.of("socketsReused"), part.of("accepts"), part.of("socketsReused"));
         say("   clients   %,d left by FIN, %,d by RST; %d sessions left at the end", s.closedByFin(), s.closedByReset(),
@@ -209,8 +209,8 @@ final class DemoCommand implements Callable<Integer> {
         if (wrong.of("keyMismatches") == 0) {
             problems.add("the bug did not show in part 2");
         }
-        say("total: %,d + %,d packets echoed, sockets reused %,d + %,d times, key mismatches %,d + %,d: %s",
-                right.load.total().receivedPackets(), wrong.load.total().receivedPackets(), right.of("socketsReused"),
+        say("total: %,d + %,d messages echoed, sockets reused %,d + %,d times, key mismatches %,d + %,d: %s",
+                right.load.total().receivedMessages(), wrong.load.total().receivedMessages(), right.of("socketsReused"),
                 wrong.of("socketsReused"), right.of("keyMismatches"), wrong.of("keyMismatches"),
                 problems.isEmpty() ? "as it should be" : String.join(", ", problems));
         return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;

@@ -35,7 +35,7 @@ final class LoadCommand implements Callable<Integer> {
 
     @Allowed(min = 1, max = LoadOptions.MAX_OVER_SEND)
     @Option(names = "--over-send", paramLabel = "N",
-            description = "packets in flight on each, 1 to 100000 (default 100); the next batch follows when all"
+            description = "messages in flight on each, 1 to 100000 (default 100); the next batch follows when all"
                     + " came back")
     private int overSend = 100;
 

@@ -22,7 +22,7 @@ interface LoadReport {
         errors.put("loginDuplicates", s.loginDuplicates());
         errors.put("loginMissing", s.loginMissing());
         errors.put("echoMissing", s.echoMissing());
-        errors.put("packetErrors", s.packetErrors());
+        errors.put("messageErrors", s.messageErrors());
         return errors;
     }
 
@@ -30,9 +30,9 @@ interface LoadReport {
     record Text(Output out) implements LoadReport {
         @Override
         public void second(LoadStatistics s) {
-            out.progress(String.format(Locale.ROOT, "%4.0fs  sessions %d  connects/s %.0f  sent packets/s %,.0f"
-                    + "  received packets/s %,.0f  %s", s.elapsedSeconds(), s.sessions(), s.connectsPerSecond(),
-                    s.sentPacketsPerSecond(), s.receivedPacketsPerSecond(), s.errors() == 0 ? "errors 0" : list(s, false)));
+            out.progress(String.format(Locale.ROOT, "%4.0fs  sessions %d  connects/s %.0f  sent messages/s %,.0f"
+                    + "  received messages/s %,.0f  %s", s.elapsedSeconds(), s.sessions(), s.connectsPerSecond(),
+                    s.sentMessagesPerSecond(), s.receivedMessagesPerSecond(), s.errors() == 0 ? "errors 0" : list(s, false)));
         }
 
         @Override
@@ -41,8 +41,8 @@ interface LoadReport {
             RoundTrip r = summary.roundTripMicros();
             line("total: %.1f s, %,d connects, %,d closed by FIN, %,d by RST", s.elapsedSeconds(), s.connects(),
                     s.closedByFin(), s.closedByReset());
-            line("packets: %,d sent, %,d received, %,.0f received packets/s", s.sentPackets(), s.receivedPackets(),
-                    s.receivedPacketsPerSecond());
+            line("messages: %,d sent, %,d received, %,.0f received messages/s", s.sentMessages(), s.receivedMessages(),
+                    s.receivedMessagesPerSecond());
             if (r == null) {
                 line("round trip in microseconds: p50 -, p99 -, p99.9 -, max -");
             } else {
@@ -88,13 +88,13 @@ interface LoadReport {
                     .put("sessions", s.sessions())
                     .put("connects", s.connects());
             errors(s).forEach(json::put);
-            return json.put("sentPackets", s.sentPackets())
-                    .put("receivedPackets", s.receivedPackets())
+            return json.put("sentMessages", s.sentMessages())
+                    .put("receivedMessages", s.receivedMessages())
                     .put("closedByFin", s.closedByFin())
                     .put("closedByReset", s.closedByReset())
                     .put("connectsPerSecond", s.connectsPerSecond())
-                    .put("sentPacketsPerSecond", s.sentPacketsPerSecond())
-                    .put("receivedPacketsPerSecond", s.receivedPacketsPerSecond());
+                    .put("sentMessagesPerSecond", s.sentMessagesPerSecond())
+                    .put("receivedMessagesPerSecond", s.receivedMessagesPerSecond());
         }
     }
 }

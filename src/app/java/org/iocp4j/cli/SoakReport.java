@@ -27,7 +27,7 @@ interface SoakReport {
                 progress("%6ds  server: -", second);
                 return;
             }
-            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations"
+            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d messages  %,4d sockets  %,4d operations"
                     + "  memory %s  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
                     server.get("sessionsRefused"), server.get("receivedPackets"), Growth.liveSockets(server),
                     server.get("operationsPending"), kib(server.get("processMemoryBytes")),
@@ -49,7 +49,7 @@ interface SoakReport {
                     line("%-26s not judged: %s", trend.name(), trend.notJudged());
                 }
             }
-            line("behaved   %,d packets echoed, each checked; %s", result.clients().receivedPackets(),
+            line("behaved   %,d messages echoed, each checked; %s", result.clients().receivedMessages(),
                     list(result.clientErrors()));
             line("abused    %s; %d floods", list(result.clients().lives()), result.clients().floods());
             line("counted   %s", list(result.marksOfAbuse()));
@@ -96,7 +96,7 @@ interface SoakReport {
             JsonLine json = new JsonLine().put("summary", true).put("seconds", result.seconds())
                     .put("passed", result.problems().isEmpty())
                     .put("problems", String.join("; ", result.problems()))
-                    .put("receivedPackets", result.clients().receivedPackets())
+                    .put("receivedMessages", result.clients().receivedMessages())
                     .put("floods", result.clients().floods())
                     .put("sessions", result.totals().get("sessions"));
             object(json, "clientErrors", result.clientErrors());

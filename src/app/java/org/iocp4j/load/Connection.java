@@ -8,10 +8,10 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
 /**
- * One client: connects, awaits the login packet, sends a batch, checks what comes back, and so on. All of it on its
+ * One client: connects, awaits the login message, sends a batch, checks what comes back, and so on. All of it on its
  * {@link LoadThread}.
  *
- * <p>A value is the client's number (upper 24 bits) and a packet number that starts at random and never repeats, across
+ * <p>A value is the client's number (upper 24 bits) and a message number that starts at random and never repeats, across
  * reconnects too: so a byte of another client, of an earlier connection or of an earlier run cannot pass for a right
  * one, and none is the login value. Because the values are computed, a client keeps no copy of what it sent.
  */
@@ -30,8 +30,8 @@ final class Connection {
     int heapIndex = -1;
 
     private final LoadThread loop;
-    private final int batchPackets;
-    private final byte[] partial = new byte[Protocol.PACKET_BYTES];
+    private final int batchMessages;
+    private final byte[] partial = new byte[Protocol.MESSAGE_BYTES];
     private int partialBytes;
     private State state = State.WAITING;
     private SocketChannel channel;
@@ -47,7 +47,7 @@ final class Connection {
 
     Connection(LoadThread loop, int number) {
         this.loop = loop;
-        batchPackets = loop.options.overSend();
+        batchMessages = loop.options.overSend();
         next = ((long) number << NUMBER_SHIFT) + loop.random.nextLong(1L << (NUMBER_SHIFT - 1));
     }
 
@@ -55,7 +55,7 @@ final class Connection {
     void connect() {
         state = State.CONNECTING;
         partialBytes = 0;
-        returned = batchPackets;
+        returned = batchMessages;
         try {
             channel = SocketChannel.open();
             channel.configureBlocking(false);
@@ -173,7 +173,7 @@ final class Connection {
     private void startBatch(long now) {
         state = State.BATCH;
         first = next;
-        next += batchPackets;
+        next += batchMessages;
         sentBytes = 0;
         returned = 0;
         overdue = false;
@@ -184,13 +184,13 @@ final class Connection {
 
     /** Sends what the system takes of the batch; the rest when the selector says so. */
     private void write() {
-        int batchBytes = batchPackets * Protocol.PACKET_BYTES;
+        int batchBytes = batchMessages * Protocol.MESSAGE_BYTES;
         try {
             while (sentBytes < batchBytes) {
                 ByteBuffer buffer = fill();
-                int before = sentBytes / Protocol.PACKET_BYTES;
+                int before = sentBytes / Protocol.MESSAGE_BYTES;
                 sentBytes += channel.write(buffer);
-                loop.counters.add(Counter.SENT_PACKETS, sentBytes / Protocol.PACKET_BYTES - before);
+                loop.counters.add(Counter.SENT_MESSAGES, sentBytes / Protocol.MESSAGE_BYTES - before);
                 if (buffer.hasRemaining()) {
                     key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
                     return;
@@ -206,12 +206,12 @@ final class Connection {
 
     private ByteBuffer fill() {
         ByteBuffer buffer = loop.writeBuffer.clear();
-        int packet = sentBytes / Protocol.PACKET_BYTES;
-        int count = Math.min(batchPackets - packet, buffer.capacity() / Protocol.PACKET_BYTES);
+        int message = sentBytes / Protocol.MESSAGE_BYTES;
+        int count = Math.min(batchMessages - message, buffer.capacity() / Protocol.MESSAGE_BYTES);
         for (int i = 0; i < count; i++) {
-            buffer.putShort((short) Protocol.PAYLOAD_BYTES).putLong(first + packet + i);
+            buffer.putShort((short) Protocol.PAYLOAD_BYTES).putLong(first + message + i);
         }
-        return buffer.flip().position(sentBytes % Protocol.PACKET_BYTES);
+        return buffer.flip().position(sentBytes % Protocol.MESSAGE_BYTES);
     }
 
     private void read() {
@@ -232,10 +232,10 @@ final class Connection {
     private void check(ByteBuffer buffer, long now) {
         int good = 0;
         boolean framed = true;
-        while (framed && buffer.remaining() >= Protocol.PACKET_BYTES) {
+        while (framed && buffer.remaining() >= Protocol.MESSAGE_BYTES) {
             int length = buffer.getShort();
             long value = buffer.getLong();
-            if (length == Protocol.PAYLOAD_BYTES && value == first + returned && returned < batchPackets) {
+            if (length == Protocol.PAYLOAD_BYTES && value == first + returned && returned < batchMessages) {
                 returned++;
                 good++;
             } else {
@@ -243,7 +243,7 @@ final class Connection {
             }
         }
         if (good > 0) {
-            loop.counters.add(Counter.RECEIVED_PACKETS, good);
+            loop.counters.add(Counter.RECEIVED_MESSAGES, good);
             loop.roundTrips.recordValueWithCount(RoundTrip.clamp(now - batchStart), good);
         }
         if (!framed) {
@@ -259,14 +259,14 @@ final class Connection {
     private void progress(int good, long now) {
         if (state == State.READY) {
             nextBatch(now);
-        } else if (state == State.BATCH && returned == batchPackets) {
+        } else if (state == State.BATCH && returned == batchMessages) {
             batchReturned(now);
         } else if (state == State.BATCH && good > 0 && !overdue) {
             setDeadline(now + loop.options.echoTimeout().toNanos());
         }
     }
 
-    /** A packet that is not the next of the batch. False if the stream has no packets any more that could be told. */
+    /** A message that is not the next of the batch. False if the stream has no messages any more that could be told. */
     private boolean unexpected(int length, long value) {
         boolean messages = loop.options.protocol().hasLogin();
         if (messages && length == Protocol.PAYLOAD_BYTES && value == Protocol.LOGIN_VALUE) {
@@ -277,24 +277,24 @@ final class Connection {
             }
             return true;
         }
-        loop.counters.add(Counter.RECEIVED_PACKETS, 1);
-        loop.counters.add(Counter.PACKET_ERRORS, 1);
+        loop.counters.add(Counter.RECEIVED_MESSAGES, 1);
+        loop.counters.add(Counter.MESSAGE_ERRORS, 1);
         resume(value);
         return !messages || length == Protocol.PAYLOAD_BYTES;
     }
 
     /**
-     * Goes on behind a wrong packet. One that belongs to the batch says itself where: so a lost or doubled packet is
-     * one error and not as many as follow it. Any other stands in the place of the packet that was due.
+     * Goes on behind a wrong message. One that belongs to the batch says itself where: so a lost or doubled message is
+     * one error and not as many as follow it. Any other stands in the place of the message that was due.
      */
     private void resume(long value) {
         if (state != State.BATCH) {
             return;
         }
         long place = value - first;
-        if (place >= 0 && place < batchPackets) {
+        if (place >= 0 && place < batchMessages) {
             returned = (int) place + 1;
-        } else if (returned < batchPackets) {
+        } else if (returned < batchMessages) {
             returned++;
         }
     }

@@ -164,14 +164,14 @@ public final class LoadClient {
 
     private LoadStatistics snapshot(double elapsed, double interval, LoadStatistics before) {
         long connects = sum(Counter.CONNECTS);
-        long sent = sum(Counter.SENT_PACKETS);
-        long received = sum(Counter.RECEIVED_PACKETS);
+        long sent = sum(Counter.SENT_MESSAGES);
+        long received = sum(Counter.RECEIVED_MESSAGES);
         return new LoadStatistics(elapsed, sum(Counter.SESSIONS), connects, sum(Counter.CONNECT_FAILURES),
                 sum(Counter.DISCONNECTS_FROM_SERVER), sum(Counter.LOGIN_DUPLICATES), sum(Counter.LOGIN_MISSING),
-                sum(Counter.ECHO_MISSING), sum(Counter.PACKET_ERRORS), sent, received, sum(Counter.CLOSED_BY_FIN),
+                sum(Counter.ECHO_MISSING), sum(Counter.MESSAGE_ERRORS), sent, received, sum(Counter.CLOSED_BY_FIN),
                 sum(Counter.CLOSED_BY_RESET), rate(connects, before == null ? 0 : before.connects(), interval),
-                rate(sent, before == null ? 0 : before.sentPackets(), interval),
-                rate(received, before == null ? 0 : before.receivedPackets(), interval));
+                rate(sent, before == null ? 0 : before.sentMessages(), interval),
+                rate(received, before == null ? 0 : before.receivedMessages(), interval));
     }
 
     private static double rate(long now, long before, double seconds) {

@@ -9,13 +9,13 @@ import java.util.Objects;
  * @param host             name or address of the server, IPv4 or IPv6; resolved once, when the run starts
  * @param port             the server's port
  * @param clients          connections held at the same time
- * @param overSend         packets of a batch, all in flight at once; the next batch follows when all came back
+ * @param overSend         messages of a batch, all in flight at the same time; when all came back the next follows
  * @param loopDelay        pause between a batch and the next; rounded up to a millisecond
  * @param reconnectPercent chance, 0 to 100, that a client disconnects (FIN or RST at random) after a batch
  * @param duration         how long new batches are started
  * @param protocol         what is spoken
  * @param connectTimeout   longest time for a connect, then it counts as failed
- * @param loginTimeout     longest time from the connect to the login packet
+ * @param loginTimeout     longest time from the connect to the login message
  * @param echoTimeout      longest time without any echo while a batch is out
  * @param drainTimeout     longest time, after the end, that batches still out are awaited
  * @param threads          selector threads that share the clients
@@ -26,7 +26,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
 
     /** Most clients: a TCP peer has no more ports towards one server address. */
     public static final int MAX_CLIENTS = 60_000;
-    /** Most packets of a batch. */
+    /** Most messages of a batch. */
     public static final int MAX_OVER_SEND = 100_000;
 
     /** Checks the ranges; a value outside is an {@link IllegalArgumentException}. */
@@ -48,7 +48,10 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
         }
     }
 
-    /** Options with the defaults: 50 clients, 100 packets a batch, no pause, no reconnects, 10 seconds, {@link Protocol#MESSAGES}. */
+    /**
+     * Options with the defaults: 50 clients, 100 messages a batch, no pause, no reconnects, 10 seconds,
+     * {@link Protocol#MESSAGES}.
+     */
     public static Builder to(String host, int port) {
         return new Builder(host, port);
     }
@@ -88,8 +91,8 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
             return this;
         }
 
-        public Builder overSend(int packets) {
-            overSend = packets;
+        public Builder overSend(int messages) {
+            overSend = messages;
             return this;
         }
 

@@ -18,7 +18,7 @@ import org.HdrHistogram.Histogram;
 final class LoadThread implements Runnable {
     /** Connects under way at once: more only overflow the server's backlog, and the system then retries in seconds. */
     static final int MOST_CONNECTING = 128;
-    private static final int BUFFER_BYTES = 6_400 * Protocol.PACKET_BYTES;
+    private static final int BUFFER_BYTES = 6_400 * Protocol.MESSAGE_BYTES;
     private static final long NANOS_PER_MILLI = 1_000_000;
     /** Longest wait in the selector: a thread that is told to stop is woken, so this is only a second line. */
     private static final long LONGEST_WAIT_MILLIS = 1_000;

@@ -3,17 +3,17 @@ package org.iocp4j.load;
 import org.HdrHistogram.Histogram;
 
 /**
- * Round-trip times in microseconds: of each packet that came back right, from the moment its batch was handed to write
- * until the read that brought it returned. All packets of a batch start at once, so with a large batch these times
- * are mostly the batch's own length; for the latency of the path, measure with one packet a batch.
+ * Round-trip times in microseconds: of each message that came back right, from the moment its batch was handed to write
+ * until the read that brought it returned. All messages of a batch start at once, so with a large batch these times
+ * are mostly the batch's own length; for the latency of the path, measure with one message a batch.
  *
- * @param packets how many were timed
+ * @param messages how many were timed
  * @param p50     median
  * @param p99     99th percentile
  * @param p999    99.9th percentile
  * @param max     longest
  */
-public record RoundTrip(long packets, double p50, double p99, double p999, double max) {
+public record RoundTrip(long messages, double p50, double p99, double p999, double max) {
 
     private static final long LONGEST_NANOS = 120_000_000_000L;
     private static final int DIGITS = 3;

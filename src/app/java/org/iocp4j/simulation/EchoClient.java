@@ -9,7 +9,7 @@ import org.iocp4j.simkernel.SeededRandom;
 import org.iocp4j.simkernel.SimulatedClient;
 import org.iocp4j.simkernel.SimulatedKernel;
 
-/** A client of the seed's protocol with a behaviour of its own; it knows every byte that it may be sent. */
+/** A client of the message protocol with a behaviour of its own; it knows every byte that it may be sent. */
 final class EchoClient implements SimulatedClient.Script {
     enum Behaviour {
         /** Sends everything, then FIN, and reads to the end. */
@@ -26,7 +26,7 @@ final class EchoClient implements SimulatedClient.Script {
         SILENT,
         /** Is gone at some time without a sign. */
         VANISHES,
-        /** A packet of a wrong length. */
+        /** A message of a wrong length. */
         GARBAGE,
         /** Waits for the server to end the connection, and answers late or not at all. */
         LINGERS
@@ -39,18 +39,18 @@ final class EchoClient implements SimulatedClient.Script {
     final Behaviour behaviour;
     private final SimulatedKernel kernel;
     private final SeededRandom random;
-    private final int packets;
+    private final int messages;
     private final ByteArrayOutputStream expected = new ByteArrayOutputStream();
     private int sent;
     private boolean finished;
     private boolean gone;
     private boolean reset;
 
-    EchoClient(SimulatedKernel kernel, SeededRandom random, Behaviour behaviour, int packets) {
+    EchoClient(SimulatedKernel kernel, SeededRandom random, Behaviour behaviour, int messages) {
         this.kernel = kernel;
         this.random = random;
         this.behaviour = behaviour;
-        this.packets = packets;
+        this.messages = messages;
         this.client = kernel.client(this);
         expected.writeBytes(LOGIN);
         if (behaviour == Behaviour.SLOW_READER || behaviour == Behaviour.NEVER_READS || random.chance(0.2)) {
@@ -106,14 +106,14 @@ final class EchoClient implements SimulatedClient.Script {
         if (gone || finished || !client.isConnected()) {
             return;
         }
-        int count = Math.min(packets - sent, 1 + random.below(5));
-        ByteBuffer bytes = ByteBuffer.allocate(count * 10).order(ByteOrder.LITTLE_ENDIAN);
+        int count = Math.min(messages - sent, 1 + random.below(5));
+        ByteBuffer bytes = ByteBuffer.allocate(count * LOGIN.length).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < count; i++) {
             bytes.putShort((short) 8).putLong((long) client.number() << 32 | sent++);
         }
         expected.writeBytes(bytes.array());
         client.send(bytes.array());
-        if (sent < packets) {
+        if (sent < messages) {
             client.after(random.below(3) * random.between(0, 2 * MILLI), this::sendSome);
             return;
         }
@@ -173,7 +173,7 @@ final class EchoClient implements SimulatedClient.Script {
 
     @Override
     public String toString() {
-        return "client " + client.number() + " (" + behaviour + "): sent " + sent + " of " + packets + " packets, received "
+        return "client " + client.number() + " (" + behaviour + "): sent " + sent + " of " + messages + " messages, received "
                 + client.received().length + " of " + expected.size() + " bytes" + (finished ? ", finished" : "")
                 + (client.hasEnded() ? ", ended" : "") + (reset ? ", was reset" : "")
                 + (client.isRefused() ? ", refused" : "");

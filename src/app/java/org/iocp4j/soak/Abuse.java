@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 
 /**
- * What clients do that no server asked for, to one that speaks the seed's protocol. Each is a life of one connection, or of
+ * What clients do that no server asked for, to one that speaks the message protocol. Each is a life of one connection, or of
  * some in a row. A peer that vanishes without a word cannot be had on one machine: that one is simulated.
  */
 public enum Abuse {
@@ -14,10 +14,10 @@ public enum Abuse {
         void live(AbusiveClient self) throws IOException {
             SocketChannel channel = self.connect(SMALL_BUFFER_BYTES);
             self.logIn(channel);
-            int packets = self.sendWhileItGoes(channel, MOST_PACKETS);
-            int read = Math.min(packets, 400);
+            int messages = self.sendWhileItGoes(channel, MOST_MESSAGES);
+            int read = Math.min(messages, 400);
             for (int i = 0; i < read; i++) {
-                self.expect(channel, AbusiveClient.packets(i, 1));
+                self.expect(channel, AbusiveClient.messages(i, 1));
                 self.pause(2);
             }
         }
@@ -28,12 +28,12 @@ public enum Abuse {
         void live(AbusiveClient self) throws IOException {
             SocketChannel channel = self.connect();
             self.logIn(channel);
-            byte[] packets = AbusiveClient.packets(self.random.nextInt(), 3);
-            for (byte each : packets) {
+            byte[] messages = AbusiveClient.messages(self.random.nextInt(), 3);
+            for (byte each : messages) {
                 self.send(channel, each);
                 self.pause(20);
             }
-            self.expect(channel, packets);
+            self.expect(channel, messages);
             channel.close();
         }
     },
@@ -44,7 +44,7 @@ public enum Abuse {
             self.readToEnd(self.connect());
         }
     },
-    /** Connections that are reset as soon as they are there, some with half a packet sent. */
+    /** Connections that are reset as soon as they are there, some with half a message sent. */
     RESET_STORM {
         @Override
         void live(AbusiveClient self) throws IOException {
@@ -65,20 +65,20 @@ public enum Abuse {
             SocketChannel channel = self.connect();
             byte[] bytes = new byte[2 + self.random.nextInt(4_000)];
             self.random.nextBytes(bytes);
-            bytes[0] |= 1; // a length that is not 8, or this would be a packet
+            bytes[0] |= 1; // a length that is not 8, or this would be a message
             self.send(channel, bytes);
             self.readToEnd(channel);
         }
     },
-    /** Announces the longest packet that two bytes can name, and sends it. */
+    /** Announces the longest message that two bytes can name, and sends it. */
     OVERSIZE {
         @Override
         void live(AbusiveClient self) throws IOException {
             SocketChannel channel = self.connect();
             self.logIn(channel);
-            byte[] packet = new byte[2 + 0xFFFF];
-            packet[0] = packet[1] = (byte) 0xFF;
-            self.send(channel, packet);
+            byte[] message = new byte[2 + 0xFFFF];
+            message[0] = message[1] = (byte) 0xFF;
+            self.send(channel, message);
             self.readToEnd(channel);
         }
     },
@@ -87,7 +87,7 @@ public enum Abuse {
         @Override
         void live(AbusiveClient self) throws IOException {
             SocketChannel channel = self.connect();
-            self.send(channel, AbusiveClient.packets(self.random.nextInt(), 100));
+            self.send(channel, AbusiveClient.messages(self.random.nextInt(), 100));
             channel.shutdownOutput();
             self.pause(STAY_MILLIS);
         }
@@ -105,7 +105,7 @@ public enum Abuse {
 
     private static final int SMALL_BUFFER_BYTES = 8 * 1024;
     /** 5 MB: more than the sockets of both sides hold. */
-    private static final int MOST_PACKETS = 500_000;
+    private static final int MOST_MESSAGES = 500_000;
     private static final int STAY_MILLIS = 3_000;
 
     /** Ends with an exception when the server ends it, or when it is stopped; what is open then is reset. */

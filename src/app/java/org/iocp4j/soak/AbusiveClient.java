@@ -16,16 +16,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.iocp4j.load.LocalPorts;
+import org.iocp4j.load.Protocol;
 
 /** The moves that an {@link Abuse} is made of, and the connections of its present life. One thread's. */
 final class AbusiveClient {
-    private static final int PACKET_BYTES = 10;
-    private static final byte[] LOGIN = {8, 0, -1, -1, -1, -1, -1, -1, -1, 0x7F};
     private static final int CONNECT_MILLIS = 5_000;
     private static final int POLL_MILLIS = 5;
     /** Nothing has gone out for so long: nobody receives. */
     private static final int STANDSTILL_POLLS = 60;
-    private static final int BATCH_PACKETS = 400;
+    private static final int BATCH_MESSAGES = 400;
 
     final Random random;
     private final InetSocketAddress server;
@@ -55,11 +54,11 @@ final class AbusiveClient {
         }
     }
 
-    /** The seed's packets of {@code count} values from {@code first} on. */
-    static byte[] packets(long first, int count) {
-        ByteBuffer buffer = ByteBuffer.allocate(count * PACKET_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    /** Messages of {@code count} values from {@code first} on. */
+    static byte[] messages(long first, int count) {
+        ByteBuffer buffer = ByteBuffer.allocate(count * Protocol.MESSAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < count; i++) {
-            buffer.putShort((short) 8).putLong(first + i);
+            buffer.putShort((short) Protocol.PAYLOAD_BYTES).putLong(first + i);
         }
         return buffer.array();
     }
@@ -84,7 +83,7 @@ final class AbusiveClient {
     }
 
     void logIn(SocketChannel channel) throws IOException {
-        expect(channel, LOGIN);
+        expect(channel, messages(Protocol.LOGIN_VALUE, 1));
     }
 
     void send(SocketChannel channel, byte... bytes) throws IOException {
@@ -96,15 +95,15 @@ final class AbusiveClient {
         }
     }
 
-    /** Packets of 0, 1, 2, ..., until nothing goes out any more; how many went whole. */
+    /** Messages of 0, 1, 2, ..., until nothing goes out any more; how many went whole. */
     int sendWhileItGoes(SocketChannel channel, int most) throws IOException {
         int sent = 0;
         int polls = 0;
         ByteBuffer batch = ByteBuffer.allocate(0);
         while (polls < STANDSTILL_POLLS && (sent < most || batch.hasRemaining())) {
             if (!batch.hasRemaining()) {
-                batch = ByteBuffer.wrap(packets(sent, BATCH_PACKETS));
-                sent += BATCH_PACKETS;
+                batch = ByteBuffer.wrap(messages(sent, BATCH_MESSAGES));
+                sent += BATCH_MESSAGES;
             }
             if (channel.write(batch) > 0) {
                 polls = 0;
@@ -113,7 +112,7 @@ final class AbusiveClient {
                 pause(POLL_MILLIS);
             }
         }
-        return sent - (batch.remaining() + PACKET_BYTES - 1) / PACKET_BYTES;
+        return sent - (batch.remaining() + Protocol.MESSAGE_BYTES - 1) / Protocol.MESSAGE_BYTES;
     }
 
     void expect(SocketChannel channel, byte[] expected) throws IOException {

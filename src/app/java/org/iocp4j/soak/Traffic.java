@@ -46,8 +46,8 @@ public final class Traffic {
      * @param floods       how many
      */
     public record Outcome(List<LoadSummary> loads, Map<Abuse, Long> lives, long wrongReplies, int floods) {
-        public long receivedPackets() {
-            return loads.stream().mapToLong(load -> load.total().receivedPackets()).sum();
+        public long receivedMessages() {
+            return loads.stream().mapToLong(load -> load.total().receivedMessages()).sum();
         }
     }
 
