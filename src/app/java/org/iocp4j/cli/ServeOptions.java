@@ -137,7 +137,9 @@ final class ServeOptions {
         try {
             return builder.build();
         } catch (IllegalArgumentException e) { // each option is right, but not all of them together
-            throw new CommandFailure(e.getMessage(), ExitCode.WRONG_OPTIONS);
+            String message = e.getMessage().replace("maxSessions", "--max-sessions")
+                    .replace("sendQueueBytes", "--send-queue").replace("bufferBytes", "--buffer-bytes");
+            throw new CommandFailure(message, ExitCode.WRONG_OPTIONS);
         }
     }
 
