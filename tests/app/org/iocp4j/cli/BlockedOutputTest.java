@@ -64,7 +64,7 @@ class BlockedOutputTest extends WineTestBed {
         if (fileDescriptor == 1) {
             List<String> lines = Files.readAllLines(log);
             assertThat(lines).last().asString().startsWith("standard output: ").endsWith(" dropped, for nobody read them");
-            assertThat(lines).filteredOn(line -> line.contains("a packet of length 17735, not 8: disconnected"))
+            assertThat(lines).filteredOn(line -> line.contains("a message of length 17735, not 8: disconnected"))
                     .hasSizeBetween(LogLimit.LINES_A_SECOND, (int) (LogLimit.LINES_A_SECOND * (seconds + 1)));
         }
     }

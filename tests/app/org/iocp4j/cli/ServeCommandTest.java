@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(180)
 class ServeCommandTest {
-    /** The login packet, and one of ours. */
+    /** The login message, and one of ours. */
     private static final byte[] LOGIN = {8, 0, -1, -1, -1, -1, -1, -1, -1, 127};
     private static final byte[] PACKET = {8, 0, 1, 2, 3, 4, 5, 6, 7, 8};
 
@@ -129,12 +129,12 @@ class ServeCommandTest {
         assertThat(lines.getFirst()).isEqualTo("ready 127.0.0.1:" + port);
         List<Map<String, Object>> figures = lines.stream().skip(1).map(ServeCommandTest::parse).toList();
         assertThat(figures).hasSize(11).allSatisfy(second -> assertThat(second).containsKeys("sessions",
-                "acceptsPerSecond", "receivedPacketsPerSecond", "sentPacketsPerSecond", "receiveCompletionsPerSecond",
+                "acceptsPerSecond", "receivedMessagesPerSecond", "sentMessagesPerSecond", "receiveCompletionsPerSecond",
                 "sendCompletionsPerSecond", "socketsCreated", "socketsReused", "socketsFree", "socketsRecycling",
                 "socketsDiscarded", "acceptsPosted", "processMemoryBytes", "nonPagedPoolBytes", "cpuPercent"));
         assertThat(figures.get(9)).doesNotContainKey("totals").containsEntry("acceptsPosted", 200L);
         assertThat(figures.getLast()).containsEntry("totals", true).containsEntry("accepts", 3L)
-                .containsEntry("receivedPackets", 3L).containsEntry("sentPackets", 6L)
+                .containsEntry("receivedMessages", 3L).containsEntry("sentMessages", 6L)
                 .containsEntry("receivedBytes", 30L).containsEntry("sentBytes", 60L)
                 .containsEntry("sessions", 0L).containsEntry("acceptsPosted", 0L).containsEntry("socketsFree", 0L);
         for (String counter : List.of("sessionsRefused", "latePackets", "keyMismatches", "protocolErrors",
@@ -154,8 +154,8 @@ class ServeCommandTest {
         assertThat(serve("--seconds", "4", "--port", "0", "--profile", "original", "--accepts", "17")).isZero();
         assertThat(out()).matches("(?s)ready 127\\.0\\.0\\.1:\\d+\n +time sessions accepts/s .* cpu\n"
                 + " +1s [^\n]*\n +2s [^\n]*\n +3s [^\n]*\n +4s +0 +0 +0 +0 +0 +0 +256 +0 +239 +0 +0 +17 [^\n]*\n"
-                + "total: \\d+\\.\\d s, 0 accepts, 0 sessions left\nreceived: 0 completions, 0 packets, 0 bytes\n"
-                + "sent: 0 completions, 0 packets, 0 bytes\nsockets: 256 created, 0 times reused, 256 closed\n"
+                + "total: \\d+\\.\\d s, 0 accepts, 0 sessions left\nreceived: 0 completions, 0 messages, 0 bytes\n"
+                + "sent: 0 completions, 0 messages, 0 bytes\nsockets: 256 created, 0 times reused, 256 closed\n"
                 + "incidents: none\n");
     }
 

@@ -36,7 +36,7 @@ class ServeUnderLoadTest extends WineTestBed {
         CompletableFuture.runAsync(() -> load.inputReader().lines().forEach(line -> { })); // or it would wait for us
         Map<String, Long> figures = Map.of();
         while (figures.getOrDefault("sessions", 0L) < CLIENTS / 2 || // some are always between two connections
-                figures.get("receivedPackets") < 10_000) {
+                figures.get("receivedMessages") < 10_000) {
             figures = next();
         }
     }

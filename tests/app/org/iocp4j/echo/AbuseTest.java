@@ -99,7 +99,7 @@ class AbuseTest extends EchoTest {
         } finally {
             System.setErr(standardError);
         }
-        assertThat(log.toString(StandardCharsets.UTF_8)).containsOnlyOnce("a packet of length 2573, not 8: disconnected")
+        assertThat(log.toString(StandardCharsets.UTF_8)).containsOnlyOnce("a message of length 2573, not 8: disconnected")
                 .doesNotContain("forged", "\u001b").hasLineCount(1);
         settled();
     }

@@ -49,8 +49,8 @@ class EchoServerTest {
             }
             var figures = Settled.of(() -> server.statistics().server(), options.server()).cleanly();
 
-            assertThat(server.statistics().receivedPackets()).isEqualTo(106);
-            assertThat(server.statistics().sentPackets()).as("with the login packet").isEqualTo(107);
+            assertThat(server.statistics().receivedMessages()).isEqualTo(106);
+            assertThat(server.statistics().sentMessages()).as("with the login message").isEqualTo(107);
             assertThat(server.statistics().protocolErrors()).isZero();
             assertThat(figures.accepts()).isEqualTo(1);
             assertThat(figures.receivedBytes()).isEqualTo(1_060);

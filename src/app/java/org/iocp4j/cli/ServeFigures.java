@@ -11,17 +11,17 @@ import org.iocp4j.win32.ProcessMemory;
  * @param echo                         the counters, since the start or as they are now
  * @param acceptsPerSecond             in the time since the figures before, or, in the totals, since the start
  * @param receiveCompletionsPerSecond  as above
- * @param receivedPacketsPerSecond     as above; one completion may bring many packets
+ * @param receivedMessagesPerSecond     as above; one completion may bring many messages
  * @param sendCompletionsPerSecond     as above
- * @param sentPacketsPerSecond         as above
+ * @param sentMessagesPerSecond         as above
  * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not told
  * @param memory                       of the process, now
  * @param linesDropped                 lines of ours that nobody read, since the start
  * @param heapAfterGcBytes             what the last collections left in the Java heap; null before the first
  */
 record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPerSecond,
-        double receiveCompletionsPerSecond, double receivedPacketsPerSecond, double sendCompletionsPerSecond,
-        double sentPacketsPerSecond, Double cpuPercent, ProcessMemory memory,
+        double receiveCompletionsPerSecond, double receivedMessagesPerSecond, double sendCompletionsPerSecond,
+        double sentMessagesPerSecond, Double cpuPercent, ProcessMemory memory,
         long linesDropped, Long heapAfterGcBytes) {
 
     /** The figures of {@code now}, with the rates from {@code before} to it. */
@@ -33,9 +33,9 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
         return new ServeFigures(now.secondsSince(start), now.echo,
                 rate(a.accepts(), b.accepts(), seconds),
                 rate(a.receives(), b.receives(), seconds),
-                rate(before.echo.receivedPackets(), now.echo.receivedPackets(), seconds),
+                rate(before.echo.receivedMessages(), now.echo.receivedMessages(), seconds),
                 rate(a.sends(), b.sends(), seconds),
-                rate(before.echo.sentPackets(), now.echo.sentPackets(), seconds),
+                rate(before.echo.sentMessages(), now.echo.sentMessages(), seconds),
                 before.cpuNanos == null || now.cpuNanos == null ? null
                         : 100 * rate(before.cpuNanos, now.cpuNanos, seconds) / 1e9,
                 now.memory, linesDropped, heapAfterGcBytes);

@@ -56,13 +56,13 @@ interface ServeReport {
         public void second(ServeFigures f) {
             if (lines++ % LINES_UNDER_A_HEADER == 0) {
                 progress("%6s %8s %9s %9s %9s %9s %9s %8s %9s %6s %6s %7s %7s %7s %7s %5s", "time", "sessions",
-                        "accepts/s", "recvs/s", "packets/s", "sends/s", "packets/s", "sockets", "reused", "free",
+                        "accepts/s", "recvs/s", "msgs/s", "sends/s", "msgs/s", "sockets", "reused", "free",
                         "recyc.", "closed", "accepts", "memory", "np-pool", "cpu");
             }
             ServerStatistics s = f.echo().server();
             progress("%5.0fs %,8d %,9.0f %,9.0f %,9.0f %,9.0f %,9.0f %,8d %,9d %,6d %,6d %,7d %,7d %7s %7s %5s%s",
                     f.elapsedSeconds(), s.sessions(), f.acceptsPerSecond(), f.receiveCompletionsPerSecond(),
-                    f.receivedPacketsPerSecond(), f.sendCompletionsPerSecond(), f.sentPacketsPerSecond(),
+                    f.receivedMessagesPerSecond(), f.sendCompletionsPerSecond(), f.sentMessagesPerSecond(),
                     s.socketsCreated(), s.socketsReused(), s.socketsFree(), s.socketsRecycling(), s.socketsDiscarded(),
                     s.acceptsPosted(), size(f.memory().processBytes(), MIB, "M"),
                     size(f.memory().nonPagedPoolBytes(), KIB, "K"),
@@ -74,9 +74,9 @@ interface ServeReport {
         public void totals(ServeFigures f) {
             ServerStatistics s = f.echo().server();
             line("total: %.1f s, %,d accepts, %d sessions left", f.elapsedSeconds(), s.accepts(), s.sessions());
-            line("received: %,d completions, %,d packets, %,d bytes", s.receives(), f.echo().receivedPackets(),
+            line("received: %,d completions, %,d messages, %,d bytes", s.receives(), f.echo().receivedMessages(),
                     s.receivedBytes());
-            line("sent: %,d completions, %,d packets, %,d bytes", s.sends(), f.echo().sentPackets(), s.sentBytes());
+            line("sent: %,d completions, %,d messages, %,d bytes", s.sends(), f.echo().sentMessages(), s.sentBytes());
             line("sockets: %,d created, %,d times reused, %,d closed", s.socketsCreated(), s.socketsReused(),
                     s.socketsDiscarded());
             String incidents = list(f, ", ");
@@ -122,16 +122,16 @@ interface ServeReport {
                     .put("sessions", s.sessions())
                     .put("acceptsPerSecond", f.acceptsPerSecond())
                     .put("receiveCompletionsPerSecond", f.receiveCompletionsPerSecond())
-                    .put("receivedPacketsPerSecond", f.receivedPacketsPerSecond())
+                    .put("receivedMessagesPerSecond", f.receivedMessagesPerSecond())
                     .put("sendCompletionsPerSecond", f.sendCompletionsPerSecond())
-                    .put("sentPacketsPerSecond", f.sentPacketsPerSecond())
+                    .put("sentMessagesPerSecond", f.sentMessagesPerSecond())
                     .put("accepts", s.accepts())
                     .put("acceptsPosted", s.acceptsPosted())
                     .put("receiveCompletions", s.receives())
-                    .put("receivedPackets", f.echo().receivedPackets())
+                    .put("receivedMessages", f.echo().receivedMessages())
                     .put("receivedBytes", s.receivedBytes())
                     .put("sendCompletions", s.sends())
-                    .put("sentPackets", f.echo().sentPackets())
+                    .put("sentMessages", f.echo().sentMessages())
                     .put("sentBytes", s.sentBytes())
                     .put("socketsCreated", s.socketsCreated())
                     .put("socketsReused", s.socketsReused())

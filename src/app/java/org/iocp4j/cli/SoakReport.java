@@ -29,7 +29,7 @@ interface SoakReport {
             }
             progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d messages  %,4d sockets  %,4d operations"
                     + "  memory %s  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
-                    server.get("sessionsRefused"), server.get("receivedPackets"), Growth.liveSockets(server),
+                    server.get("sessionsRefused"), server.get("receivedMessages"), Growth.liveSockets(server),
                     server.get("operationsPending"), kib(server.get("processMemoryBytes")),
                     kib(server.get("heapAfterGcBytes")));
         }

@@ -5,11 +5,12 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.identity.SessionIdentity;
 
 /**
- * An echo server.
+ * The options of an {@link EchoServer}.
  *
- * @param server   address, limits, disconnect method
- * @param protocol what is echoed
- * @param identity how packets find their sessions; anything but OVERLAPPED and SLOT_KEY is for study
+ * @param server   address, limits, disconnect method; not null
+ * @param protocol what is sent back; not null
+ * @param identity how a completion packet finds its session; not null. {@link SessionIdentity#KEY} shows the
+ *                 completion-key bug: packets for reused sockets end sessions instead of being served
  */
 public record EchoOptions(ServerOptions server, EchoProtocol protocol, SessionIdentity identity) {
     /** @throws NullPointerException naming what is null */
@@ -19,7 +20,7 @@ public record EchoOptions(ServerOptions server, EchoProtocol protocol, SessionId
         Objects.requireNonNull(identity, "identity is null");
     }
 
-    /** The study's server on a free port of the loopback address. */
+    /** {@link EchoProtocol#MESSAGES} on a free port of the loopback address, with the library's defaults. */
     public static EchoOptions defaults() {
         return new EchoOptions(ServerOptions.builder().build(), EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED);
     }

@@ -9,47 +9,77 @@ import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
 
-/** An echo server in this process. */
+/**
+ * An echo server in this process, on Windows or Wine.
+ *
+ * {@snippet lang=java :
+ * try (var server = EchoServer.start(EchoOptions.defaults())) {
+ *     System.out.println("listening on port " + server.port());
+ *     Thread.currentThread().join();
+ * }
+ * }
+ *
+ * <p>Its methods may be called from any thread. It has threads of its own, as many as its options say, which end with
+ * {@link #close}.
+ */
 public final class EchoServer implements AutoCloseable {
     private final IocpServer server;
-    private final PacketCounters packets;
+    private final MessageCounters messages;
 
-    private EchoServer(IocpServer server, PacketCounters packets) {
+    private EchoServer(IocpServer server, MessageCounters messages) {
         this.server = server;
-        this.packets = packets;
+        this.messages = messages;
     }
 
-    /** As {@link IocpServer#start}. */
+    /**
+     * Starts a server; clients can connect when this returns.
+     *
+     * @throws NullPointerException          if {@code options} is null
+     * @throws IOException                   if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
+     * @throws UnsupportedOperationException if this is not Windows, the JVM denies native access, or the disconnect
+     *                                       method asked for does not work here
+     */
     public static EchoServer start(EchoOptions options) throws IOException {
         return start(options, WindowsWin32::attach);
     }
 
-    /** @param system a view of the system for the calling thread */
+    /**
+     * As {@link #start(EchoOptions)}, on a system of the caller's choice, such as a simulated one.
+     *
+     * @param system gives the calling thread's view of the system; called on each thread of the server; not null
+     */
     public static EchoServer start(EchoOptions options, Supplier<Win32> system) throws IOException {
         Objects.requireNonNull(options, "options is null");
-        PacketCounters packets = new PacketCounters();
-        return new EchoServer(IocpServer.start(options.server(), options.protocol().handler(packets),
-                options.identity(), system), packets);
+        MessageCounters messages = new MessageCounters();
+        return new EchoServer(IocpServer.start(options.server(), options.protocol().handler(messages),
+                options.identity(), system), messages);
     }
 
+    /** The address that it listens on, with the port that the system picked if the options had 0. Never null. */
     public InetSocketAddress localAddress() {
         return server.localAddress();
     }
 
+    /** The port of {@link #localAddress}. */
     public int port() {
         return localAddress().getPort();
     }
 
+    /** The method in force: the one asked for, or the best that works here. Never null. */
     public DisconnectMethod disconnectMethod() {
         return server.disconnectMethod();
     }
 
+    /** The figures now; still there after {@link #close}. */
     public EchoStatistics statistics() {
-        return new EchoStatistics(server.statistics(), packets.received.sum(), packets.sent.sum(),
-                packets.protocolErrors.sum());
+        return new EchoStatistics(server.statistics(), messages.received.sum(), messages.sent.sum(),
+                messages.protocolErrors.sum());
     }
 
-    /** As {@link IocpServer#close}. */
+    /**
+     * Stops as {@link IocpServer#close} does, which says how long that may take: what is queued is sent, then every
+     * connection ends. A second call waits for the first.
+     */
     @Override
     public void close() {
         server.close();

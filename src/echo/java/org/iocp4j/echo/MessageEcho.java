@@ -9,60 +9,60 @@ import org.iocp4j.socket.HostPort;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The study's protocol: {@code length, 8 bytes} comes back as it came, in order, behind one login packet. */
+/** A login message, then every message {@code length, 8 bytes} is sent back as it came, in order. */
 final class MessageEcho implements SessionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(MessageEcho.class);
     private static final int PAYLOAD_BYTES = 8;
-    private static final int PACKET_BYTES = Short.BYTES + PAYLOAD_BYTES;
+    private static final int MESSAGE_BYTES = Short.BYTES + PAYLOAD_BYTES;
     private static final long LOGIN = 0x7FFF_FFFF_FFFF_FFFFL;
 
-    private final PacketCounters counters;
+    private final MessageCounters counters;
     private final LogLimit wrongLengths = new LogLimit();
-    private final ByteBuffer loginPacket = ByteBuffer.allocateDirect(PACKET_BYTES).order(ByteOrder.LITTLE_ENDIAN)
+    private final ByteBuffer loginMessage = ByteBuffer.allocateDirect(MESSAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN)
             .putShort((short) PAYLOAD_BYTES).putLong(LOGIN).flip();
 
-    MessageEcho(PacketCounters counters) {
+    MessageEcho(MessageCounters counters) {
         this.counters = counters;
     }
 
     @Override
     public void opened(Session session) {
-        session.send(loginPacket.duplicate());
+        session.send(loginMessage.duplicate());
         counters.sent.increment();
     }
 
     @Override
     public void received(Session session, ByteBuffer data) {
         int limit = data.limit();
-        int packets = wholePackets(data);
-        data.limit(data.position() + packets * PACKET_BYTES);
-        boolean taken = session.send(data); // all whole packets at once; if refused they come again
+        int messages = wholeMessages(data);
+        data.limit(data.position() + messages * MESSAGE_BYTES);
+        boolean queued = session.send(data); // all whole messages in one send; if refused they are passed again
         data.limit(limit);
-        if (!taken) {
+        if (!queued) {
             return;
         }
-        counters.received.add(packets);
-        counters.sent.add(packets);
+        counters.received.add(messages);
+        counters.sent.add(messages);
         if (data.remaining() >= Short.BYTES && lengthAt(data, data.position()) != PAYLOAD_BYTES) {
             counters.protocolErrors.increment();
             session.disconnect();
             String more = wrongLengths.next();
             if (more != null) {
-                LOG.info("session {} from {}: a packet of length {}, not {}: disconnected{}", session,
+                LOG.info("session {} from {}: a message of length {}, not {}: disconnected{}", session,
                         HostPort.text(session.remoteAddress()), lengthAt(data, data.position()), PAYLOAD_BYTES, more);
             }
         }
     }
 
-    /** How many packets lie there whole, up to the first of a wrong length. */
-    private static int wholePackets(ByteBuffer data) {
-        int packets = 0;
+    /** The number of whole messages before the first of a wrong length. */
+    private static int wholeMessages(ByteBuffer data) {
+        int messages = 0;
         int at = data.position();
-        while (data.limit() - at >= PACKET_BYTES && lengthAt(data, at) == PAYLOAD_BYTES) {
-            packets++;
-            at += PACKET_BYTES;
+        while (data.limit() - at >= MESSAGE_BYTES && lengthAt(data, at) == PAYLOAD_BYTES) {
+            messages++;
+            at += MESSAGE_BYTES;
         }
-        return packets;
+        return messages;
     }
 
     private static int lengthAt(ByteBuffer data, int at) {

@@ -4,17 +4,17 @@ import java.nio.ByteBuffer;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 
-/** RFC 862. What one receive brought counts as one packet. */
+/** RFC 862. What one receive brought counts as one message. */
 final class RawEcho implements SessionHandler {
-    private final PacketCounters counters;
+    private final MessageCounters counters;
 
-    RawEcho(PacketCounters counters) {
+    RawEcho(MessageCounters counters) {
         this.counters = counters;
     }
 
     @Override
     public void received(Session session, ByteBuffer data) {
-        if (session.send(data)) { // if not, it stays unread and comes again
+        if (session.send(data)) { // if refused, the data stays unread and is passed again
             counters.received.increment();
             counters.sent.increment();
         }

@@ -1,2 +1,5 @@
-/** The echo server of the C++ study "IOCP Echo Server 09 - Socket Pool", and RFC 862's, on the library. */
+/**
+ * An echo server on the library: RFC 862, and the message protocol of the C++ program "IOCP Echo Server 09 - Socket Pool",
+ * which this project started from.
+ */
 package org.iocp4j.echo;
