@@ -26,11 +26,11 @@ class LauncherTest extends WineTestBed {
     @TempDir
     private Path folder;
 
-    /** The archive of classes makes a start quick, and nothing else depends on it. */
+    /** The AOT cache makes a start quick, and nothing else depends on it. */
     @ParameterizedTest
     @NullSource
-    @ValueSource(strings = {"", "no archive of classes"})
-    void serverStartsWhateverLiesWhereItsArchiveShould(String content) throws Exception {
+    @ValueSource(strings = {"", "no AOT cache"})
+    void serverStartsWhateverLiesWhereItsAotCacheShould(String content) throws Exception {
         Path copy = Files.copy(applicationJar(), folder.resolve("application.jar"));
         if (content != null) {
             Files.writeString(folder.resolve("application-" + windowsJdk().getFileName() + ".aot"), content);
@@ -43,7 +43,7 @@ class LauncherTest extends WineTestBed {
         Process server = started(serve);
         assertThat(server.waitFor(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(out).content().startsWith("ready 127.0.0.1:");
-        assertThat(err).content().contains("INFO serving on ").doesNotContain("archive", "[error]");
+        assertThat(err).content().contains("INFO serving on ").doesNotContain("AOT cache", "[error]");
         assertThat(server.exitValue()).isZero();
     }
 
