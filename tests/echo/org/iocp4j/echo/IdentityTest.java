@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How a packet finds its session once sockets are used again: the study's subject. */
+/** How a packet finds its session once sockets are used again. */
 class IdentityTest extends EchoTest {
     @ParameterizedTest
     @CsvSource({"OVERLAPPED, DISCONNECT_EX", "SLOT_KEY, DISCONNECT_EX", "OVERLAPPED, TRANSMIT_FILE",

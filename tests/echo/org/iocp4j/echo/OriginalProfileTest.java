@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The server with the numbers of the C++. */
+/** The server with the original's numbers. */
 class OriginalProfileTest extends EchoTest {
     private static ServerOptions.Builder profile() {
         return ServerOptions.builder().workers(16).concurrency(4).accepts(500).pool(500).maxSessions(2_000)

@@ -26,7 +26,7 @@ final class DemoCommand implements Callable<Integer> {
     private static final int CLIENTS = 50;
     private static final int OVER_SEND = 100;
     private static final double RECONNECT_PERCENT = 5;
-    /** Longer than the study's 500 ms: two JVMs, Wine and whatever else runs here share the processors. */
+    /** Longer than load's default: two JVMs, Wine and whatever else runs here share the processors. */
     private static final Duration ECHO_TIMEOUT = Duration.ofSeconds(5);
     private static final int BUG_SECONDS = 3;
     /** Few accepts and few free sockets, so that within these seconds each socket comes round many times. */
@@ -62,7 +62,7 @@ final class DemoCommand implements Callable<Integer> {
             }
             tellRight(right);
             say("");
-            progress("2. The same for %d s with the session in the completion key: the bug of the study", BUG_SECONDS);
+            progress("2. The same for %d s with the session in the completion key: the bug", BUG_SECONDS);
             Part wrong = run(BUG_SECONDS, BUG_OPTIONS);
             if (wrong == null) {
                 return interrupted();

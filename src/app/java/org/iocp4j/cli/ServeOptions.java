@@ -32,7 +32,7 @@ final class ServeOptions {
     private DisconnectMethod disconnect;
 
     @Option(names = "--identity", paramLabel = "overlapped|key|slot-key",
-            description = "what names a packet's session; key is the bug that the study is about (default overlapped)")
+            description = "what names a packet's session; key shows the completion-key bug (default overlapped)")
     private SessionIdentity identity = SessionIdentity.OVERLAPPED;
 
     @Option(names = "--profile", paramLabel = "original",

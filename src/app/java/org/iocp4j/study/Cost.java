@@ -266,8 +266,8 @@ final class Cost implements Experiment {
             finding.table(table).picture(new Spread("Speed beside closesocket in the same round: right of 1 is faster, left of it"
                     + " slower", "", 1.0, ratios));
             finding.evidence("Rule: faster or slower is what at least %d of %d rounds say", AGREEING_ROUNDS, ROUNDS);
-            finding.evidence("The C++ study saw fewer transactions per second with DisconnectEx than with closesocket,"
-                    + " without a figure. What is said here holds for one client at a time on this machine, %s; the client's work"
+            finding.evidence("The original program's author saw fewer transactions per second with DisconnectEx than with"
+                    + " closesocket, without a figure. What is said here holds for one client at a time on this machine, %s; the client's work"
                     + " is in the figures too, and makes the ratios come nearer to 1.", lab.platform().known());
         }
 

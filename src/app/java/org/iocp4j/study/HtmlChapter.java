@@ -54,7 +54,7 @@ record HtmlChapter(String name, String part, String title, String before, String
             new HtmlChapter("time-wait", "Open questions", "TIME_WAIT: who owns it, and does it delay",
                     "The side of a TCP connection that closes first keeps it in TIME_WAIT for a while. Windows' documentation says"
                             + " that this may delay a disconnect for reuse. So: who closes first, by which call, which side has"
-                            + " TIME_WAIT then, and how long DisconnectEx takes. The C++ study left this open. <em>Linger on, 0"
+                            + " TIME_WAIT then, and how long DisconnectEx takes. The original program left this open. <em>Linger on, 0"
                             + " s</em> asks for a reset in place of an orderly end. <em>Graceful</em> is shutdown first, and"
                             + " closesocket when the client has closed too. The pictures have both ends of each connection,"
                             + " as they were at four looks.", ""),

@@ -272,7 +272,7 @@ public final class Lab implements AutoCloseable {
                 try {
                     port.dequeue(eachMillis);
                 } catch (Win32Exception e) {
-                    LOG.warn("the study's end", e);
+                    LOG.warn("while the experiment ended", e);
                     return;
                 }
             }

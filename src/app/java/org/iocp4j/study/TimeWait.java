@@ -293,7 +293,7 @@ final class TimeWait implements Experiment {
                     share(one -> one.closer == Closer.SERVER && !one.resets(), Case::clientWaits),
                     clientAfterAll());
             finding.evidence("Closed first by the server with linger {on, 0} in force, as an accepted socket has it"
-                    + " from a listener like the C++ study's: the client saw %s; TIME_WAIT anywhere in %s (%s).",
+                    + " from a listener like the original program's: the client saw %s; TIME_WAIT anywhere in %s (%s).",
                     seenWithLinger(), share(one -> one.closer == Closer.SERVER && one.resets(),
                             one -> one.serverWaits() || one.clientWaits()),
                     methods(one -> one.closer == Closer.SERVER && one.resets() && (one.serverWaits() || one.clientWaits())));

@@ -13,7 +13,7 @@ import org.iocp4j.study.NaiveServer.Pools;
 final class WrongSession implements Experiment {
     private static final int ACCEPTS = 4;
     private static final int CROWD = 8;
-    /** As the C++ study's: far more places for sessions than sockets. */
+    /** As the original's: far more places for sessions than sockets. */
     private static final int PLACES = 1_000;
     private static final int TIMELINE_SESSIONS = 24;
 
