@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.iocp4j.study.HtmlReport;
-import org.iocp4j.study.HtmlText;
+import org.iocp4j.html.HtmlPage;
+import org.iocp4j.html.HtmlText;
 
 /** The results as one page that needs nothing else: a plot of the ratios, one of the latencies and a table for each load. */
 public final class BenchPage {
@@ -36,16 +36,13 @@ public final class BenchPage {
     public static String of(String machine, String command, List<BenchResult> results, List<LeftOut> leftOut) {
         BenchPage page = new BenchPage();
         page.write(machine, command, results, leftOut);
-        return page.out.toString();
+        return HtmlPage.of("iocp4j bench", page.out);
     }
 
     private void write(String machine, String command, List<BenchResult> results, List<LeftOut> leftOut) {
         Map<Load, List<BenchResult>> loads = new LinkedHashMap<>();
         results.forEach(result -> loads.computeIfAbsent(result.load(), load -> new ArrayList<>()).add(result));
-        out.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\""
-                + " content=\"width=device-width, initial-scale=1\"/>\n<title>iocp4j bench</title>\n<link rel=\"icon\""
-                + " href=\"data:,\"/>\n<style>\n").append(HtmlReport.style()).append("</style>\n</head>\n<body>\n"
-                + "<header class=\"top\">\n<p class=\"over\">iocp4j bench</p>\n<h1>Servers, measured in turns</h1>\n"
+        out.append("<header class=\"top\">\n<p class=\"over\">iocp4j bench</p>\n<h1>Servers, measured in turns</h1>\n"
                 + "<p class=\"lead\">In each round every server has a turn with the same client. A ratio is of operations per"
                 + " second in the same round, so that what else the machine did falls on both; shown are its median, lowest"
                 + " and highest. A round is disturbed if other programs used more than " + ForeignLoad.DISTURBING_PERCENT
@@ -58,7 +55,7 @@ public final class BenchPage {
         out.append("</dl>\n</header>\n<main>\n");
         loads.forEach((load, measured) -> section(load, measured,
                 leftOut.stream().filter(peer -> peer.load().equals(load)).toList()));
-        out.append("</main>\n</body>\n</html>\n");
+        out.append("</main>\n");
     }
 
     private void fact(String name, String value) {

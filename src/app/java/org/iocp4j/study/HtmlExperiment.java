@@ -2,6 +2,7 @@ package org.iocp4j.study;
 
 import java.util.Comparator;
 import java.util.List;
+import org.iocp4j.html.HtmlText;
 
 /** The section of one experiment: question, verdict, pictures, tables, and the raw evidence, folded. */
 final class HtmlExperiment {

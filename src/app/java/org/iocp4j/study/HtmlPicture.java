@@ -1,6 +1,7 @@
 package org.iocp4j.study;
 
 import java.util.List;
+import org.iocp4j.html.HtmlText;
 
 /**
  * The frame of a picture: labels that stay where they are, and beside them a plot, which scrolls when the screen is narrower.

@@ -1,14 +1,11 @@
 package org.iocp4j.study;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.iocp4j.html.HtmlPage;
+import org.iocp4j.html.HtmlText;
 
 /**
- * The whole study as one page that needs nothing else: no network, no script, no font. It is HTML, and well-formed XML as
- * well, so that a parser can check it. Experiments that were not run are left out.
+ * The whole study as one page. Experiments that were not run are left out.
  */
 public final class HtmlReport {
     private static final String TITLE = "The completion key that stays behind";
@@ -28,10 +25,6 @@ public final class HtmlReport {
     }
 
     private String page() {
-        out.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\""
-                + " content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>")
-                .append(TITLE).append(" – iocp4j study</title>\n<link rel=\"icon\" href=\"data:,\"/>\n<style>\n")
-                .append(style()).append("</style>\n</head>\n<body>\n");
         out.append("<svg class=\"defs\" aria-hidden=\"true\"><defs><pattern id=\"hatch\" width=\"6\" height=\"6\""
                 + " patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><line class=\"hatchline\" x1=\"0\" y1=\"0\" x2=\"0\""
                 + " y2=\"6\"/></pattern></defs></svg>\n");
@@ -41,17 +34,8 @@ public final class HtmlReport {
         out.append(HtmlStory.advice()).append(HtmlStory.known());
         again();
         out.append("</main>\n<footer><p>Made by <code>iocp4j study</code>. The bug was first seen, and its cause found, by the"
-                + " author of the C++ study “IOCP Echo Server 09 – Socket Pool”.</p></footer>\n</body>\n</html>\n");
-        return out.toString();
-    }
-
-    /** The style sheet of our pages. */
-    public static String style() {
-        try (InputStream css = HtmlReport.class.getResourceAsStream("study.css")) {
-            return new String(css.readAllBytes(), StandardCharsets.UTF_8).replace("\r", "");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                + " author of the C++ study “IOCP Echo Server 09 – Socket Pool”.</p></footer>\n");
+        return HtmlPage.of(TITLE + " – iocp4j study", out);
     }
 
     private void head() {

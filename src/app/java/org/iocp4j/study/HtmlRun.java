@@ -6,6 +6,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.iocp4j.html.HtmlText;
 
 /**
  * Where and how the experiments of a page ran.

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import org.iocp4j.html.HtmlText;
 import org.iocp4j.study.HtmlPicture.Label;
 import org.iocp4j.study.Spread.Row;
 

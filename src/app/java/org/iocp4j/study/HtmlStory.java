@@ -1,5 +1,7 @@
 package org.iocp4j.study;
 
+import org.iocp4j.html.HtmlText;
+
 /**
  * What the page tells whatever was run: what a completion port is, before the experiments, and what to do, after them. What
  * it claims of Windows is tagged by how it is known.

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.iocp4j.html.HtmlText;
 
 /** A table of a finding, in a box of its own that scrolls when the screen is narrower. */
 final class HtmlTable {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.iocp4j.html.HtmlText;
 import org.iocp4j.study.HtmlPicture.Label;
 import org.iocp4j.study.Timeline.Association;
 import org.iocp4j.study.Timeline.Bar;

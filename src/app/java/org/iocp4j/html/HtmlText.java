@@ -1,8 +1,8 @@
-package org.iocp4j.study;
+package org.iocp4j.html;
 
 import java.util.Locale;
 
-/** Text in HTML, so that it says what it said, whatever is in it. The pages are well-formed XML too. */
+/** Text in HTML: whatever it contains, it is shown as it is, and the page stays well-formed XML. */
 public final class HtmlText {
     private static final int REPLACEMENT = 0xFFFD;
 
@@ -30,8 +30,8 @@ public final class HtmlText {
         return c == '\t' || c == '\n' || c == '\r' || c >= 0x20 && c < 0xD800 || c > 0xDFFF && c != 0xFFFE && c != 0xFFFF;
     }
 
-    /** The first so many characters, and how many more there were: nothing is left out silently. */
-    static String capped(String text, int most) {
+    /** Its first {@code most} characters, and how many more there were: nothing is left out silently. */
+    public static String capped(String text, int most) {
         if (text.length() <= most) {
             return text;
         }
@@ -40,7 +40,7 @@ public final class HtmlText {
     }
 
     /** With a capital letter and a full stop, if it has none. */
-    static String sentence(String text) {
+    public static String sentence(String text) {
         if (text.isEmpty()) {
             return text;
         }
@@ -50,7 +50,7 @@ public final class HtmlText {
     }
 
     /** {@code 1 packet}, {@code 1,200 packets}. */
-    static String count(int count, String noun) {
+    public static String count(int count, String noun) {
         return String.format(Locale.ROOT, "%,d %s%s", count, noun, count == 1 ? "" : "s");
     }
 }
