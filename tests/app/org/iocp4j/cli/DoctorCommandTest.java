@@ -2,9 +2,15 @@ package org.iocp4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.iocp4j.socket.check.Capabilities.Answer;
 import org.iocp4j.socket.check.Capabilities.Result;
@@ -23,9 +29,10 @@ class DoctorCommandTest {
 
     @Test
     @EnabledOnOs(OS.WINDOWS)
-    void saysWhatWorksAndHowThatWasLearnt() {
+    void saysWhatWorksAndHowThatIsKnown() {
         assertThat(Main.run(out, err, "doctor")).isZero();
         assertThat(out()).matches("""
+                iocp4j +\\S.*
                 platform +(Windows|Wine \\d.*)
                 system +Windows .*
                 JDK +\\d.*
@@ -45,11 +52,49 @@ class DoctorCommandTest {
     @EnabledOnOs(OS.WINDOWS)
     void jsonIsOneObject() {
         assertThat(Main.run(out, err, "doctor", "--json")).isZero();
-        assertThat(out()).startsWith("{\"platform\":\"Wi").endsWith("}}\n").hasLineCount(1)
-                .contains("\"capabilities\":{\"reuseAfterDisconnectEx\":{\"works\":true,\"learnt\":\"self-check on "
+        assertThat(out()).startsWith("{\"iocp4j\":").endsWith("}}\n").hasLineCount(1)
+                .contains(",\"platform\":\"Wi", "\"osVersion\":\"", "\"jdk\":\"" + System.getProperty("java.runtime.version"))
+                .contains("\"capabilities\":{\"reuseAfterDisconnectEx\":{\"works\":true,\"source\":\"self-check on "
                         + "loopback\",\"detail\":")
                 .contains("\"reKey\":{\"works\":", "\"skipOnSuccessWithDisconnectEx\":{\"works\":")
                 .contains("},\"fileLimit\":{\"files\":");
+    }
+
+    /** Else a bug report could lack what the reporter saw on the screen. */
+    @Test
+    void jsonHasAllThatTheTextHas() throws IOException {
+        Map<Capability, Answer> answers = new EnumMap<>(Capability.class);
+        for (Capability capability : Capability.values()) {
+            answers.put(capability, new Answer(Result.DOES_NOT, Source.SELF_CHECK, "seen " + capability.ordinal()));
+        }
+        PrintWriter writer = new PrintWriter(out, true, StandardCharsets.UTF_8);
+        DoctorCommand.printJson(writer, "8.0", answers);
+        Map<String, String> json = new LinkedHashMap<>();
+        try (JsonParser parser = new JsonFactory().createParser(out())) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                if (token.isScalarValue()) {
+                    json.put(parser.getParsingContext().pathAsPointer().toString(), parser.getText());
+                }
+            }
+        }
+        assertThat(json).containsKey("/iocp4j").containsEntry("/platform", "Wine").containsEntry("/wineVersion", "8.0")
+                .containsEntry("/osName", System.getProperty("os.name"))
+                .containsEntry("/osVersion", System.getProperty("os.version"))
+                .containsEntry("/osArch", System.getProperty("os.arch"))
+                .containsEntry("/jdk", System.getProperty("java.runtime.version"))
+                .containsEntry("/jdkVendor", System.getProperty("java.vendor"))
+                .containsEntry("/capabilities/transmitFileSeenByPeer/works", "false")
+                .containsEntry("/capabilities/transmitFileSeenByPeer/source", "self-check on loopback")
+                .containsEntry("/capabilities/transmitFileSeenByPeer/detail", "seen 2")
+                .containsKeys("/fileLimit/files", "/fileLimit/source");
+        assertThat(json.keySet()).filteredOn(key -> key.endsWith("/works")).hasSize(Capability.values().length);
+    }
+
+    @Test
+    void helpExplainsEveryKey() {
+        assertThat(Main.run(out, err, "doctor", "--help")).isZero();
+        assertThat(out()).contains("iocp4j:", "platform:", "wineVersion", "osName, osVersion, osArch", "jdk, jdkVendor",
+                "capabilities:", "works", "source", "detail", "fileLimit:");
     }
 
     /** Neither yes nor no: what stopped the check says nothing of the platform. */
@@ -62,9 +107,9 @@ class DoctorCommandTest {
         DoctorCommand.printJson(writer, "8.0", answers);
         writer.flush();
         assertThat(out())
-                .contains("\nre-key                            -    (not learnt, self-check on loopback stopped by:"
+                .contains("\nre-key                            -    (not known, self-check on loopback stopped by:"
                         + " bind: WSAENOBUFS (10055))")
-                .contains("\"reKey\":{\"works\":null,\"learnt\":\"self-check on loopback\","
+                .contains("\"reKey\":{\"works\":null,\"source\":\"self-check on loopback\","
                         + "\"detail\":\"bind: WSAENOBUFS (10055)\"}");
     }
 

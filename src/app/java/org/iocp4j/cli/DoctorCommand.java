@@ -16,14 +16,24 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code iocp4j doctor}: where this runs, and what can be done here. */
+/** {@code iocp4j doctor}: where this runs, and what works here. */
 @Command(name = "doctor", sortOptions = false,
-        description = "Tells the platform and what it can do, each with how that was learnt; needs Windows, or Wine.")
+        description = "Prints the versions of what this runs on, and what works here, with how that is known. Needs Windows,"
+                + " or Wine. A bug report should have its --json.",
+        footerHeading = "%nJSON, one object on one line:%n", footer = {
+            "  iocp4j: its version, null if it does not run from its jar",
+            "  platform: Windows or Wine; wineVersion, null on Windows",
+            "  osName, osVersion, osArch; jdk, jdkVendor",
+            "  capabilities: an object for each, with works (true, false; null if the check was stopped),",
+            "    source (documentation or a self-check) and detail, in words",
+            "  fileLimit: files, the most that can be open, null if there is no fixed limit or it",
+            "    cannot be read; source",
+        })
 final class DoctorCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--json", description = "one JSON object")
+    @Option(names = "--json", description = "all of it as one JSON object")
     private boolean json;
 
     @Override
@@ -42,6 +52,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static Map<String, String> platform(String wine) {
         Map<String, String> platform = new LinkedHashMap<>();
+        platform.put("iocp4j", Main.version());
         platform.put("platform", wine.isEmpty() ? "Windows" : "Wine");
         platform.put("wineVersion", wine.isEmpty() ? null : wine);
         platform.put("osName", System.getProperty("os.name"));
@@ -54,6 +65,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     static void printText(PrintWriter out, String wine, Map<Capability, Answer> answers) {
         Map<String, String> p = platform(wine);
+        line(out, "iocp4j", p.get("iocp4j") == null ? "- (not run from its jar)" : p.get("iocp4j"));
         line(out, "platform", wine.isEmpty() ? "Windows" : "Wine " + wine + "; figures measured here are Wine's");
         line(out, "system", p.get("osName") + " (" + p.get("osVersion") + "), " + p.get("osArch"));
         line(out, "JDK", p.get("jdk") + ", " + p.get("jdkVendor"));
@@ -66,7 +78,7 @@ final class DoctorCommand implements Callable<Integer> {
         return switch (answer.result()) {
             case WORKS -> String.format("yes  (%s: %s)", answer.source(), answer.detail());
             case DOES_NOT -> String.format("no   (%s: %s)", answer.source(), answer.detail());
-            case NOT_LEARNT -> String.format("-    (not learnt, %s stopped by: %s)", answer.source(), answer.detail());
+            case NOT_LEARNT -> String.format("-    (not known, %s stopped by: %s)", answer.source(), answer.detail());
         };
     }
 
@@ -80,14 +92,14 @@ final class DoctorCommand implements Callable<Integer> {
         object.open("capabilities");
         answers.forEach((capability, answer) -> object.open(camelCase(capability))
                 .put("works", answer.result() == Result.NOT_LEARNT ? null : answer.works())
-                .put("learnt", answer.source())
+                .put("source", answer.source())
                 .put("detail", answer.detail())
                 .close());
         FileLimit limit = FileLimit.read(!wine.isEmpty());
         out.println(object.close()
                 .open("fileLimit")
                 .put("files", limit.files())
-                .put("learnt", limit.how())
+                .put("source", limit.how())
                 .end());
     }
 

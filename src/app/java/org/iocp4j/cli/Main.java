@@ -189,12 +189,15 @@ public final class Main implements Callable<Integer> {
         return ExitCode.UNEXPECTED;
     }
 
-    /** The version that the build wrote into the jar. */
+    /** The version that the build wrote into the jar; null if this does not run from one. */
+    static String version() {
+        return Main.class.getPackage().getImplementationVersion();
+    }
+
     static final class ManifestVersion implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"iocp4j " + (version == null ? "(not run from its jar)" : version)};
+            return new String[] {"iocp4j " + (version() == null ? "(not run from its jar)" : version())};
         }
     }
 }
