@@ -49,6 +49,9 @@ public final class Main implements Callable<Integer> {
         "130:interrupted before it could end in order",
     };
 
+    /** What the launcher does itself; it passes everything else on. */
+    static final List<String> LAUNCHER_COMMANDS = List.of("test", "java", "setup");
+
     private static final String[] LAUNCHER = {
         "%nOf the launcher (./iocp4j, on Windows iocp4j) alone:",
         "  test [MAVEN ARGUMENT...]  all tests; on Linux in this machine's JVM and in the Windows JVM",

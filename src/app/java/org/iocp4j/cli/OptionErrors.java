@@ -101,7 +101,8 @@ final class OptionErrors {
                     .map(suggestion -> ", did you mean " + suggestion + "?").orElse("");
         }
         if (!command.getSubcommands().isEmpty()) {
-            return name + ": unknown command, must be " + alternatives(List.copyOf(command.getSubcommands().keySet()));
+            return name + ": unknown command, must be " + alternatives(List.copyOf(command.getSubcommands().keySet()))
+                    + " (or the launcher's " + alternatives(Main.LAUNCHER_COMMANDS) + ")";
         }
         return "'" + argument + "' is not allowed, must be an option";
     }
