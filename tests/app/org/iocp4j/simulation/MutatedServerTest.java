@@ -34,8 +34,8 @@ class MutatedServerTest {
                 "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
                             closing(why, io);
-                            engine.blocks.grow(io.win32());
-                            PooledBuffer other = engine.blocks.take();
+                            engine.buffers.grow(io.win32());
+                            PooledBuffer other = engine.buffers.take();
                             input.giveBack();
                             input.borrow(other);
                         }
@@ -53,7 +53,7 @@ class MutatedServerTest {
         ENDS_AN_OVERDUE_SESSION_NEVER("server/IocpSession.java",
                 "boolean overdue = closing && (", "boolean overdue = false && ("),
         WAKES_NOBODY("server/SendQueue.java",
-                "        wakePosted = false;\n        if (sending", "        if (sending"),
+                "        flushPosted = false;\n        if (sending", "        if (sending"),
         FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",
                 "head.consume(bytes);",
                 "queuedBytes -= head.filledBytes() - head.consumedBytes() - bytes;\n"

@@ -39,7 +39,7 @@ class SendQueueTest {
     private final IoThread io = new IoThread(system.win32());
     private List<byte[]> gathered;
     private OperationSlab slab;
-    private BufferPool blocks;
+    private BufferPool buffers;
     private SendQueue queue;
 
     @BeforeEach
@@ -54,8 +54,8 @@ class SendQueueTest {
     }
 
     private void queue(int limitBytes, int capacity) throws Win32Exception {
-        blocks = new BufferPool(system.win32(), BLOCK, capacity);
-        queue = new SendQueue(blocks, limitBytes);
+        buffers = new BufferPool(system.win32(), BLOCK, capacity);
+        queue = new SendQueue(buffers, limitBytes);
         queue.open(ID);
     }
 
@@ -63,19 +63,19 @@ class SendQueueTest {
     @Test
     void aBufferThatCannotBeReadChangesNothing() {
         add("begun");
-        int lent = blocks.lent();
+        int lent = buffers.lent();
         ByteBuffer gone;
         try (Arena arena = Arena.ofShared()) {
             gone = arena.allocate(35).asByteBuffer();
         }
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> queue.add(ID, gone, system::win32)).isInstanceOf(IllegalStateException.class);
-            assertThat(blocks.lent()).isEqualTo(lent);
+            assertThat(buffers.lent()).isEqualTo(lent);
         }
         add(", and done");
         assertThat(sendAll()).isEqualTo("begun, and done");
         assertThat(queue.isIdle()).isTrue();
-        assertThat(blocks.lent()).isZero();
+        assertThat(buffers.lent()).isZero();
     }
 
     private String sendAll() {
@@ -126,7 +126,7 @@ class SendQueueTest {
 
     @Test
     void takesAllOrNothing() {
-        assertThat(add(digits(0, 60))).isEqualTo(Added.WAKE);
+        assertThat(add(digits(0, 60))).isEqualTo(Added.NEEDS_FLUSH);
         ByteBuffer tooMuch = ByteBuffer.wrap(digits(60, 41).getBytes(US_ASCII));
         assertThat(queue.add(ID, tooMuch, system::win32)).isEqualTo(Added.FULL);
         assertThat(tooMuch.remaining()).as("untouched").isEqualTo(41);
@@ -140,7 +140,7 @@ class SendQueueTest {
     void takesFromPositionToLimitOfAnyBuffer() {
         ByteBuffer data = ByteBuffer.allocateDirect(50);
         data.put(digits(0, 50).getBytes(US_ASCII)).position(5).limit(45);
-        assertThat(queue.add(ID, data, system::win32)).isEqualTo(Added.WAKE);
+        assertThat(queue.add(ID, data, system::win32)).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo(digits(5, 40));
     }
 
@@ -159,7 +159,7 @@ class SendQueueTest {
         assertThat(add("x")).as("in flight still counts").isEqualTo(Added.FULL);
         queue.end(50);
         assertThat(queue.hasRoom()).as("half full").isTrue();
-        assertThat(add("x")).isEqualTo(Added.WAKE);
+        assertThat(add("x")).isEqualTo(Added.NEEDS_FLUSH);
     }
 
     @Test
@@ -174,7 +174,7 @@ class SendQueueTest {
     /** 0 is what an ended session answers when it is asked for its id. */
     @Test
     void nobodyAddsToAClosedQueue() {
-        assertThat(new SendQueue(blocks, LIMIT).add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
+        assertThat(new SendQueue(buffers, LIMIT).add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
         queue.close();
         assertThat(queue.add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
         assertThat(begin()).isEmpty();
@@ -184,8 +184,8 @@ class SendQueueTest {
     void withoutFreeBlocksItTakesNothingAndKeepsNone() throws Exception {
         queue(LIMIT, 3);
         assertThat(add(digits(0, 31))).isEqualTo(Added.NO_MEMORY);
-        assertThat(blocks.lent()).as("the three that were not enough").isZero();
-        assertThat(add(digits(0, 30))).isEqualTo(Added.WAKE);
+        assertThat(buffers.lent()).as("the three that were not enough").isZero();
+        assertThat(add(digits(0, 30))).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo(digits(0, 30));
     }
 
@@ -193,14 +193,14 @@ class SendQueueTest {
     void withoutMemoryItTakesNothingForNow() {
         system.failNextCommit(ERROR_COMMITMENT_LIMIT());
         assertThat(add("abc")).isEqualTo(Added.NO_MEMORY);
-        assertThat(add("abc")).isEqualTo(Added.WAKE);
+        assertThat(add("abc")).isEqualTo(Added.NEEDS_FLUSH);
     }
 
     // ---- who wakes whom ----
 
     @Test
     void wakesOnceUntilTheWorkerHasLooked() {
-        assertThat(add("a")).isEqualTo(Added.WAKE);
+        assertThat(add("a")).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(add("b")).isEqualTo(Added.QUEUED);
         assertThat(add("c")).isEqualTo(Added.QUEUED);
         assertThat(beginText()).isEqualTo("abc");
@@ -209,7 +209,7 @@ class SendQueueTest {
         assertThat(beginText()).isEqualTo("d");
         queue.end(1);
         assertThat(begin()).isEmpty();
-        assertThat(add("e")).isEqualTo(Added.WAKE);
+        assertThat(add("e")).isEqualTo(Added.NEEDS_FLUSH);
     }
 
     @Test
@@ -224,10 +224,10 @@ class SendQueueTest {
 
     @Test
     void wakeUpForNothingDoesNothing() {
-        assertThat(add("")).isEqualTo(Added.WAKE);
+        assertThat(add("")).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(begin()).isEmpty();
         assertThat(queue.isIdle()).isTrue();
-        assertThat(add("a")).isEqualTo(Added.WAKE);
+        assertThat(add("a")).isEqualTo(Added.NEEDS_FLUSH);
     }
 
     // ---- what is sent ----
@@ -239,7 +239,7 @@ class SendQueueTest {
         add(digits(14, 6));
         assertThat(begin()).extracting(piece -> piece.length).containsExactly(10, 10);
         assertThat(text(gathered)).isEqualTo(digits(0, 20));
-        assertThat(blocks.lent()).isEqualTo(2);
+        assertThat(buffers.lent()).isEqualTo(2);
     }
 
     @Test
@@ -247,7 +247,7 @@ class SendQueueTest {
         add("abc");
         begin();
         add("def");
-        assertThat(blocks.lent()).as("a block of its own").isEqualTo(2);
+        assertThat(buffers.lent()).as("a block of its own").isEqualTo(2);
         queue.end(3);
         assertThat(beginText()).isEqualTo("def");
     }
@@ -257,8 +257,8 @@ class SendQueueTest {
         add("abcdef");
         begin();
         queue.end(2);
-        assertThat(add("gh")).isEqualTo(Added.WAKE);
-        assertThat(blocks.lent()).isEqualTo(1);
+        assertThat(add("gh")).isEqualTo(Added.NEEDS_FLUSH);
+        assertThat(buffers.lent()).isEqualTo(1);
         assertThat(beginText()).isEqualTo("cdefgh");
     }
 
@@ -270,7 +270,7 @@ class SendQueueTest {
             assertThat(beginText()).isEqualTo(left);
             queue.end(sent);
             left = left.substring(sent);
-            assertThat(blocks.lent()).as("sent blocks are back").isEqualTo((left.length() + BLOCK - 1) / BLOCK);
+            assertThat(buffers.lent()).as("sent buffers are back").isEqualTo((left.length() + BLOCK - 1) / BLOCK);
         }
         assertThat(queue.isIdle()).isTrue();
         assertThat(begin()).isEmpty();
@@ -282,17 +282,17 @@ class SendQueueTest {
         add(digits(0, 1500));
         assertThat(begin()).hasSize(64);
         add(digits(1500, 5));
-        assertThat(blocks.lent()).as("the tail is not in flight, but full").isEqualTo(151);
+        assertThat(buffers.lent()).as("the tail is not in flight, but full").isEqualTo(151);
         queue.end(640);
         assertThat(begin()).hasSize(64);
         assertThat(text(gathered)).isEqualTo(digits(640, 640));
         add(digits(1505, 5));
-        assertThat(blocks.lent()).as("the tail is not in flight, and had room").isEqualTo(151 - 64);
+        assertThat(buffers.lent()).as("the tail is not in flight, and had room").isEqualTo(151 - 64);
         queue.end(640);
         assertThat(beginText()).isEqualTo(digits(1280, 230));
         queue.end(230);
         assertThat(queue.isIdle()).isTrue();
-        assertThat(blocks.lent()).isZero();
+        assertThat(buffers.lent()).isZero();
     }
 
     @Test
@@ -316,7 +316,7 @@ class SendQueueTest {
         add(digits(55, 20));
         queue.close();
         queue.clear();
-        assertThat(blocks.lent()).isZero();
+        assertThat(buffers.lent()).isZero();
         assertThat(queue.isIdle()).isTrue();
     }
 
@@ -329,7 +329,7 @@ class SendQueueTest {
         queue.open(ID + 1);
         assertThat(add("old")).isEqualTo(Added.CLOSED);
         assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), system::win32))
-                .as("a wake-up for the old session counts no more").isEqualTo(Added.WAKE);
+                .as("a wake-up for the old session counts no more").isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo("new");
     }
 
@@ -368,7 +368,7 @@ class SendQueueTest {
         }
         assertEachMessageWhole(wire.toByteArray(), threads, messages);
         assertThat(queue.isIdle()).isTrue();
-        assertThat(blocks.lent()).isZero();
+        assertThat(buffers.lent()).isZero();
     }
 
     private void sendAll(long expected, Semaphore wakeUps, ByteArrayOutputStream wire) throws InterruptedException {
@@ -407,7 +407,7 @@ class SendQueueTest {
             Thread.sleep(Duration.ofNanos(50_000)); // else the adders leave the one that sends no processor
             added = add(message(thread, number));
         }
-        if (added == Added.WAKE) {
+        if (added == Added.NEEDS_FLUSH) {
             wakeUps.release();
         }
     }

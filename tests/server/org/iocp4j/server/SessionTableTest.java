@@ -20,6 +20,7 @@ import org.iocp4j.port.FreeList.Order;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
+import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.SocketPool;
@@ -68,19 +69,19 @@ class SessionTableTest {
     }
 
     private SessionTable table(int capacity, Order order) {
-        return new SessionTable(capacity, order, index -> new IocpSession(engine, index));
+        return new SessionTable(capacity, order, slot -> new IocpSession(engine, slot));
     }
 
-    /** A connection begins in that place. */
+    /** A connection begins in that slot. */
     private long open(IocpSession session) {
-        engine.blocks.grow(system.win32());
-        session.open(sockets.at(connections++), engine.blocks.take(), io);
+        engine.buffers.grow(system.win32());
+        session.open(sockets.at(connections++), engine.buffers.take(), io);
         return session.id();
     }
 
     private static void end(SessionTable table, IocpSession session) {
-        session.freed();
-        table.free(session);
+        session.vacate();
+        table.release(session);
     }
 
     @Test
@@ -90,8 +91,8 @@ class SessionTableTest {
         IocpSession second = table.allocate();
         long firstId = open(first);
         long secondId = open(second);
-        assertThat(firstId >>> 48).as("the place").isZero();
-        assertThat(secondId >>> 48).as("the place").isEqualTo(1);
+        assertThat(SessionId.slot(firstId)).as("the slot").isZero();
+        assertThat(SessionId.slot(secondId)).as("the slot").isEqualTo(1);
         assertThat(table.find(firstId)).isSameAs(first);
         assertThat(table.find(secondId)).isSameAs(second);
 
@@ -101,7 +102,7 @@ class SessionTableTest {
     }
 
     @Test
-    void nextSessionInThePlaceHasAnotherId() {
+    void nextSessionInTheSlotHasAnotherId() {
         SessionTable table = table(1, Order.LIFO);
         Set<Long> ids = new HashSet<>();
         for (int i = 0; i < CONNECTIONS; i++) {
@@ -127,7 +128,7 @@ class SessionTableTest {
     }
 
     @Test
-    void idsOfPlacesThatAreNotThereFindNothing() {
+    void idsOfSlotsThatAreNotThereFindNothing() {
         SessionTable table = table(2, Order.LIFO);
         open(table.allocate());
         for (long id : new long[] {1L << 48 | 1, 2L << 48 | 1, 65_535L << 48 | 1, -1, 999}) {
@@ -139,17 +140,17 @@ class SessionTableTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyPlaceIsUsedAndNoneMore(Order order) {
+    void everySlotIsUsedAndNoneMore(Order order) {
         SessionTable table = table(5, order);
         List<IocpSession> sessions = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             sessions.add(table.allocate());
         }
         assertThat(sessions).doesNotHaveDuplicates().doesNotContainNull()
-                .extracting(IocpSession::index).containsExactly(0, 1, 2, 3, 4);
+                .extracting(IocpSession::slot).containsExactly(0, 1, 2, 3, 4);
         assertThat(table.allocate()).isNull();
         assertThat(table.inUse()).isEqualTo(5);
-        table.free(sessions.get(2));
+        table.release(sessions.get(2));
         assertThat(table.inUse()).isEqualTo(4);
         assertThat(table.allocate()).isSameAs(sessions.get(2));
         assertThat(table.allocate()).isNull();
@@ -157,48 +158,48 @@ class SessionTableTest {
     }
 
     @Test
-    void lifoUsesThePlaceFreedLast() {
+    void lifoUsesTheSlotFreedLast() {
         SessionTable table = table(10, Order.LIFO);
         IocpSession a = table.allocate();
         IocpSession b = table.allocate();
-        table.free(b);
-        table.free(a);
+        table.release(b);
+        table.release(a);
         assertThat(table.allocate()).isSameAs(a);
         assertThat(table.allocate()).isSameAs(b);
-        assertThat(table.made()).as("no third place for two sessions").isEqualTo(2);
+        assertThat(table.made()).as("no third slot for two sessions").isEqualTo(2);
     }
 
     @Test
-    void fifoLetsAPlaceRestUntil128OthersRest() {
+    void fifoUses128OtherSlotsBeforeOneAgain() {
         SessionTable table = table(1000, Order.FIFO);
-        List<Integer> indices = new ArrayList<>();
+        List<Integer> slots = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             IocpSession session = table.allocate();
-            indices.add(session.index());
-            table.free(session);
+            slots.add(session.slot());
+            table.release(session);
         }
         assertThat(table.made()).isEqualTo(129);
         for (int i = 0; i < 300; i++) {
-            assertThat(indices.get(i)).isEqualTo(i % 129);
+            assertThat(slots.get(i)).isEqualTo(i % 129);
         }
     }
 
-    /** Resting is a wish: a connection is not refused for it. */
+    /** No connection is refused for the sake of that distance. */
     @Test
-    void fifoUsesTheOldestWhenNoPlaceIsNew() {
+    void fifoUsesTheOldestWhenNoSlotIsNew() {
         SessionTable table = table(3, Order.FIFO);
-        List<Integer> indices = new ArrayList<>();
+        List<Integer> slots = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
             IocpSession session = table.allocate();
-            indices.add(session.index());
-            table.free(session);
+            slots.add(session.slot());
+            table.release(session);
         }
-        assertThat(indices).containsExactly(0, 1, 2, 0, 1, 2, 0);
+        assertThat(slots).containsExactly(0, 1, 2, 0, 1, 2, 0);
     }
 
     @ParameterizedTest
     @EnumSource
-    void noPlaceIsGivenToTwoAtTheSameTime(Order order) throws Exception {
+    void noSlotIsGivenToTwoAtTheSameTime(Order order) throws Exception {
         SessionTable table = table(8, order);
         Set<IocpSession> inUse = ConcurrentHashMap.newKeySet();
         try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
@@ -207,10 +208,10 @@ class SessionTableTest {
                 users.add(threads.submit(() -> {
                     for (int i = 0; i < 20_000; i++) {
                         IocpSession session = table.allocate();
-                        assertThat(session).as("8 places, 4 users").isNotNull();
+                        assertThat(session).as("8 slots, 4 users").isNotNull();
                         assertThat(inUse.add(session)).isTrue();
                         inUse.remove(session);
-                        table.free(session);
+                        table.release(session);
                     }
                 }));
             }

@@ -22,7 +22,7 @@ final class HandlerCall implements Session {
 
     private final IocpSession session;
     private final SessionEngine engine;
-    /** The one that is in the handler now, or null; from the start of a call to {@link #leave}. */
+    /** The one that is in the handler now, or null; from the start of a call to {@link #exit}. */
     private volatile Thread thread;
     private Object attachment;
     private boolean sendRefused;
@@ -146,7 +146,7 @@ final class HandlerCall implements Session {
             failed(e);
         }
         attachment = null;
-        leave();
+        exit();
     }
 
     private void enter() {
@@ -154,7 +154,7 @@ final class HandlerCall implements Session {
     }
 
     /** After each call, when the session's time of last activity is that of the call's end. */
-    void leave() {
+    void exit() {
         Thread.interrupted(); // what the handler left is no other session's
         THREAD.setRelease(this, null); // whoever sees it sees that time
     }

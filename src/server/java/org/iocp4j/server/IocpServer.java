@@ -218,7 +218,7 @@ public final class IocpServer implements AutoCloseable {
         while (portOpen && engine.operationsPending() > 0 && win32.nanoTime() - deadline < 0) {
             portOpen = engine.discardPackets(io);
         }
-        engine.leave(() -> win32);
+        engine.release(() -> win32);
     }
 
     /** Sessions end, by themselves or not, and what they have out comes home. */

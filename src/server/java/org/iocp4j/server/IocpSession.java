@@ -18,6 +18,7 @@ import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Operation;
 import org.iocp4j.port.PooledBuffer;
+import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.win32.ErrorName;
@@ -32,7 +33,7 @@ final class IocpSession implements IoTask {
     /** No more to the handler; what is queued goes out. */
     private static final int FLUSHING = 1;
     /** {@link DisconnectMethod#GRACEFUL} only: our FIN is sent, the peer's is awaited. */
-    private static final int DRAINING = 2;
+    private static final int AWAITING_FIN = 2;
     /** Everything pending is cancelled; the counts run out. */
     private static final int ABORTING = 3;
 
@@ -46,13 +47,10 @@ final class IocpSession implements IoTask {
     private static final long QUIET_NANOS = 5_000_000_000L;
 
     /**
-     * After a send that took longer than this, the next has one block only: so a session that ends sees that a slow peer goes
+     * After a send that took longer than this, the next has one buffer only: so a session that ends sees that a slow peer goes
      * on reading.
      */
     private static final long SLOW_NANOS = 100_000_000;
-
-    /** What of an id is its serial. */
-    private static final long SERIAL_MASK = 0xFFFF_FFFF_FFFFL;
 
     private static final VarHandle PHASE;
     private static final VarHandle PAUSED;
@@ -78,7 +76,7 @@ final class IocpSession implements IoTask {
     }
 
     private final SessionEngine engine;
-    private final int index;
+    private final int slot;
     private final ReceiveBuffer input;
     private final SendQueue queue;
     private final IoCount ioCount = new IoCount();
@@ -105,11 +103,11 @@ final class IocpSession implements IoTask {
     private volatile CloseReason reason;
     private PooledSocket socket;
 
-    IocpSession(SessionEngine engine, int index) {
+    IocpSession(SessionEngine engine, int slot) {
         this.engine = engine;
-        this.index = index;
-        this.input = new ReceiveBuffer(engine.blocks);
-        this.queue = new SendQueue(engine.blocks, engine.options.sendQueueBytes());
+        this.slot = slot;
+        this.input = new ReceiveBuffer(engine.buffers);
+        this.queue = new SendQueue(engine.buffers, engine.options.sendQueueBytes());
         this.call = new HandlerCall(this, engine);
     }
 
@@ -118,8 +116,8 @@ final class IocpSession implements IoTask {
         return id;
     }
 
-    int index() {
-        return index;
+    int slot() {
+        return slot;
     }
 
     PooledSocket socket() {
@@ -145,8 +143,8 @@ final class IocpSession implements IoTask {
         call.begin();
         active(io);
         phase = OPEN;
-        serial = serial + 1 & SERIAL_MASK;
-        id = (long) index << 48 | serial;
+        id = SessionId.next(slot, serial);
+        serial = SessionId.serial(id);
         accepted.owner(id);
         queue.open(id);
         ioCount.begin(); // without this hold the login packet's completion could release the session during the callback
@@ -193,7 +191,7 @@ final class IocpSession implements IoTask {
             if (status < 0) {
                 input.failed();
                 lost(status, io);
-            } else if (!input.hasBlock()) {
+            } else if (!input.hasBuffer()) {
                 takeBuffer(io);
             } else if (bytes == 0) {
                 inputEnded = true;
@@ -218,11 +216,11 @@ final class IocpSession implements IoTask {
 
     /** There is something to receive, and a buffer is needed again. */
     private void takeBuffer(IoThread io) {
-        PooledBuffer block = engine.takeBuffer(io);
-        if (block == null) {
+        PooledBuffer buffer = engine.takeBuffer(io);
+        if (buffer == null) {
             abort(CloseReason.OUT_OF_MEMORY, io);
         } else {
-            input.borrow(block);
+            input.borrow(buffer);
             receiveUnlessClosing(io);
         }
     }
@@ -299,7 +297,7 @@ final class IocpSession implements IoTask {
             }
         }
         finish(io);
-        drain(io);
+        discardInput(io);
     }
 
     private void receiveOrEnd(IoThread io) {
@@ -315,7 +313,7 @@ final class IocpSession implements IoTask {
     private void returned(IoThread io) {
         io.refreshNow(); // however long the handler took, that is neither idle time nor part of a deadline
         active(io);
-        call.leave();
+        call.exit();
         CloseReason why = call.endReason();
         if (why != null && call.isAbrupt()) {
             abort(why, io);
@@ -337,9 +335,9 @@ final class IocpSession implements IoTask {
     }
 
     /** While closing gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
-    private void drain(IoThread io) {
+    private void discardInput(IoThread io) {
         if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
-            input.drop();
+            input.discard();
             receive(io);
         }
     }
@@ -379,7 +377,7 @@ final class IocpSession implements IoTask {
             receive(io);
         } else {
             finish(io);
-            drain(io);
+            discardInput(io);
         }
     }
 
@@ -388,7 +386,7 @@ final class IocpSession implements IoTask {
             receiveNext(io);
         } else {
             finish(io);
-            drain(io);
+            discardInput(io);
         }
     }
 
@@ -397,7 +395,7 @@ final class IocpSession implements IoTask {
         input.name(io);
         ioCount.acquire();
         int error = io.receive(socket.receive(), id, socket.handle());
-        posted(socket.receive(), "WSARecv", error, io);
+        afterPost(socket.receive(), "WSARecv", error, io);
     }
 
     /** Sends what is queued, if no send is out. The caller has a count. */
@@ -418,11 +416,11 @@ final class IocpSession implements IoTask {
         if (error != 0) {
             queue.end(0);
         }
-        posted(socket.send(), "WSASend", error, io);
+        afterPost(socket.send(), "WSASend", error, io);
     }
 
     /** After a post: drops its count if it failed, and cancels it if the session has been aborted meanwhile. */
-    private void posted(Operation operation, String call, int error, IoThread io) {
+    private void afterPost(Operation operation, String call, int error, IoThread io) {
         if (error != 0) {
             noteIfBroken(error);
             engine.counters.peerResets.increment();
@@ -460,7 +458,7 @@ final class IocpSession implements IoTask {
             closing(why, io);
             flush(io);
             if (PAUSED.compareAndSet(this, true, false)) {
-                drain(io);
+                discardInput(io);
             }
         }
         finish(io);
@@ -471,7 +469,7 @@ final class IocpSession implements IoTask {
         if (phase == FLUSHING && queue.isIdle()) {
             if (engine.method() != DisconnectMethod.GRACEFUL) {
                 abort(reason, io);
-            } else if (PHASE.compareAndSet(this, FLUSHING, DRAINING)) {
+            } else if (PHASE.compareAndSet(this, FLUSHING, AWAITING_FIN)) {
                 active(io);
                 int error = io.win32().shutdown(socket.handle(), SD_SEND());
                 if (error != 0) {
@@ -480,7 +478,7 @@ final class IocpSession implements IoTask {
                 }
             }
         }
-        if (phase == DRAINING && inputEnded) {
+        if (phase == AWAITING_FIN && inputEnded) {
             abort(reason, io);
         }
     }
@@ -520,7 +518,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** No fence, for a tick may be late by one: but before the call's end is seen, see {@link HandlerCall#leave}. */
+    /** No fence, for a tick may be late by one: but before the call's end is seen, see {@link HandlerCall#exit}. */
     private void active(IoThread io) {
         LAST_ACTIVITY_NANOS.setRelease(this, io.nowNanos());
     }
@@ -559,7 +557,7 @@ final class IocpSession implements IoTask {
         if (idle && phase == OPEN) {
             engine.counters.idleTimeouts.increment();
             disconnect(CloseReason.IDLE, io);
-        } else if (overdue && (phase == FLUSHING || phase == DRAINING)) {
+        } else if (overdue && (phase == FLUSHING || phase == AWAITING_FIN)) {
             engine.counters.closeTimeouts.increment();
             abort(reason, io);
         } else if (uncancelled) {
@@ -611,7 +609,7 @@ final class IocpSession implements IoTask {
         if (id != wanted) {
             return false; // it is over
         }
-        long wantedSerial = wanted & SERIAL_MASK;
+        long wantedSerial = SessionId.serial(wanted);
         long bit = abrupt ? ASKED_TO_ABORT : ASKED_TO_DISCONNECT;
         long before;
         long after;
@@ -671,7 +669,7 @@ final class IocpSession implements IoTask {
     }
 
     /** The socket is back: the id names nothing any more. */
-    void freed() {
+    void vacate() {
         id = 0;
         reason = null;
     }

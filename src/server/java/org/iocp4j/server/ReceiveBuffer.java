@@ -8,7 +8,7 @@ import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
 
 /**
- * What a session receives into: a block, or none while an idle connection waits with a receive of no bytes, which is over when
+ * What a session receives into: a buffer, or none while an idle connection waits with a receive of no bytes, which is over when
  * there is something. The kernel's while a receive is out, and else that of the thread that has the session's receive; others
  * read the counts and the hint.
  */
@@ -26,92 +26,92 @@ final class ReceiveBuffer {
         }
     }
 
-    private final BufferPool blocks;
-    private PooledBuffer block;
+    private final BufferPool buffers;
+    private PooledBuffer buffer;
     private boolean waitsEmpty;
     private long receives;
     private long receivedBytes;
 
-    ReceiveBuffer(BufferPool blocks) {
-        this.blocks = blocks;
+    ReceiveBuffer(BufferPool buffers) {
+        this.buffers = buffers;
     }
 
     /** Wiped first: nothing of another connection is shown to the handler, wherever in the buffer it looks. */
     void borrow(PooledBuffer lent) {
         lent.wipe();
-        block = lent;
+        buffer = lent;
     }
 
-    boolean hasBlock() {
-        return block != null;
+    boolean hasBuffer() {
+        return buffer != null;
     }
 
     /** The next receive is one of no bytes, until {@link #borrow}. */
     void giveBack() {
-        if (block != null) {
-            blocks.give(block);
-            block = null;
+        if (buffer != null) {
+            buffers.give(buffer);
+            buffer = null;
         }
     }
 
     /** Whether nothing is unread. */
     boolean isEmpty() {
-        return block == null || block.filledBytes() == 0;
+        return buffer == null || buffer.filledBytes() == 0;
     }
 
     boolean isFull() {
-        return block.roomBytes() == 0;
+        return buffer.roomBytes() == 0;
     }
 
     /** What is unread is dropped. */
-    void drop() {
-        if (block != null) {
-            block.consume(block.filledBytes());
-            block.compact();
+    void discard() {
+        if (buffer != null) {
+            buffer.consume(buffer.filledBytes());
+            buffer.compact();
         }
     }
 
     /** Names what is free of it for the receive that the caller posts next. */
     void name(IoThread io) {
-        if (block == null) {
+        if (buffer == null) {
             io.buffer(0, 0, 0);
         } else {
-            io.buffer(0, block.address() + block.filledBytes(), block.roomBytes());
-            waitsEmpty = block.filledBytes() == 0;
+            io.buffer(0, buffer.address() + buffer.filledBytes(), buffer.roomBytes());
+            waitsEmpty = buffer.filledBytes() == 0;
         }
     }
 
-    /** A receive into the block is home. */
+    /** A receive into the buffer is home. */
     void received(int bytes) {
-        block.fill(bytes);
+        buffer.fill(bytes);
         RECEIVES.setOpaque(this, receives + 1);
         RECEIVED_BYTES.setOpaque(this, receivedBytes + bytes);
     }
 
     /** A receive failed: what it has written, nobody says. */
     void failed() {
-        if (block != null) {
-            block.used(blocks.bufferBytes());
+        if (buffer != null) {
+            buffer.used(buffers.bufferBytes());
         }
     }
 
     /** What is unread, for the handler: it reads by moving the position. */
     ByteBuffer lend() {
-        return block.readOnly();
+        return buffer.readOnly();
     }
 
     /** The handler has returned. Only the position counts, and only as far as there was something. */
     void readUpTo(int position) {
-        block.consume(Math.min(position, block.filledBytes()));
-        block.compact();
+        buffer.consume(Math.min(position, buffer.filledBytes()));
+        buffer.compact();
     }
 
-    /** Whether an empty block may be waiting in the kernel. Any thread; only a hint, and so without order. */
+    /** Whether an empty buffer may be waiting in the kernel. Any thread; only a hint, and so without order. */
     boolean waitsEmpty() {
         return waitsEmpty;
     }
 
-    /** The block that waits empty has been asked back, which is done once. */
+    /** The buffer that waits empty has been asked back, which is done once. */
     void askedBack() {
         waitsEmpty = false;
     }

@@ -8,7 +8,7 @@ import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.win32.Win32;
 
 /**
- * A session's bytes on their way out: a bounded chain of blocks, of which the first may be the kernel's, in one send at a
+ * A session's bytes on their way out: a bounded chain of buffers, of which the first may be the kernel's, in one send at a
  * time. Any thread adds; the lock is held for the copy, never across a call to Windows.
  */
 final class SendQueue {
@@ -17,27 +17,27 @@ final class SendQueue {
         /** Taken; a send is in flight, or a wake-up posted, that will see it. */
         QUEUED,
         /** Taken; the caller sees to it that a worker flushes. */
-        WAKE,
+        NEEDS_FLUSH,
         /** Not taken: full. */
         FULL,
-        /** Not taken: the system has no memory for another block. */
+        /** Not taken: the system has no memory for another buffer. */
         NO_MEMORY,
         /** Not taken: that session is over, or closing. */
         CLOSED;
 
         boolean isTaken() {
-            return this == QUEUED || this == WAKE;
+            return this == QUEUED || this == NEEDS_FLUSH;
         }
     }
 
-    private final BufferPool blocks;
+    private final BufferPool buffers;
     private final int limitBytes;
     private PooledBuffer head;
     private PooledBuffer tail;
-    /** The last block of the send in flight. */
+    /** The last buffer of the send in flight. */
     private PooledBuffer lastInFlight;
     private boolean sending;
-    private boolean wakePosted;
+    private boolean flushPosted;
     /** Written under the lock. */
     private volatile int queuedBytes;
     /** The session that may add, or 0. */
@@ -45,8 +45,8 @@ final class SendQueue {
     private long sends;
     private long sentBytes;
 
-    SendQueue(BufferPool blocks, int limitBytes) {
-        this.blocks = blocks;
+    SendQueue(BufferPool buffers, int limitBytes) {
+        this.buffers = buffers;
         this.limitBytes = limitBytes;
     }
 
@@ -71,13 +71,13 @@ final class SendQueue {
             throw new IllegalArgumentException(data.remaining() + " bytes at once; a send queue holds " + limitBytes);
         }
         Added added = tryAdd(id, data);
-        while (added == null && blocks.grow(caller.get())) {
+        while (added == null && buffers.grow(caller.get())) {
             added = tryAdd(id, data);
         }
         return added == null ? Added.NO_MEMORY : added;
     }
 
-    /** Null, and nothing done, if the pool has too few free blocks. */
+    /** Null, and nothing done, if the pool has too few free buffers. */
     private synchronized Added tryAdd(long id, ByteBuffer data) {
         if (id == 0 || session != id) { // 0 is what an ended session's id() says
             return Added.CLOSED;
@@ -106,29 +106,29 @@ final class SendQueue {
             tail = last(fresh);
         }
         queuedBytes += bytes;
-        if (sending || wakePosted) {
+        if (sending || flushPosted) {
             return Added.QUEUED;
         }
-        wakePosted = true;
-        return Added.WAKE;
+        flushPosted = true;
+        return Added.NEEDS_FLUSH;
     }
 
     private PooledBuffer takeChain(int bytes) {
         PooledBuffer first = null;
-        for (int missing = bytes; missing > 0; missing -= blocks.bufferBytes()) {
-            PooledBuffer block = blocks.take();
-            if (block == null) {
+        for (int missing = bytes; missing > 0; missing -= buffers.bufferBytes()) {
+            PooledBuffer buffer = buffers.take();
+            if (buffer == null) {
                 giveChain(first);
                 return null;
             }
-            block.next(first);
-            first = block;
+            buffer.next(first);
+            first = buffer;
         }
         return first;
     }
 
     /**
-     * Copies {@code first} bytes behind those of the tail, and the rest into the fresh blocks. Nothing of the queue changes before
+     * Copies {@code first} bytes behind those of the tail, and the rest into the fresh buffers. Nothing of the queue changes before
      * all is copied: the data is the caller's, and its memory may be gone, another thread's, or less by now.
      */
     private void copy(ByteBuffer data, int from, int first, PooledBuffer fresh, int bytes) {
@@ -137,10 +137,10 @@ final class SendQueue {
                 tail.put(tail.filledBytes(), data, from, first);
             }
             int copied = first;
-            for (PooledBuffer block = fresh; block != null; block = block.next()) {
-                int piece = Math.min(blocks.bufferBytes(), bytes - copied);
-                block.put(0, data, from + copied, piece);
-                block.fill(piece);
+            for (PooledBuffer buffer = fresh; buffer != null; buffer = buffer.next()) {
+                int piece = Math.min(buffers.bufferBytes(), bytes - copied);
+                buffer.put(0, data, from + copied, piece);
+                buffer.fill(piece);
                 copied += piece;
             }
             data.position(from + bytes);
@@ -159,30 +159,30 @@ final class SendQueue {
     }
 
     private void giveChain(PooledBuffer first) {
-        for (PooledBuffer block = first; block != null; ) {
-            PooledBuffer next = block.next();
-            blocks.give(block);
-            block = next;
+        for (PooledBuffer buffer = first; buffer != null; ) {
+            PooledBuffer next = buffer.next();
+            buffers.give(buffer);
+            buffer = next;
         }
     }
 
     /**
-     * Names blocks as the buffers of the send that the caller posts next; they are the kernel's until {@link #end}.
+     * Names buffers as the buffers of the send that the caller posts next; they are the kernel's until {@link #end}.
      *
      * @param most so many, {@link IoThread#GATHER} at most
      * @return how many; 0 if nothing is queued or a send is in flight
      */
     synchronized int begin(IoThread io, int most) {
-        wakePosted = false;
+        flushPosted = false;
         if (sending || head == null) {
             return 0;
         }
         sending = true;
         int count = 0;
-        for (PooledBuffer block = head; block != null && count < most; block = block.next()) {
-            int unsent = block.filledBytes() - block.consumedBytes();
-            io.buffer(count++, block.address() + block.consumedBytes(), unsent);
-            lastInFlight = block;
+        for (PooledBuffer buffer = head; buffer != null && count < most; buffer = buffer.next()) {
+            int unsent = buffer.filledBytes() - buffer.consumedBytes();
+            io.buffer(count++, buffer.address() + buffer.consumedBytes(), unsent);
+            lastInFlight = buffer;
         }
         return count;
     }
@@ -209,7 +209,7 @@ final class SendQueue {
             if (head.consumedBytes() == head.filledBytes()) {
                 PooledBuffer sent = head;
                 head = head.next();
-                blocks.give(sent);
+                buffers.give(sent);
             }
         }
         if (head == null) {
@@ -247,7 +247,7 @@ final class SendQueue {
         head = null;
         tail = null;
         queuedBytes = 0;
-        wakePosted = false;
+        flushPosted = false;
         return dropped;
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 
 /**
@@ -38,7 +39,7 @@ public record ServerOptions(
         OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
     /** The most that an id has room for. */
-    public static final int MAX_SESSIONS = SessionTable.MAX_SESSIONS;
+    public static final int MAX_SESSIONS = SessionId.MAX_SLOTS;
     private static final int MAX_BUFFERS = 1 << 24;
     private static final Duration MAX_TIME = Duration.ofDays(1);
     private static final Duration DEFAULT_CLOSE_TIME = Duration.ofMinutes(1);

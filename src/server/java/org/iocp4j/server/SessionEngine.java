@@ -23,6 +23,7 @@ import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.port.RefCount;
+import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Disconnector;
@@ -60,7 +61,7 @@ final class SessionEngine implements SocketEvents {
     final LogLimit handlerLines = new LogLimit();
     /** Of calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
-    final BufferPool blocks;
+    final BufferPool buffers;
     private final SessionIdentity identity;
     /** Windows for the thread that asks. */
     final Supplier<Win32> callers;
@@ -98,8 +99,8 @@ final class SessionEngine implements SocketEvents {
                 reset || options.listenerLinger(), reset, options.socketSendBufferBytes());
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
-            BufferPool blockPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
-            undo.push(() -> blockPool.release(win32));
+            BufferPool bufferPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
+            undo.push(() -> bufferPool.release(win32));
             OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
             undo.push(() -> operations.release(win32));
             CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations, this::posted);
@@ -109,13 +110,13 @@ final class SessionEngine implements SocketEvents {
             undo.push(() -> socketPool.release(win32));
             undo.push(() -> socketPool.closeAll(io));
             socketPool.prefill(options.pool(), io);
-            blocks = blockPool;
+            buffers = bufferPool;
             slab = operations;
             port = completionPort;
             pool = socketPool;
-            disconnector = new Disconnector(method, options.disconnectTime(), pool, this::disconnected);
-            table = new SessionTable(options.maxSessions(), order, index -> new IocpSession(this, index));
-            listener = new Listener(io, listenerOptions, port, pool, this::accepted);
+            disconnector = new Disconnector(method, options.disconnectTime(), pool, this::ended);
+            table = new SessionTable(options.maxSessions(), order, slot -> new IocpSession(this, slot));
+            listener = new Listener(io, listenerOptions, port, pool, this::connected);
         } catch (Throwable e) {
             undo.forEach(step -> undo(step, e));
             throw e;
@@ -224,7 +225,7 @@ final class SessionEngine implements SocketEvents {
     // ---- connections ----
 
     /** From the listener: a connection needs a session, a buffer, and, the first time, the port. */
-    private void accepted(PooledSocket socket, IoThread io) {
+    private void connected(PooledSocket socket, IoThread io) {
         IocpSession session = null;
         PooledBuffer buffer = null;
         boolean isTaken = false;
@@ -240,13 +241,13 @@ final class SessionEngine implements SocketEvents {
         if (isTaken) {
             session.open(socket, buffer, io);
             if (stopping) {
-                session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io); // stop() may have passed its place by
+                session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io); // stop() may have passed its slot by
             }
         }
     }
 
     private boolean associate(PooledSocket socket, IocpSession session, IoThread io) {
-        int error = socket.associateOnce(port, identity.key(session.index(), socket.slot()), delivery, io);
+        int error = socket.associateOnce(port, identity.key(session.slot(), socket.slot()), delivery, io);
         if (error != 0) {
             String more = refusalLines.next();
             if (more != null) {
@@ -260,24 +261,24 @@ final class SessionEngine implements SocketEvents {
     private void refuse(PooledSocket socket, IocpSession session, PooledBuffer buffer, IoThread io) {
         counters.sessionsRefused.increment();
         if (buffer != null) {
-            blocks.give(buffer);
+            buffers.give(buffer);
         }
         if (session != null) {
-            table.free(session);
+            table.release(session);
         }
         pool.reset(socket, io);
     }
 
     /** Null, and counted, if there is no memory for one. */
     PooledBuffer takeBuffer(IoThread io) {
-        PooledBuffer block = blocks.take();
-        while (block == null && blocks.grow(io.win32())) {
-            block = blocks.take();
+        PooledBuffer buffer = buffers.take();
+        while (buffer == null && buffers.grow(io.win32())) {
+            buffer = buffers.take();
         }
-        if (block == null) {
+        if (buffer == null) {
             counters.memoryRefusals.increment();
         }
-        return block;
+        return buffer;
     }
 
     /** From the session, when nothing of it is out any more. */
@@ -292,10 +293,10 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** From the disconnector: the socket is back or closed, and the session over. */
-    private void disconnected(long owner, IoThread io) {
+    private void ended(long owner, IoThread io) {
         IocpSession session = table.find(owner);
-        session.freed();
-        table.free(session);
+        session.vacate();
+        table.release(session);
     }
 
     DisconnectMethod method() {
@@ -306,7 +307,7 @@ final class SessionEngine implements SocketEvents {
 
     /** @return whether it was taken */
     boolean send(long id, ByteBuffer data) {
-        IocpSession session = table.at((int) (id >>> 48));
+        IocpSession session = table.at(SessionId.slot(id));
         if (session == null || isPortLost() || !references.tryAcquire()) {
             return false;
         }
@@ -316,12 +317,12 @@ final class SessionEngine implements SocketEvents {
                 counters.sendsRefused.increment();
             } else if (added == SendQueue.Added.NO_MEMORY) {
                 counters.memoryRefusals.increment();
-            } else if (added == SendQueue.Added.WAKE) {
+            } else if (added == SendQueue.Added.NEEDS_FLUSH) {
                 post(id, FLUSH);
             }
             return added.isTaken();
         } finally {
-            leave(callers);
+            release(callers);
         }
     }
 
@@ -335,7 +336,7 @@ final class SessionEngine implements SocketEvents {
 
     /** However often it is asked of a session, one packet is posted: neither the port nor the commands fill up. */
     private void ask(long id, int command) {
-        IocpSession session = table.at((int) (id >>> 48));
+        IocpSession session = table.at(SessionId.slot(id));
         if (session == null || isPortLost() || !references.tryAcquire()) {
             return;
         }
@@ -344,7 +345,7 @@ final class SessionEngine implements SocketEvents {
                 post(id, command);
             }
         } finally {
-            leave(callers);
+            release(callers);
         }
     }
 
@@ -444,7 +445,7 @@ final class SessionEngine implements SocketEvents {
         attempt(listener::tick, io);
         attempt(disconnector::giveUpOverdue, io);
         forEachSession(session -> session.tick(io), io);
-        attempt(on -> blocks.trim(on.win32()), io);
+        attempt(on -> buffers.trim(on.win32()), io);
     }
 
     // ---- the end, in this order ----
@@ -503,13 +504,13 @@ final class SessionEngine implements SocketEvents {
      *
      * @param caller asked only by the last
      */
-    void leave(Supplier<Win32> caller) {
+    void release(Supplier<Win32> caller) {
         if (references.drop()) {
-            free(caller.get());
+            releaseAll(caller.get());
         }
     }
 
-    private void free(Win32 win32) {
+    private void releaseAll(Win32 win32) {
         if (!isPortLost()) { // else its number may be another's by now
             port.close(win32);
         }
@@ -521,7 +522,7 @@ final class SessionEngine implements SocketEvents {
         slab.release(win32);
         pool.release(win32);
         try {
-            blocks.release(win32);
+            buffers.release(win32);
         } catch (IllegalStateException e) {
             LOG.error("a handler's buffer is in use elsewhere: the buffers' memory stays allocated ({})", e.getMessage());
         }
@@ -568,8 +569,7 @@ final class SessionEngine implements SocketEvents {
                 counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
                 counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
                 counters.framesTooLong.sum(), counters.sessionsCut.sum(), counters.handlerFailures.get(),
-                counters.workerFailures.get(), port.strayPackets(), Log.failures(), blocks.committedBytes(),
-                slab.pendingCount(),
+                counters.workerFailures.get(), port.strayPackets(), Log.failures(), buffers.committedBytes(), slab.pendingCount(),
                 systemCalls);
     }
 }

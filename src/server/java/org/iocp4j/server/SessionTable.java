@@ -4,39 +4,37 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 import org.iocp4j.port.FreeList;
+import org.iocp4j.server.identity.SessionId;
 
 /**
- * The sessions by index. An id is {@code index << 48 | serial}: the index finds the place, the serial tells whether the
- * session there is still the one meant.
+ * The sessions by slot. An id names a slot and a serial number: the slot finds the session object, the serial tells whether
+ * the session in it is still the one meant.
  */
 final class SessionTable {
-    /** What 16 bits of index allow; the last index stays unused, so that no id is -1. */
-    static final int MAX_SESSIONS = 65_535;
-
     /**
-     * With FIFO, so many places rest before one is used again: a key or an id of the session before then never fits the
-     * next one by chance, which would hide the very bug it should show.
+     * FIFO only: at least this many other slots are used before one is used again, so that a stale key cannot match the
+     * slot's next session by accident and hide the bug that the study shows.
      */
-    private static final int RESTING = 128;
+    private static final int REUSE_DISTANCE = 128;
 
     private final AtomicReferenceArray<IocpSession> sessions;
-    private final int resting;
+    private final int reuseDistance;
     private final FreeList<IocpSession> free;
     private final IntFunction<IocpSession> factory;
     private final AtomicInteger made = new AtomicInteger();
     private final AtomicInteger inUse = new AtomicInteger();
 
-    /** @param factory makes the session of an index, when it is first needed */
+    /** @param factory makes the session of a slot, when it is first needed */
     SessionTable(int capacity, FreeList.Order order, IntFunction<IocpSession> factory) {
         this.sessions = new AtomicReferenceArray<>(capacity);
         this.free = new FreeList<>(capacity, order);
         this.factory = factory;
-        this.resting = order == FreeList.Order.FIFO ? RESTING : 0;
+        this.reuseDistance = order == FreeList.Order.FIFO ? REUSE_DISTANCE : 0;
     }
 
     /** A session for a new connection, or null if all are in use. */
     IocpSession allocate() {
-        IocpSession session = free.size() > resting ? free.take() : null;
+        IocpSession session = free.size() > reuseDistance ? free.take() : null;
         if (session == null) {
             session = make();
         }
@@ -51,32 +49,32 @@ final class SessionTable {
     }
 
     private IocpSession make() {
-        int index = made.getAndUpdate(n -> Math.min(n + 1, sessions.length()));
-        if (index == sessions.length()) {
+        int slot = made.getAndUpdate(n -> Math.min(n + 1, sessions.length()));
+        if (slot == sessions.length()) {
             return null;
         }
-        IocpSession session = factory.apply(index);
-        sessions.set(index, session);
+        IocpSession session = factory.apply(slot);
+        sessions.set(slot, session);
         return session;
     }
 
     /** The session is over and its id names nothing any more. */
-    void free(IocpSession session) {
+    void release(IocpSession session) {
         free.give(session);
         inUse.decrementAndGet();
     }
 
     /** The session with this id, or null if it is over. Alive for as long as the caller holds a count of it. */
     IocpSession find(long id) {
-        IocpSession session = id == 0 ? null : at((int) (id >>> 48)); // 0 is the id of a place without a connection
+        IocpSession session = id == 0 ? null : at(SessionId.slot(id)); // 0 is the id of a slot without a connection
         return session != null && session.id() == id ? session : null;
     }
 
-    IocpSession at(int index) {
-        return index < sessions.length() ? sessions.get(index) : null;
+    IocpSession at(int slot) {
+        return slot < sessions.length() ? sessions.get(slot) : null;
     }
 
-    /** How many places have ever been used. */
+    /** How many slots have ever been used. */
     int made() {
         return made.get();
     }

@@ -11,8 +11,8 @@ public enum SessionIdentity {
     /** The session's id in the OVERLAPPED extension: whoever posted it. Right for every operation. */
     OVERLAPPED {
         @Override
-        public long key(int sessionIndex, int slot) {
-            return slot + 1L; // not looked at
+        public long key(int sessionSlot, int socketSlot) {
+            return socketSlot + 1L; // not looked at
         }
 
         @Override
@@ -26,20 +26,20 @@ public enum SessionIdentity {
      */
     KEY {
         @Override
-        public long key(int sessionIndex, int slot) {
-            return sessionIndex + 1L;
+        public long key(int sessionSlot, int socketSlot) {
+            return sessionSlot + 1L;
         }
 
         @Override
         public boolean names(long key, long session, SocketPool sockets) {
-            return key == (session >>> 48) + 1;
+            return key == SessionId.slot(session) + 1;
         }
     },
     /** The completion key names the socket's slot, which never changes, and the slot its present session. */
     SLOT_KEY {
         @Override
-        public long key(int sessionIndex, int slot) {
-            return slot + 1L;
+        public long key(int sessionSlot, int socketSlot) {
+            return socketSlot + 1L;
         }
 
         @Override
@@ -50,7 +50,7 @@ public enum SessionIdentity {
     };
 
     /** The key for a socket's association; never 0, which is the listener's. */
-    public abstract long key(int sessionIndex, int slot);
+    public abstract long key(int sessionSlot, int socketSlot);
 
     /**
      * Whether a packet with this key would reach the session that posted it.
