@@ -86,7 +86,7 @@ public final class IocpServer implements AutoCloseable {
         workers = new WorkerGroup(engine, system, this::close);
         try {
             workers.start(options.workers());
-            engine.onWorker(engine::accept);
+            engine.mailbox.run(engine::accept);
         } catch (Throwable e) {
             close();
             throw e;
@@ -139,12 +139,12 @@ public final class IocpServer implements AutoCloseable {
 
     /** Ends a session when what is queued is out; nothing happens if it is over. */
     public void disconnect(long sessionId) {
-        engine.disconnect(sessionId);
+        engine.end(sessionId, false);
     }
 
     /** Ends a session now, whatever is queued: the peer sees a reset if something was. Nothing happens if it is over. */
     public void abort(long sessionId) {
-        engine.abort(sessionId);
+        engine.end(sessionId, true);
     }
 
     /**
@@ -223,9 +223,9 @@ public final class IocpServer implements AutoCloseable {
 
     /** Sessions end, by themselves or not, and what they have out comes home. */
     private void drain(long disconnectNanos, Win32 win32) {
-        engine.onWorker(engine::stop);
+        engine.mailbox.run(engine::stop);
         if (!await(() -> engine.isQuiet() || engine.isPortLost(), options.drainTime().toNanos(), win32)) {
-            engine.onWorker(engine::abortAll);
+            engine.mailbox.run(engine::abortAll);
             await(() -> engine.isQuiet() || engine.isPortLost(), 2 * disconnectNanos, win32);
         }
         await(() -> engine.operationsPending() == 0 || engine.isPortLost(), disconnectNanos, win32);

@@ -2,14 +2,11 @@ package org.iocp4j.server;
 
 import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
-import static org.iocp4j.win32.generated.WinTypes.WSASYSCALLFAILURE;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -47,13 +44,6 @@ final class SessionEngine implements SocketEvents {
 
     private static final int TICK_MILLIS = 100;
 
-    /** What the packets of {@link CompletionPort#post} ask for, in their byte count; the key is a session's id. */
-    private static final int FLUSH = 1;
-    private static final int DISCONNECT = 2;
-    private static final int ABORT = 3;
-    /** Run what waits in {@link #commands}. */
-    private static final int COMMAND = 4;
-
     final ServerOptions options;
     final SessionHandler handler;
     final Counters counters = new Counters();
@@ -62,6 +52,7 @@ final class SessionEngine implements SocketEvents {
     /** Of calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
     final BufferPool buffers;
+    final Mailbox mailbox;
     private final SessionIdentity identity;
     /** Windows for the thread that asks. */
     final Supplier<Win32> callers;
@@ -72,8 +63,6 @@ final class SessionEngine implements SocketEvents {
     private final Listener listener;
     private final SessionTable table;
     private final Delivery delivery;
-    private final Queue<Consumer<IoThread>> commands =
-            new ConcurrentLinkedQueue<>();
     private final AtomicBoolean ticking = new AtomicBoolean();
     /** Written by the one that ticks. */
     private volatile long nextTickNanos;
@@ -103,7 +92,7 @@ final class SessionEngine implements SocketEvents {
             undo.push(() -> bufferPool.release(win32));
             OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
             undo.push(() -> operations.release(win32));
-            CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations, this::posted);
+            CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations, this::requested);
             undo.push(() -> completionPort.close(win32));
             SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
                     operations, this);
@@ -116,6 +105,7 @@ final class SessionEngine implements SocketEvents {
             pool = socketPool;
             disconnector = new Disconnector(method, options.disconnectTime(), pool, this::ended);
             table = new SessionTable(options.maxSessions(), order, slot -> new IocpSession(this, slot));
+            mailbox = new Mailbox(this, table, port);
             listener = new Listener(io, listenerOptions, port, pool, this::connected);
         } catch (Throwable e) {
             undo.forEach(step -> undo(step, e));
@@ -185,40 +175,16 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** A packet of {@link CompletionPort#post}. */
-    private void posted(long key, int command, IoThread io) {
-        if (command == COMMAND) {
-            runCommands(io);
-        } else {
-            obey(key, command, io);
-        }
+    private void requested(long key, int request, IoThread io) {
+        mailbox.handle(key, request, io);
     }
 
-    private void runCommands(IoThread io) {
-        for (var next = commands.poll(); next != null; next = commands.poll()) {
-            attempt(next, io);
-        }
-    }
-
-    /** What it throws is told after this thread's work at hand, and keeps nothing else from being done. */
-    private static void attempt(Consumer<IoThread> work, IoThread io) {
+    /** What it throws is reported after this thread's work at hand, and keeps nothing else from being done. */
+    static void attempt(Consumer<IoThread> work, IoThread io) {
         try {
             work.accept(io);
         } catch (Throwable e) {
             io.failed(e);
-        }
-    }
-
-    /** What another thread asked of a session, if that is still there. */
-    private void obey(long sessionId, int command, IoThread io) {
-        IocpSession session = table.find(sessionId);
-        if (session == null) {
-            return;
-        }
-        switch (command) {
-            case FLUSH -> session.flushFor(sessionId, io);
-            case DISCONNECT -> session.endFor(sessionId, CloseReason.DISCONNECTED, false, io);
-            case ABORT -> session.endFor(sessionId, CloseReason.DISCONNECTED, true, io);
-            default -> throw new IllegalStateException("command " + command);
         }
     }
 
@@ -318,7 +284,7 @@ final class SessionEngine implements SocketEvents {
             } else if (added == SendQueue.Added.NO_MEMORY) {
                 counters.memoryRefusals.increment();
             } else if (added == SendQueue.Added.NEEDS_FLUSH) {
-                post(id, FLUSH);
+                mailbox.flush(id);
             }
             return added.isTaken();
         } finally {
@@ -326,60 +292,16 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    void disconnect(long id) {
-        ask(id, DISCONNECT);
-    }
-
-    void abort(long id) {
-        ask(id, ABORT);
-    }
-
-    /** However often it is asked of a session, one packet is posted: neither the port nor the commands fill up. */
-    private void ask(long id, int command) {
-        IocpSession session = table.at(SessionId.slot(id));
-        if (session == null || isPortLost() || !references.tryAcquire()) {
+    /** Asks a worker to end the session, if it has not ended. */
+    void end(long id, boolean abrupt) {
+        if (isPortLost() || !references.tryAcquire()) {
             return;
         }
         try {
-            if (session.isFirstToAsk(id, command == ABORT)) {
-                post(id, command);
-            }
+            mailbox.end(id, abrupt);
         } finally {
             release(callers);
         }
-    }
-
-    private void post(long key, int command) {
-        int error;
-        try {
-            error = isPortLost() ? 0 : port.post(callers.get(), key, command); // a closed handle's number is soon another's
-        } catch (Throwable e) { // not made; what is asked for is asked once, and so must not be lost
-            LOG.thrown(e, "PostQueuedCompletionStatus");
-            error = WSASYSCALLFAILURE();
-        }
-        if (error == ERROR_INVALID_HANDLE()) {
-            portLost(ErrorName.of(error));
-        } else if (error != 0) {
-            if (command != COMMAND) {
-                commands.add(io -> obey(key, command, io));
-            }
-            counters.workerFailures.incrementAndGet();
-            String more = refusalLines.next();
-            if (more != null) {
-                LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead{}", ErrorName.of(error), more);
-            }
-        }
-    }
-
-    /** Has a worker run it. The caller knows that the port is open, or was lost. */
-    void onWorker(Consumer<IoThread> command) {
-        commands.add(command);
-        post(0, COMMAND);
-    }
-
-    /** Wakes one worker, to do nothing. The caller knows that the port is open, or was lost. */
-    void wake() {
-        post(0, COMMAND);
     }
 
     // ---- worker threads ----
@@ -407,7 +329,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Somebody has closed the port: no packet comes any more, and the server can only stop. Each worker finds it lost. */
-    private void portLost(String how) {
+    void portLost(String how) {
         if (portLost.compareAndSet(false, true)) {
             LOG.error("the port was closed from outside: nothing can be served any more, the server stops ({})", how);
         }
@@ -441,7 +363,7 @@ final class SessionEngine implements SocketEvents {
 
     /** What depends on time. None of it keeps the rest from being done, whatever it throws. */
     private void tick(IoThread io) {
-        runCommands(io);
+        mailbox.runTasks(io);
         attempt(listener::tick, io);
         attempt(disconnector::giveUpOverdue, io);
         forEachSession(session -> session.tick(io), io);

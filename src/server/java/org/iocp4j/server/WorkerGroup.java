@@ -178,7 +178,7 @@ final class WorkerGroup {
     void stop() {
         stop.countDown();
         for (int i = 0; i < threads.size(); i++) {
-            engine.wake();
+            engine.mailbox.wakeWorker();
         }
     }
 
