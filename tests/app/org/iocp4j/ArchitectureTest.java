@@ -36,6 +36,7 @@ import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.iocp4j.load.LocalPorts;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.win32.generated.WinFunctions;
 import org.junit.jupiter.api.Test;
 
@@ -88,7 +89,7 @@ class ArchitectureTest {
                 .layer("cli").definedBy(CLI)
                 .whereLayer("html").mayNotAccessAnyLayer()
                 .whereLayer("load").mayNotAccessAnyLayer()
-                .whereLayer("soak").mayOnlyAccessLayers("load")
+                .whereLayer("soak").mayOnlyAccessLayers("load", "server")
                 .whereLayer("bench").mayOnlyAccessLayers("load", "html")
                 .whereLayer("study").mayOnlyAccessLayers("core", "simkernel", "html")
                 .whereLayer("simulation").mayOnlyAccessLayers("core", "server", "simkernel", "echo")
@@ -97,9 +98,12 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** But for the way in that is not public: it has to name the server that it starts. */
     @Test
     void packagesHaveNoCycles() {
-        slices().matching("org.iocp4j.(**)").should().beFreeOfCycles().check(CLASSES);
+        slices().matching("org.iocp4j.(**)").should().beFreeOfCycles()
+                .ignoreDependency(belongToAnyOf(ServerFactory.class), resideInAPackage("org.iocp4j.server"))
+                .check(CLASSES);
     }
 
     @Test

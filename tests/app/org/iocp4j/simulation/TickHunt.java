@@ -11,6 +11,7 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -92,7 +93,7 @@ public final class TickHunt implements LongFunction<String> {
         ServerOptions options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(16).idleTime(IDLE)
                 .disconnectTime(ENOUGH).build();
         try {
-            return IocpServer.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED, system);
+            return ServerFactory.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED, system);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

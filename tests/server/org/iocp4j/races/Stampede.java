@@ -15,6 +15,7 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 
 /**
@@ -56,7 +57,7 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
                 .bufferBytes(64).sendQueueBytes(192).idleTime(Duration.ZERO)
                 .reuseLatest(ThreadLocalRandom.current().nextBoolean()).build();
         try {
-            server = IocpServer.start(options, this, SessionIdentity.OVERLAPPED, () -> system);
+            server = ServerFactory.start(options, this, SessionIdentity.OVERLAPPED, () -> system);
             List<Thread> killers = new ArrayList<>();
             for (int i = 0; i < KILLERS; i++) {
                 killers.add(Thread.ofPlatform().start(this::kill));

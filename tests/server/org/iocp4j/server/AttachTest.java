@@ -5,6 +5,7 @@ import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
 
 import java.io.UncheckedIOException;
 import java.util.function.Supplier;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
@@ -19,7 +20,7 @@ class AttachTest {
             throw new UncheckedIOException(refused.getMessage(), refused);
         };
         assertThatExceptionOfType(Win32Exception.class)
-                .isThrownBy(() -> IocpServer.start(ServerOptions.builder().build(), (session, data) -> { },
+                .isThrownBy(() -> ServerFactory.start(ServerOptions.builder().build(), (session, data) -> { },
                         SessionIdentity.OVERLAPPED, system))
                 .isSameAs(refused);
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.win32.WindowsWin32;
 import org.junit.jupiter.api.Tag;
@@ -199,7 +200,7 @@ class ForeignCodeTest extends ServerTest {
         AtomicInteger refusals = new AtomicInteger(2);
         CountDownLatch bothAtWork = new CountDownLatch(2);
         options = small().workers(2).build();
-        server = IocpServer.start(options, (session, data) -> {
+        server = ServerFactory.start(options, (session, data) -> {
             bothAtWork.countDown();
             try {
                 assertThat(bothAtWork.await(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -32,7 +33,7 @@ class HandlerInterruptTest {
         kernel.run(() -> {
             List<Boolean> found = new ArrayList<>();
             ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(4).build();
-            IocpServer server = IocpServer.start(options, (session, data) -> {
+            IocpServer server = ServerFactory.start(options, (session, data) -> {
                 found.add(Thread.currentThread().isInterrupted());
                 session.send(data);
                 Thread.currentThread().interrupt();

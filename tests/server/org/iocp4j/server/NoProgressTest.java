@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -37,7 +38,7 @@ class NoProgressTest {
         kernel.run(() -> {
             ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(4)
                     .disconnectMethod(DisconnectMethod.GRACEFUL).disconnectTime(DISCONNECT).build();
-            IocpServer server = IocpServer.start(options, (session, data) -> {
+            IocpServer server = ServerFactory.start(options, (session, data) -> {
                 data.position(data.limit());
                 while (session.send(ByteBuffer.allocate(options.bufferBytes()))) {
                     Thread.onSpinWait();

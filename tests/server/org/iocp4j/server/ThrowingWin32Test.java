@@ -13,6 +13,7 @@ import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -101,7 +102,7 @@ class ThrowingWin32Test {
     private IocpServer start(OnWorkerFailure onWorkerFailure) throws IOException {
         ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(8)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).onWorkerFailure(onWorkerFailure).build();
-        return IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, this::attach);
+        return ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, this::attach);
     }
 
     private SimulatedClient connect(IocpServer server) {

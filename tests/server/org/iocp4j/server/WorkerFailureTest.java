@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -74,7 +75,7 @@ class WorkerFailureTest {
         ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(8)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
                 .onWorkerFailure(onWorkerFailure).build();
-        return IocpServer.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED,
+        return ServerFactory.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED,
                 failingIn(failingCall));
     }
 

@@ -17,6 +17,7 @@ import org.iocp4j.server.RecordedEcho;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.win32.Win32;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class PortGoneTest {
                 ServerOptions options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(4)
                         .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
                 RecordedEcho handler = new RecordedEcho();
-                IocpServer server = IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, kernel::attach);
+                IocpServer server = ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, kernel::attach);
                 SimulatedClient one = kernel.client(new Talker()).connect(server.localAddress());
                 SimulatedClient other = kernel.client(new Talker()).connect(server.localAddress());
                 kernel.sleep(Duration.ofMillis(50));
@@ -64,7 +65,7 @@ class PortGoneTest {
     private static IocpServer start(SimulatedKernel kernel, SessionHandler handler, Supplier<Win32> system) throws IOException {
         ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(4)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
-        return IocpServer.start(options, handler, SessionIdentity.OVERLAPPED, system);
+        return ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, system);
     }
 
     private static void closePort(SimulatedKernel kernel) {

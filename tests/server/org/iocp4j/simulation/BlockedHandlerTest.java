@@ -10,6 +10,7 @@ import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -78,7 +79,7 @@ class BlockedHandlerTest {
         SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.CALM).forbidMisuse();
         kernel.run(() -> {
             ServerOptions options = ServerOptions.builder().workers(2).concurrency(1).build();
-            try (IocpServer server = IocpServer.start(options, handler(kernel), SessionIdentity.OVERLAPPED, kernel::attach)) {
+            try (IocpServer server = ServerFactory.start(options, handler(kernel), SessionIdentity.OVERLAPPED, kernel::attach)) {
                 new Twice("busy", kernel).start(server.localAddress(), 50);
                 new Twice("busy", kernel).start(server.localAddress(), 51);
                 Twice quick = new Twice("quick", kernel).start(server.localAddress(), 53);

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Session;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SeededRandom;
@@ -68,7 +69,7 @@ class IdleConnectionTest {
             kernel.run(() -> {
                 ServerOptions options = ServerOptions.builder().workers(1 + random.below(4)).concurrency(1 + random.below(3))
                         .maxSessions(CLIENTS).bufferBytes(BUFFER_BYTES).disconnectMethod(method).build();
-                try (IocpServer server = IocpServer.start(options, IdleConnectionTest::echo, SessionIdentity.OVERLAPPED,
+                try (IocpServer server = ServerFactory.start(options, IdleConnectionTest::echo, SessionIdentity.OVERLAPPED,
                         () -> slowToCancel(kernel.attach(), kernel, random))) {
                     serve(kernel, server, random);
                 }

@@ -25,6 +25,7 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.FaultPlan.Disconnects;
@@ -62,7 +63,7 @@ class ShippedBugsTest {
         /** @param meanwhile when all clients are on their way; the server closes behind it */
         ServerStatistics run(SimulatedKernel.Scenario meanwhile) {
             kernel.run(() -> {
-                server = IocpServer.start(options.build(), handler, SessionIdentity.OVERLAPPED,
+                server = ServerFactory.start(options.build(), handler, SessionIdentity.OVERLAPPED,
                         () -> seam.apply(kernel.attach()));
                 for (int i = 0; i < CLIENTS; i++) {
                     Talker client = new Talker(kernel, i);

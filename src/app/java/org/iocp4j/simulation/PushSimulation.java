@@ -16,6 +16,7 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SeededRandom;
@@ -113,7 +114,7 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     private void scenario() {
         try {
-            server = IocpServer.start(options, this, SessionIdentity.OVERLAPPED, () -> seam.apply(kernel.attach()));
+            server = ServerFactory.start(options, this, SessionIdentity.OVERLAPPED, () -> seam.apply(kernel.attach()));
         } catch (IOException e) {
             require(faults, "the server does not start: " + e);
             kernel.requireNothingLeft();

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.iocp4j.server.IocpServer;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
@@ -51,7 +52,7 @@ public final class EchoServer implements AutoCloseable {
     public static EchoServer start(EchoOptions options, Supplier<Win32> system) throws IOException {
         Objects.requireNonNull(options, "options is null");
         MessageCounters messages = new MessageCounters();
-        return new EchoServer(IocpServer.start(options.server(), options.protocol().handler(messages),
+        return new EchoServer(ServerFactory.start(options.server(), options.protocol().handler(messages),
                 options.identity(), system), messages);
     }
 

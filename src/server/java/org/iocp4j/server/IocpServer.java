@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.check.Capabilities;
@@ -37,6 +38,10 @@ public final class IocpServer implements AutoCloseable {
     /** How often {@link #close} looks whether the workers are done. */
     private static final int CLOSE_POLL_MILLIS = 5;
 
+    static {
+        ServerFactory.register(IocpServer::new);
+    }
+
     private final ServerOptions options;
     private final Supplier<Win32> system;
     private final SessionEngine engine;
@@ -55,17 +60,7 @@ public final class IocpServer implements AutoCloseable {
      *                                       disconnect method asked for does not work here
      */
     public static IocpServer start(ServerOptions options, SessionHandler handler) throws IOException {
-        return start(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
-    }
-
-    /**
-     * For the study and for simulation: the last two types are not exported.
-     *
-     * @param system a view of Windows for the calling thread
-     */
-    public static IocpServer start(ServerOptions options, SessionHandler handler, SessionIdentity identity,
-                                   Supplier<Win32> system) throws IOException {
-        return new IocpServer(options, handler, identity, system);
+        return new IocpServer(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
     }
 
     private IocpServer(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
