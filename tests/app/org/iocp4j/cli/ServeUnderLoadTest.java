@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.iocp4j.server.Settled.LONGEST;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.iocp4j.echo.EchoStatistics;
+import org.iocp4j.server.ServerStatistics;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.condition.OS;
 @EnabledOnOs(OS.LINUX)
 class ServeUnderLoadTest extends WineTestBed {
     private static final int CLIENTS = 50;
+    private static final ServerStatistics.Faults NO_FAULTS = new ServerStatistics.Faults(0, 0, 0, 0, 0, 0, 0);
 
     private Process server;
     private BufferedReader lines;
@@ -34,17 +37,21 @@ class ServeUnderLoadTest extends WineTestBed {
         load = startHost("load", "--port", ready.substring(ready.lastIndexOf(':') + 1), "--clients",
                 String.valueOf(CLIENTS), "--seconds", "100", "--reconnect-percent", "5", "--json");
         CompletableFuture.runAsync(() -> load.inputReader().lines().forEach(line -> { })); // or it would wait for us
-        Map<String, Long> figures = Map.of();
-        while (figures.getOrDefault("sessions", 0L) < CLIENTS / 2 || // some are always between two connections
-                figures.get("receivedMessages") < 10_000) {
+        EchoStatistics figures;
+        do {
             figures = next();
-        }
+        } while (figures.server().connections().sessions() < CLIENTS / 2 // some are always between two connections
+                || figures.receivedMessages() < 10_000);
     }
 
-    private Map<String, Long> next() throws Exception {
+    private EchoStatistics next() throws Exception {
         String line = lines.readLine();
         assertThat(line).as("a line of the server's").isNotNull();
-        return ServerProcess.parse(line);
+        return figures(line);
+    }
+
+    private static EchoStatistics figures(String line) throws IOException {
+        return RecordFields.read(ServeFigures.class, ServerProcess.parse(line)).echo();
     }
 
     /** Its bound is the drain time, four times the disconnect time and 5 s; then the JVM ends. */
@@ -53,9 +60,11 @@ class ServeUnderLoadTest extends WineTestBed {
         startBoth();
         interrupt(server);
         List<String> rest = lines.lines().toList();
-        assertThat(ServerProcess.parse(rest.getLast())).containsEntry("totals", 1L).containsEntry("sessions", 0L)
-                .containsEntry("operationsPending", 0L).containsEntry("workerFailures", 0L)
-                .containsEntry("handlerFailures", 0L).containsEntry("strayPackets", 0L);
+        assertThat(rest.getLast()).contains("\"totals\":true");
+        ServerStatistics totals = figures(rest.getLast()).server();
+        assertThat(totals.connections().sessions()).isZero();
+        assertThat(totals.resources().operationsPending()).isZero();
+        assertThat(totals.faults()).isEqualTo(NO_FAULTS);
         assertThat(server.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(server.exitValue()).isZero();
     }
@@ -64,13 +73,13 @@ class ServeUnderLoadTest extends WineTestBed {
     void everySessionOfAClientThatIsKilledIsReleased() throws Exception {
         startBoth();
         load.destroyForcibly();
-        Map<String, Long> figures = next();
-        while (!SoakResult.isAtRest(figures) || figures.get("acceptsPosted") < 200) {
-            figures = next();
+        ServerStatistics figures = next().server();
+        while (!SoakResult.isAtRest(figures) || figures.connections().acceptsPosted() < 200) {
+            figures = next().server();
         }
-        assertThat(figures).containsEntry("workerFailures", 0L).containsEntry("handlerFailures", 0L);
+        assertThat(figures.faults()).isEqualTo(NO_FAULTS);
         interrupt(server);
-        assertThat(ServerProcess.parse(lines.lines().toList().getLast())).containsEntry("sessions", 0L);
+        assertThat(figures(lines.lines().toList().getLast()).server().connections().sessions()).isZero();
         assertThat(server.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(server.exitValue()).isZero();
     }

@@ -33,7 +33,7 @@ class ServerProcessTest extends WineTestBed {
             try (ServerProcess server = ServerProcess.start(List.of("-Xmx64m"), List.of("--seconds", "1"))) {
                 System.out.println("ready " + server.awaitReady());
                 System.out.println("runs " + ProcessHandle.of(server.pid()).orElseThrow().info().command().orElse("?"));
-                System.out.println("totals " + server.end(1).get("totals"));
+                System.out.println("sessions " + server.end(1).echo().server().connections().sessions());
             }
         }
     }
@@ -58,7 +58,7 @@ class ServerProcessTest extends WineTestBed {
         assertThat(Files.readAllLines(out)).hasSize(3).satisfies(lines -> {
             assertThat(lines.get(0)).startsWith("ready 127.0.0.1:");
             assertThat(lines.get(1)).startsWith("runs ").endsWith("java.exe");
-            assertThat(lines.get(2)).isEqualTo("totals 1");
+            assertThat(lines.get(2)).isEqualTo("sessions 0");
         });
     }
 

@@ -36,12 +36,12 @@ class AbuseTest extends EchoTest {
                 return abusers.lives().get(abuse) >= LIVES;
             });
             assertThat(abusers.wrongReplies()).as("wrong replies").isZero();
-            assertThat(statistics().bufferBytes()).isLessThan(1 << 20);
+            assertThat(statistics().resources().bufferBytes()).isLessThan(1 << 20);
         }
         ServerStatistics figures = settled();
-        assertThat(figures.operationsPending()).isEqualTo(figures.acceptsPosted());
+        assertThat(figures.resources().operationsPending()).isEqualTo(figures.connections().acceptsPosted());
         switch (abuse) {
-            case SILENT -> assertThat(figures.idleTimeouts()).isGreaterThanOrEqualTo(LIVES);
+            case SILENT -> assertThat(figures.incidents().idleTimeouts()).isGreaterThanOrEqualTo(LIVES);
             case GARBAGE, OVERSIZE, NEVER_CLOSING ->
                     assertThat(server.statistics().protocolErrors()).isGreaterThanOrEqualTo(LIVES);
             case SLOW_READER, SLOW_SENDER, RESET_STORM, HALF_OPEN ->
@@ -65,14 +65,14 @@ class AbuseTest extends EchoTest {
                 }
             }
             int all = round * beyond;
-            await().until(() -> statistics().sessionsRefused() >= all);
-            assertThat(statistics().sessions()).isEqualTo(places);
+            await().until(() -> statistics().incidents().sessionsRefused() >= all);
+            assertThat(statistics().connections().sessions()).isEqualTo(places);
             for (TestClient client : flood) {
                 if (client != null) {
                     client.closeByReset();
                 }
             }
-            await().until(() -> statistics().sessions() == 0);
+            await().until(() -> statistics().connections().sessions() == 0);
         }
         List<TestClient> served = new ArrayList<>();
         for (int i = 0; i < places; i++) {

@@ -75,11 +75,12 @@ public final class TickHunt implements LongFunction<String> {
             for (int i = 0; i < SESSIONS; i++) {
                 kernel.client(new Silent()).connect(server.localAddress());
             }
-            kernel.until(() -> server.statistics().accepts() == SESSIONS, ENOUGH);
-            boolean othersEnd = kernel.until(() -> server.statistics().sessions() <= 1, ENOUGH);
+            kernel.until(() -> server.statistics().connections().accepts() == SESSIONS, ENOUGH);
+            boolean othersEnd = kernel.until(() -> server.statistics().connections().sessions() <= 1, ENOUGH);
             if (!othersEnd || throwsLeft.get() <= 0) {
-                wrong[0] = server.statistics().sessions() + " sessions are left, with " + throwsLeft + " throws to come";
-            } else if (!kernel.until(() -> server.statistics().sessions() == 0, ENOUGH)) {
+                wrong[0] = server.statistics().connections().sessions() + " sessions are left, with " + throwsLeft
+                        + " throws to come";
+            } else if (!kernel.until(() -> server.statistics().connections().sessions() == 0, ENOUGH)) {
                 wrong[0] = "the session whose cancel threw does not end";
             } else if (most.get() > 1) {
                 wrong[0] = most + " threads tick at the same time";

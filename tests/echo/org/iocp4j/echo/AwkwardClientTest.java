@@ -60,7 +60,7 @@ class AwkwardClientTest extends EchoTest {
             client.expect(packets);
         }
         ServerStatistics figures = settledBesideANeighbour();
-        assertThat(figures.receives()).isGreaterThan(50);
+        assertThat(figures.traffic().receiveCompletions()).isGreaterThan(50);
         assertThat(server.statistics().protocolErrors()).isZero();
     }
 
@@ -118,7 +118,7 @@ class AwkwardClientTest extends EchoTest {
                 client.expectEndOfStream();
             }
         }
-        assertThat(settledBesideANeighbour().peerResets()).isZero();
+        assertThat(settledBesideANeighbour().incidents().peerResets()).isZero();
     }
 
     @Test
@@ -135,18 +135,18 @@ class AwkwardClientTest extends EchoTest {
     void resetInTheMiddleOfAPacket() throws IOException {
         startMessages(small().workers(1));
         for (int i = 0; i < 10; i++) {
-            long received = statistics().receivedBytes();
+            long received = statistics().traffic().receivedBytes();
             try (TestClient client = logIn()) {
                 client.sendBytes(Arrays.copyOf(TestClient.packet(i), 7));
-                await().until(() -> statistics().receivedBytes() == received + 7);
+                await().until(() -> statistics().traffic().receivedBytes() == received + 7);
                 neighbour.echo(i); // behind it the one worker has posted the next receive, which the reset is to meet
                 client.closeByReset();
             }
-            await().until(() -> statistics().sessions() == 1);
+            await().until(() -> statistics().connections().sessions() == 1);
             neighbour.echo(i);
-            assertThat(statistics().receivedBytes()).isEqualTo(received + 27);
+            assertThat(statistics().traffic().receivedBytes()).isEqualTo(received + 27);
         }
-        assertThat(settledBesideANeighbour().peerResets()).isEqualTo(10);
+        assertThat(settledBesideANeighbour().incidents().peerResets()).isEqualTo(10);
     }
 
     @Test
@@ -181,11 +181,11 @@ class AwkwardClientTest extends EchoTest {
             });
             end.join();
             neighbour.echo(2);
-            assertThat(statistics().idleTimeouts()).isEqualTo(1);
-            await().until(() -> statistics().sessions() == 1);
+            assertThat(statistics().incidents().idleTimeouts()).isEqualTo(1);
+            await().until(() -> statistics().connections().sessions() == 1);
         }
         neighbour.closeByFin();
-        assertThat(settled().idleTimeouts()).isEqualTo(1);
+        assertThat(settled().incidents().idleTimeouts()).isEqualTo(1);
     }
 
     @Test
@@ -203,13 +203,13 @@ class AwkwardClientTest extends EchoTest {
                 // already while connecting
             }
             long refused = i;
-            await().until(() -> statistics().sessionsRefused() == refused);
+            await().until(() -> statistics().incidents().sessionsRefused() == refused);
             for (TestClient each : served) {
                 each.echo(i);
             }
         }
         served.removeLast().closeByFin();
-        await().until(() -> statistics().sessions() == places - 1);
+        await().until(() -> statistics().connections().sessions() == places - 1);
         served.add(logIn());
         for (TestClient each : served) {
             each.echo(9);
@@ -217,7 +217,7 @@ class AwkwardClientTest extends EchoTest {
         for (TestClient each : served.subList(1, places)) {
             each.closeByFin();
         }
-        assertThat(settledBesideANeighbour().sessionsRefused()).isEqualTo(5);
+        assertThat(settledBesideANeighbour().incidents().sessionsRefused()).isEqualTo(5);
     }
 
     /** However much such a client sends, the server takes what a queue holds and no more, until it reads. */
@@ -236,7 +236,7 @@ class AwkwardClientTest extends EchoTest {
             await().until(() -> sent.get() > 0);
             Settled.awaitStandstill(sent::get);
             assertThat(sent.get()).as("bytes that went out while nobody read").isLessThan(total);
-            assertThat(statistics().bufferBytes()).isLessThan(1 << 20);
+            assertThat(statistics().resources().bufferBytes()).isLessThan(1 << 20);
             neighbour.echo(5);
 
             for (int at = 0; at < total; at += 4096) {
@@ -246,7 +246,7 @@ class AwkwardClientTest extends EchoTest {
             client.endOutput();
             client.expectEndOfStream();
         }
-        assertThat(settledBesideANeighbour().bufferBytes()).isLessThan(1 << 20);
+        assertThat(settledBesideANeighbour().resources().bufferBytes()).isLessThan(1 << 20);
     }
 
     private static byte[] pattern(int at, int count) {
@@ -280,7 +280,8 @@ class AwkwardClientTest extends EchoTest {
             each.join();
         }
         ServerStatistics figures = settledBesideANeighbour();
-        assertThat(figures.accepts() + figures.acceptFailures()).isLessThanOrEqualTo(401).isPositive();
+        assertThat(figures.connections().accepts() + figures.incidents().acceptFailures()).isLessThanOrEqualTo(401)
+                .isPositive();
         try (TestClient client = logIn()) {
             client.echo(1);
         }

@@ -45,18 +45,18 @@ class EchoServerTest {
                 }
                 client.sendBytes(TestClient.packets(1_000, 100));
                 client.expect(TestClient.packets(1_000, 100));
-                assertThat(server.statistics().server().sessions()).isEqualTo(1);
+                assertThat(server.statistics().server().connections().sessions()).isEqualTo(1);
             }
             var figures = Settled.of(() -> server.statistics().server(), options.server()).cleanly();
 
             assertThat(server.statistics().receivedMessages()).isEqualTo(106);
             assertThat(server.statistics().sentMessages()).as("with the login message").isEqualTo(107);
             assertThat(server.statistics().protocolErrors()).isZero();
-            assertThat(figures.accepts()).isEqualTo(1);
-            assertThat(figures.receivedBytes()).isEqualTo(1_060);
-            assertThat(figures.sentBytes()).isEqualTo(1_070);
-            assertThat(figures.receives()).isBetween(1L, 1_060L);
-            assertThat(figures.sends()).isBetween(1L, 107L);
+            assertThat(figures.connections().accepts()).isEqualTo(1);
+            assertThat(figures.traffic().receivedBytes()).isEqualTo(1_060);
+            assertThat(figures.traffic().sentBytes()).isEqualTo(1_070);
+            assertThat(figures.traffic().receiveCompletions()).isBetween(1L, 1_060L);
+            assertThat(figures.traffic().sendCompletions()).isBetween(1L, 107L);
         }
     }
 
@@ -72,10 +72,10 @@ class EchoServerTest {
                     other.expect(TestClient.packet(1_000 + i));
                     one.expect(TestClient.packet(i));
                 }
-                await().until(() -> server.statistics().server().sessions() == 2);
+                await().until(() -> server.statistics().server().connections().sessions() == 2);
             }
             var figures = Settled.of(() -> server.statistics().server(), options.server()).cleanly();
-            assertThat(figures.accepts()).isEqualTo(2);
+            assertThat(figures.connections().accepts()).isEqualTo(2);
         }
     }
 
@@ -92,7 +92,7 @@ class EchoServerTest {
                 client.expectEndOfStream();
             }
             var figures = Settled.of(() -> server.statistics().server(), options.server()).cleanly();
-            assertThat(figures.receivedBytes()).isEqualTo(figures.sentBytes()).isEqualTo(11);
+            assertThat(figures.traffic().receivedBytes()).isEqualTo(figures.traffic().sentBytes()).isEqualTo(11);
         }
     }
 }

@@ -26,8 +26,8 @@ class IdentityTest extends EchoTest {
             awaitNobody();
         }
         ServerStatistics figures = settled();
-        assertThat(figures.socketsReused()).isGreaterThanOrEqualTo(18);
-        assertThat(figures.keyMismatches()).isZero();
+        assertThat(figures.sockets().socketsReused()).isGreaterThanOrEqualTo(18);
+        assertThat(figures.faults().keyMismatches()).isZero();
     }
 
     /** A reused socket keeps its first key, which names the session of then. */
@@ -43,9 +43,9 @@ class IdentityTest extends EchoTest {
             }
         }
         ServerStatistics figures = settled();
-        assertThat(figures.socketsReused()).isPositive();
-        assertThat(figures.keyMismatches()).isPositive();
-        assertThat(figures.handlerFailures()).isZero();
+        assertThat(figures.sockets().socketsReused()).isPositive();
+        assertThat(figures.faults().keyMismatches()).isPositive();
+        assertThat(figures.faults().handlerFailures()).isZero();
     }
 
     @Test
@@ -57,7 +57,7 @@ class IdentityTest extends EchoTest {
             }
             awaitNobody();
         }
-        assertThat(settled().keyMismatches()).isZero();
+        assertThat(settled().faults().keyMismatches()).isZero();
     }
 
     /** A socket's first connection is served; later ones lose their packets, and so end without any echo. */
@@ -76,6 +76,6 @@ class IdentityTest extends EchoTest {
     }
 
     private void awaitSessions(int count) {
-        await().until(() -> statistics().sessions() == count);
+        await().until(() -> statistics().connections().sessions() == count);
     }
 }

@@ -39,9 +39,9 @@ class OriginalProfileTest extends EchoTest {
             awaitNobody();
         }
         ServerStatistics figures = settled();
-        assertThat(figures.socketsReused()).isGreaterThanOrEqualTo(26);
-        assertThat(figures.socketsCreated()).isLessThanOrEqualTo(4);
-        assertThat(figures.socketsDiscarded()).isZero();
+        assertThat(figures.sockets().socketsReused()).isGreaterThanOrEqualTo(26);
+        assertThat(figures.sockets().socketsCreated()).isLessThanOrEqualTo(4);
+        assertThat(figures.sockets().socketsDiscarded()).isZero();
     }
 
     @Test
@@ -62,7 +62,7 @@ class OriginalProfileTest extends EchoTest {
         for (TestClient client : clients) {
             client.close();
         }
-        assertThat(settled().acceptsPosted()).isEqualTo(500);
+        assertThat(settled().connections().acceptsPosted()).isEqualTo(500);
     }
 
     /** The listener's linger {1, 0} is inherited by what it accepts, and would make each disconnect an RST [wine]. */
@@ -80,7 +80,7 @@ class OriginalProfileTest extends EchoTest {
             }
             awaitNobody();
         }
-        assertThat(settled().socketsReused()).isGreaterThanOrEqualTo(6);
+        assertThat(settled().sockets().socketsReused()).isGreaterThanOrEqualTo(6);
         assertThat(server.statistics().protocolErrors()).isEqualTo(10);
     }
 
@@ -92,7 +92,7 @@ class OriginalProfileTest extends EchoTest {
         try (TestClient client = logIn()) {
             client.expectFin();
         }
-        await().until(() -> statistics().idleTimeouts() == 1);
+        await().until(() -> statistics().incidents().idleTimeouts() == 1);
         settled();
     }
 }

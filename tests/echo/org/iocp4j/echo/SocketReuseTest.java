@@ -35,12 +35,12 @@ class SocketReuseTest extends EchoTest {
         start(small(method));
         serveAll(end);
         ServerStatistics figures = settled();
-        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
-        assertThat(figures.socketsCreated()).isEqualTo(2);
-        assertThat(figures.socketsReused()).isGreaterThanOrEqualTo(CONNECTIONS - 2);
-        assertThat(figures.socketsDiscarded()).isZero();
-        assertThat(figures.disconnectFailures()).isZero();
-        assertThat(figures.acceptFailures()).isZero();
+        assertThat(figures.connections().accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.sockets().socketsCreated()).isEqualTo(2);
+        assertThat(figures.sockets().socketsReused()).isGreaterThanOrEqualTo(CONNECTIONS - 2);
+        assertThat(figures.sockets().socketsDiscarded()).isZero();
+        assertThat(figures.incidents().disconnectFailures()).isZero();
+        assertThat(figures.incidents().acceptFailures()).isZero();
     }
 
     /** After an RST, TransmitFile may refuse the socket: WSAENOTCONN (10057) [wine]. It is replaced and counted. */
@@ -49,9 +49,10 @@ class SocketReuseTest extends EchoTest {
         start(small(DisconnectMethod.TRANSMIT_FILE));
         serveAll(End.RST);
         ServerStatistics figures = settled();
-        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
-        assertThat(figures.socketsDiscarded()).isEqualTo(figures.disconnectFailures() + figures.disconnectTimeouts());
-        assertThat(figures.socketsCreated() - figures.socketsDiscarded()).isBetween(1L, 2L);
+        assertThat(figures.connections().accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.sockets().socketsDiscarded())
+                .isEqualTo(figures.incidents().disconnectFailures() + figures.incidents().disconnectTimeouts());
+        assertThat(figures.sockets().socketsCreated() - figures.sockets().socketsDiscarded()).isBetween(1L, 2L);
     }
 
     /** The server disconnects first, and its client closes only when the socket is posted for the next one. */
@@ -73,10 +74,10 @@ class SocketReuseTest extends EchoTest {
         }
         close(late, end);
         ServerStatistics figures = settled();
-        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
-        assertThat(figures.peerResets()).isZero();
-        assertThat(figures.socketsCreated()).isEqualTo(2);
-        assertThat(figures.socketsDiscarded()).isZero();
+        assertThat(figures.connections().accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.incidents().peerResets()).isZero();
+        assertThat(figures.sockets().socketsCreated()).isEqualTo(2);
+        assertThat(figures.sockets().socketsDiscarded()).isZero();
     }
 
     private static void close(TestClient client, End end) throws IOException {
@@ -93,10 +94,10 @@ class SocketReuseTest extends EchoTest {
         start(small(method));
         serveAll(end);
         ServerStatistics figures = settled();
-        assertThat(figures.accepts()).isEqualTo(CONNECTIONS);
-        assertThat(figures.socketsReused()).isZero();
-        assertThat(figures.socketsDiscarded()).isEqualTo(CONNECTIONS);
-        assertThat(figures.socketsCreated()).isEqualTo(CONNECTIONS + 1);
+        assertThat(figures.connections().accepts()).isEqualTo(CONNECTIONS);
+        assertThat(figures.sockets().socketsReused()).isZero();
+        assertThat(figures.sockets().socketsDiscarded()).isEqualTo(CONNECTIONS);
+        assertThat(figures.sockets().socketsCreated()).isEqualTo(CONNECTIONS + 1);
     }
 
     @ParameterizedTest
@@ -122,9 +123,10 @@ class SocketReuseTest extends EchoTest {
             }
         }
         ServerStatistics figures = settled();
-        assertThat(figures.accepts()).isEqualTo(clients * generations);
-        assertThat(figures.sessionsRefused()).isZero();
-        assertThat(figures.socketsReused() > 0).as("reused: %s", figures.socketsReused()).isEqualTo(method.reuses());
+        assertThat(figures.connections().accepts()).isEqualTo(clients * generations);
+        assertThat(figures.incidents().sessionsRefused()).isZero();
+        assertThat(figures.sockets().socketsReused() > 0).as("reused: %s", figures.sockets().socketsReused())
+                .isEqualTo(method.reuses());
         assertThat(server.statistics().protocolErrors()).isZero();
     }
 

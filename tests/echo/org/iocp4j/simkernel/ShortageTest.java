@@ -58,15 +58,16 @@ class ShortageTest {
             SimulatedClient waiting = connect(server);
             kernel.sleep(SECOND);
             assertThat(isServed(waiting)).isFalse();
-            assertThat(server.statistics().server().socketFailures()).isPositive();
-            assertThat(server.statistics().server().acceptsPosted()).isZero();
+            assertThat(server.statistics().server().faults().socketFailures()).isPositive();
+            assertThat(server.statistics().server().connections().acceptsPosted()).isZero();
             served.getFirst().send(PACKET);
             assertThat(kernel.until(() -> served.getFirst().received().length > GREETING_AND_ECHO_BYTES, SECOND)).isTrue();
 
             kernel.socketLimit(100);
             assertThat(isServed(waiting)).isTrue();
-            assertThat(kernel.until(() -> server.statistics().server().acceptsPosted() == 4, SECOND)).isTrue();
-            assertThat(server.statistics().server().workerFailures()).isZero();
+            assertThat(kernel.until(() -> server.statistics().server().connections().acceptsPosted() == 4, SECOND))
+                    .isTrue();
+            assertThat(server.statistics().server().faults().workerFailures()).isZero();
             server.close();
             kernel.requireNothingLeft();
         });
@@ -108,16 +109,18 @@ class ShortageTest {
             for (SimulatedClient client : silent) {
                 client.send(new byte[] {9, 0}); // a wrong length: the server disconnects, and the client stays
             }
-            assertThat(kernel.until(() -> server.statistics().server().socketsRecycling() == 8, SECOND)).isTrue();
+            assertThat(kernel.until(() -> server.statistics().server().sockets().socketsRecycling() == 8, SECOND))
+                    .isTrue();
             Duration begin = kernel.elapsed();
-            assertThat(kernel.until(() -> server.statistics().server().sessions() == 0, SECOND)).isTrue();
+            assertThat(kernel.until(() -> server.statistics().server().connections().sessions() == 0, SECOND)).isTrue();
             assertThat(kernel.elapsed().minus(begin)).isLessThan(DISCONNECT_TIME.plusMillis(300)); // three ticks
             ServerStatistics figures = server.statistics().server();
-            assertThat(figures.disconnectTimeouts()).isEqualTo(8);
-            assertThat(figures.socketsRecycling()).isZero();
-            assertThat(kernel.until(() -> server.statistics().server().acceptsPosted() == 4, SECOND)).isTrue();
+            assertThat(figures.incidents().disconnectTimeouts()).isEqualTo(8);
+            assertThat(figures.sockets().socketsRecycling()).isZero();
+            assertThat(kernel.until(() -> server.statistics().server().connections().acceptsPosted() == 4, SECOND))
+                    .isTrue();
             assertThat(isServed(connect(server))).isTrue();
-            assertThat(server.statistics().server().latePackets()).isLessThanOrEqualTo(8);
+            assertThat(server.statistics().server().incidents().latePackets()).isLessThanOrEqualTo(8);
             server.close();
             kernel.requireNothingLeft();
         });

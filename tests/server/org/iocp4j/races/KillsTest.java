@@ -104,11 +104,12 @@ class KillsTest {
             assertThat(violations).isEmpty();
             assertThat(sessions).as("sessions").isNotEmpty()
                     .allSatisfy((id, closed) -> assertThat(closed).as("closed, session %d", id).hasValue(1));
-            assertThat(end.accepts()).isEqualTo(sessions.size() + end.sessionsRefused());
+            assertThat(end.connections().accepts()).isEqualTo(sessions.size() + end.incidents().sessionsRefused());
             assertThat(exchanges).as("messages that came back").hasPositiveValue();
         }
         ServerStatistics closed = server.statistics();
-        assertThat(closed.socketsCreated()).as("sockets made, and closed").isEqualTo(closed.socketsDiscarded());
+        assertThat(closed.sockets().socketsCreated()).as("sockets made, and closed")
+                .isEqualTo(closed.sockets().socketsDiscarded());
     }
 
     private void visit(IocpServer server) {

@@ -86,12 +86,17 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
     }
 
     private void checkEnd(ServerStatistics end) {
-        require(end.sessions() == 0 && end.acceptsPosted() == 0 && end.socketsRecycling() == 0
-                && end.socketsCreated() == end.socketsDiscarded() && end.workerFailures() == 0
-                && end.handlerFailures() == 0 && end.strayPackets() == 0 && end.latePackets() == 0
-                && end.acceptFailures() == 0 && end.disconnectFailures() == 0, "at the end: " + end);
+        require(end.connections().sessions() == 0 && end.connections().acceptsPosted() == 0
+                && end.sockets().socketsRecycling() == 0
+                && end.sockets().socketsCreated() == end.sockets().socketsDiscarded()
+                && end.faults().workerFailures() == 0
+                && end.faults().handlerFailures() == 0 && end.faults().strayPackets() == 0
+                && end.incidents().latePackets() == 0
+                && end.incidents().acceptFailures() == 0 && end.incidents().disconnectFailures() == 0, "at the end: "
+                + end);
         require(opened.sum() == closed.sum(), opened + " sessions were opened, " + closed + " closed");
-        require(end.accepts() == opened.sum() + end.sessionsRefused(), end.accepts() + " accepts, " + opened + " sessions");
+        require(end.connections().accepts() == opened.sum() + end.incidents().sessionsRefused(),
+                end.connections().accepts() + " accepts, " + opened + " sessions");
         require(system.leftovers().equals("0 sockets, 0 regions of memory"), "left behind: " + system.leftovers());
     }
 

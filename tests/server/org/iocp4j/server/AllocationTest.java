@@ -32,7 +32,8 @@ class AllocationTest {
     void anEchoAllocatesNothing() {
         long socket = server.connect();
         assertThat(steadyBytes(() -> server.echo(socket, 64))).isZero();
-        assertThat(server.statistics().sentBytes()).isEqualTo(64 * server.statistics().receives()).isPositive();
+        assertThat(server.statistics().traffic().sentBytes())
+                .isEqualTo(64 * server.statistics().traffic().receiveCompletions()).isPositive();
     }
 
     @Test
@@ -42,9 +43,10 @@ class AllocationTest {
             server.echo(socket, 64);
             server.leave(socket);
         })).isZero();
-        assertThat(server.statistics().accepts()).isEqualTo(server.statistics().receives()).isPositive();
-        assertThat(server.statistics().socketsCreated()).isLessThan(BATCH);
-        assertThat(server.statistics().sessions()).isZero();
+        assertThat(server.statistics().connections().accepts())
+                .isEqualTo(server.statistics().traffic().receiveCompletions()).isPositive();
+        assertThat(server.statistics().sockets().socketsCreated()).isLessThan(BATCH);
+        assertThat(server.statistics().connections().sessions()).isZero();
     }
 
     /** The bytes of a batch when they are 0 for some batches, or at the end of the time. */

@@ -66,7 +66,7 @@ class BackPressureTest extends ServerTest {
             client.sendBytes((byte) 1);
             assertThat(client.readToEnd()).hasSize(answerBytes);
         }
-        assertThat(statistics().closeTimeouts()).isZero();
+        assertThat(statistics().incidents().closeTimeouts()).isZero();
     }
 
     /** A handler at work is not an idle session: it outlasts one that came later and is silent. */
@@ -96,7 +96,7 @@ class BackPressureTest extends ServerTest {
             try (TestClient silent = connect()) {
                 assertThat(closed.next()).isEqualTo(CloseReason.IDLE);
             }
-            assertThat(statistics().idleTimeouts()).isEqualTo(1);
+            assertThat(statistics().incidents().idleTimeouts()).isEqualTo(1);
             idleEnded.countDown();
             client.expect((byte) 7);
         } finally {

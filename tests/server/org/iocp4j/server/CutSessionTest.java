@@ -57,8 +57,9 @@ class CutSessionTest extends ServerTest {
     private TestClient full(String deeds) throws IOException {
         TestClient client = TestClient.connectSlowReader(server.localAddress());
         client.sendBytes(deeds.getBytes());
-        Settled.await().until(() -> statistics().sendsRefused() > 0);
-        Settled.awaitStandstill(() -> List.of(statistics().sendsRefused(), statistics().sentBytes()));
+        Settled.await().until(() -> statistics().incidents().sendsRefused() > 0);
+        Settled.awaitStandstill(() -> List.of(statistics().incidents().sendsRefused(),
+                statistics().traffic().sentBytes()));
         return client;
     }
 
@@ -78,10 +79,10 @@ class CutSessionTest extends ServerTest {
         try (TestClient client = full(end == End.HANDLER_THROWS ? "ft" : "f")) {
             end(end, opened.next());
             closed.next();
-            Settled.await().until(() -> statistics().sessions() == 0);
+            Settled.await().until(() -> statistics().connections().sessions() == 0);
             client.expectReset();
         }
-        assertThat(statistics().sessionsCut()).isEqualTo(1);
+        assertThat(statistics().incidents().sessionsCut()).isEqualTo(1);
     }
 
     /** Its socket is closed, not used again, whatever the method; with nothing left to send it would be. */
@@ -92,10 +93,10 @@ class CutSessionTest extends ServerTest {
         try (TestClient client = full("f")) {
             server.abort(opened.next());
             closed.next();
-            Settled.await().until(() -> statistics().sessions() == 0);
+            Settled.await().until(() -> statistics().connections().sessions() == 0);
             client.expectReset();
         }
-        assertThat(settled().cleanly().sessionsCut()).isEqualTo(1);
+        assertThat(settled().cleanly().incidents().sessionsCut()).isEqualTo(1);
     }
 
     @Test
@@ -106,7 +107,7 @@ class CutSessionTest extends ServerTest {
             server.abort(opened.next());
             client.expectFin();
         }
-        assertThat(settled().cleanly().sessionsCut()).isZero();
+        assertThat(settled().cleanly().incidents().sessionsCut()).isZero();
     }
 
     /** The disconnect time is one without progress: whoever reads steadily, however slowly, has all of it, and then the FIN. */
@@ -115,7 +116,7 @@ class CutSessionTest extends ServerTest {
         Duration disconnectTime = Duration.ofSeconds(1);
         start(slow().disconnectTime(disconnectTime).closeTime(Settled.LONGEST.multipliedBy(4)), filler);
         try (TestClient client = full("f")) {
-            long taken = statistics().sentBytes() + QUEUE_BYTES;
+            long taken = statistics().traffic().sentBytes() + QUEUE_BYTES;
             server.disconnect(opened.next());
             long start = System.nanoTime();
             int read = 0;
@@ -128,8 +129,8 @@ class CutSessionTest extends ServerTest {
         }
         assertThat(closed.next()).isEqualTo(CloseReason.DISCONNECTED);
         ServerStatistics figures = settled().cleanly();
-        assertThat(figures.sessionsCut()).isZero();
-        assertThat(figures.closeTimeouts()).isZero();
+        assertThat(figures.incidents().sessionsCut()).isZero();
+        assertThat(figures.incidents().closeTimeouts()).isZero();
     }
 
     /** But not for ever. */
@@ -140,15 +141,15 @@ class CutSessionTest extends ServerTest {
         try (TestClient client = full("f")) {
             server.disconnect(opened.next());
             long start = System.nanoTime();
-            for (int read = 0; statistics().sessions() > 0 && read < SOCKET_BYTES; read++) {
+            for (int read = 0; statistics().connections().sessions() > 0 && read < SOCKET_BYTES; read++) {
                 client.readExactly(1);
                 awaitPart(start, closeTime.toNanos() * 2 * read / SOCKET_BYTES);
             }
-            Settled.await().until(() -> statistics().sessions() == 0);
+            Settled.await().until(() -> statistics().connections().sessions() == 0);
             client.expectReset();
         }
-        assertThat(statistics().closeTimeouts()).isEqualTo(1);
-        assertThat(statistics().sessionsCut()).isEqualTo(1);
+        assertThat(statistics().incidents().closeTimeouts()).isEqualTo(1);
+        assertThat(statistics().incidents().sessionsCut()).isEqualTo(1);
     }
 
     private static void awaitPart(long start, long nanos) {

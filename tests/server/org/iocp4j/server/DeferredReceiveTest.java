@@ -39,7 +39,7 @@ class DeferredReceiveTest {
         kernel.arrive(socket, 64);
         pass(100);
         engine.dequeue(io);
-        assertThat(engine.statistics(0).receives()).isOne();
+        assertThat(engine.statistics(0).traffic().receiveCompletions()).isOne();
     }
 
     private void pass(int millis) {
@@ -74,7 +74,7 @@ class DeferredReceiveTest {
             assertThat(engine.send(id, ByteBuffer.allocate(10))).isTrue();
             engine.dequeue(other);
         }
-        assertThat(engine.statistics(0).sends()).isGreaterThanOrEqualTo(4);
+        assertThat(engine.statistics(0).traffic().sendCompletions()).isGreaterThanOrEqualTo(4);
         assertThat(kernel.hasReceive(socket)).isTrue();
     }
 }

@@ -104,7 +104,7 @@ class DisconnectTest extends ServerTest {
                 expectFin(client, method);
             }
         }
-        assertThat(settled().cleanly().closeTimeouts()).isZero();
+        assertThat(settled().cleanly().incidents().closeTimeouts()).isZero();
     }
 
     @ParameterizedTest
@@ -145,7 +145,7 @@ class DisconnectTest extends ServerTest {
             client.expectReset();
             assertClosedOnce(id, CloseReason.DISCONNECTED);
         }
-        assertThat(settled().cleanly().socketsReused()).isZero();
+        assertThat(settled().cleanly().sockets().socketsReused()).isZero();
     }
 
     @ParameterizedTest
@@ -174,7 +174,7 @@ class DisconnectTest extends ServerTest {
 
     private void assertAborted(long id, TestClient client, DisconnectMethod method) throws IOException {
         assertClosedOnce(id, CloseReason.DISCONNECTED);
-        await().until(() -> statistics().sessions() == 0);
+        await().until(() -> statistics().connections().sessions() == 0);
         if (method == DisconnectMethod.TRANSMIT_FILE) {
             expectFin(client, method);
         } else {
@@ -198,7 +198,7 @@ class DisconnectTest extends ServerTest {
             });
             assertThat(Duration.ofNanos(System.nanoTime() - asked)).isGreaterThanOrEqualTo(Duration.ofMillis(500));
             assertClosedOnce(id, CloseReason.DISCONNECTED);
-            assertThat(settled().cleanly().closeTimeouts()).isEqualTo(1);
+            assertThat(settled().cleanly().incidents().closeTimeouts()).isEqualTo(1);
         }
     }
 
@@ -210,11 +210,11 @@ class DisconnectTest extends ServerTest {
             client.expectEndOfStream();
             client.sendBytes(new byte[1_000_000]);
             client.endOutput();
-            await().until(() -> statistics().sessions() == 0);
+            await().until(() -> statistics().connections().sessions() == 0);
         }
         ServerStatistics figures = settled().cleanly();
-        assertThat(figures.closeTimeouts()).isZero();
-        assertThat(figures.peerResets()).isZero();
+        assertThat(figures.incidents().closeTimeouts()).isZero();
+        assertThat(figures.incidents().peerResets()).isZero();
     }
 
     @ParameterizedTest
@@ -228,12 +228,12 @@ class DisconnectTest extends ServerTest {
             server.disconnect(id);
             assertClosedOnce(id, CloseReason.DISCONNECTED);
             assertThat(Duration.ofNanos(System.nanoTime() - asked)).isBetween(Duration.ofMillis(500), LONGEST);
-            await().until(() -> statistics().sessions() == 0);
+            await().until(() -> statistics().connections().sessions() == 0);
         }
         ServerStatistics figures = settled().withLatePackets();
-        assertThat(figures.closeTimeouts()).isEqualTo(1);
+        assertThat(figures.incidents().closeTimeouts()).isEqualTo(1);
         // On Windows the disconnect itself may wait for the peer, too [doc]; then its packet comes late.
-        assertThat(figures.latePackets()).isLessThanOrEqualTo(figures.disconnectTimeouts());
+        assertThat(figures.incidents().latePackets()).isLessThanOrEqualTo(figures.incidents().disconnectTimeouts());
     }
 
     /** The time counts from the first call. */
@@ -245,11 +245,11 @@ class DisconnectTest extends ServerTest {
             long id = opened.next();
             await().untilAsserted(() -> {
                 server.disconnect(id);
-                assertThat(statistics().sessions()).isZero();
+                assertThat(statistics().connections().sessions()).isZero();
             });
             assertClosedOnce(id, CloseReason.DISCONNECTED);
         }
-        assertThat(settled().cleanly().closeTimeouts()).isEqualTo(1);
+        assertThat(settled().cleanly().incidents().closeTimeouts()).isEqualTo(1);
     }
 
     @Test
@@ -261,14 +261,15 @@ class DisconnectTest extends ServerTest {
             server.abort(id);
             assertClosedOnce(id, CloseReason.DISCONNECTED);
         }
-        assertThat(settled().withLatePackets().closeTimeouts()).isZero();
+        assertThat(settled().withLatePackets().incidents().closeTimeouts()).isZero();
     }
 
     /** Makes the handler send until nothing more goes in. */
     private void fill(TestClient client) throws IOException {
         client.sendBytes((byte) 'f');
-        await().until(() -> statistics().sendsRefused() > 0);
-        Settled.awaitStandstill(() -> List.of(statistics().sendsRefused(), statistics().sentBytes()));
+        await().until(() -> statistics().incidents().sendsRefused() > 0);
+        Settled.awaitStandstill(() -> List.of(statistics().incidents().sendsRefused(),
+                statistics().traffic().sentBytes()));
     }
 
     @Test
@@ -346,7 +347,7 @@ class DisconnectTest extends ServerTest {
         ServerStatistics figures = settled().withLatePackets();
         assertThat(calls).hasSize(30);
         assertThat(calls.values()).allSatisfy(count -> assertThat(count).hasValue(1));
-        assertThat(figures.latePackets()).isLessThanOrEqualTo(figures.disconnectTimeouts());
+        assertThat(figures.incidents().latePackets()).isLessThanOrEqualTo(figures.incidents().disconnectTimeouts());
     }
 
     /** A disconnect in opened(): the greeting arrives, then the end. */
@@ -391,6 +392,6 @@ class DisconnectTest extends ServerTest {
         id = opened.next();
         client.closeByReset();
         assertClosedOnce(id, CloseReason.PEER_RESET);
-        assertThat(settled().cleanly().peerResets()).isEqualTo(1);
+        assertThat(settled().cleanly().incidents().peerResets()).isEqualTo(1);
     }
 }

@@ -189,7 +189,7 @@ class ForeignCodeTest extends ServerTest {
             release.countDown();
             assertThat(closed.next()).isEqualTo(CloseReason.SERVER_STOPPED);
             client.expectEnd();
-            Settled.await().until(() -> statistics().operationsPending() == 0);
+            Settled.await().until(() -> statistics().resources().operationsPending() == 0);
             assertThat(closed.waiting()).isZero();
         }
     }
@@ -221,8 +221,8 @@ class ForeignCodeTest extends ServerTest {
             first.expect((byte) 1);
             second.expect((byte) 2);
         }
-        Settled.await().until(() -> statistics().sessions() == 0);
-        assertThat(statistics().workerFailures()).isEqualTo(2);
-        assertThat(statistics().handlerFailures()).isZero();
+        Settled.await().until(() -> statistics().connections().sessions() == 0);
+        assertThat(statistics().faults().workerFailures()).isEqualTo(2);
+        assertThat(statistics().faults().handlerFailures()).isZero();
     }
 }

@@ -88,7 +88,7 @@ class HandlerTest extends ServerTest {
             }
             settled();
         }
-        assertThat(settled().withHandlerFailures(10).socketsReused()).isPositive();
+        assertThat(settled().withHandlerFailures(10).sockets().socketsReused()).isPositive();
     }
 
     // ---- the session object ----
@@ -172,13 +172,13 @@ class HandlerTest extends ServerTest {
         });
         try (TestClient client = connect()) {
             client.sendBytes(new byte[1023]);
-            await().until(() -> statistics().receivedBytes() == 1023);
-            assertThat(statistics().framesTooLong()).isZero();
+            await().until(() -> statistics().traffic().receivedBytes() == 1023);
+            assertThat(statistics().incidents().framesTooLong()).isZero();
             client.sendBytes((byte) 0);
             client.expectEndOfStream();
         }
         assertThat(closed.next()).isEqualTo(CloseReason.FRAME_TOO_LONG);
-        assertThat(settled().cleanly().framesTooLong()).isEqualTo(1);
+        assertThat(settled().cleanly().incidents().framesTooLong()).isEqualTo(1);
     }
 
     @Test

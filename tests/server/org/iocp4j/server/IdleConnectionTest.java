@@ -22,19 +22,21 @@ class IdleConnectionTest extends ServerTest {
             echo(clients.getLast(), "hello " + i);
         }
         for (int twice = 0; twice < 2; twice++) {
-            await().untilAsserted(() -> assertThat(statistics().bufferBytes()).isLessThan(CONNECTIONS * BUFFER_BYTES));
+            await().untilAsserted(() -> assertThat(statistics().resources().bufferBytes())
+                    .isLessThan(CONNECTIONS * BUFFER_BYTES));
             for (TestClient client : clients) {
                 echo(client, "still there");
             }
-            assertThat(statistics().sessions()).isEqualTo(CONNECTIONS);
+            assertThat(statistics().connections().sessions()).isEqualTo(CONNECTIONS);
         }
-        await().untilAsserted(() -> assertThat(statistics().bufferBytes()).isLessThan(CONNECTIONS * BUFFER_BYTES));
+        await().untilAsserted(() -> assertThat(statistics().resources().bufferBytes())
+                .isLessThan(CONNECTIONS * BUFFER_BYTES));
         for (TestClient client : clients) {
             client.close();
         }
         for (int i = 0; i < CONNECTIONS; i++) {
             assertThat(closed.next()).isEqualTo(CloseReason.PEER_CLOSED);
         }
-        assertThat(settled().cleanly().peerResets()).isZero();
+        assertThat(settled().cleanly().incidents().peerResets()).isZero();
     }
 }

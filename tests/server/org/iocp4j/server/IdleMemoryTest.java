@@ -41,7 +41,7 @@ class IdleMemoryTest {
         assertThat(busy).as("busy").isGreaterThan(8L * 1024 * CONNECTIONS);
         assertThat(heapEach + besideEach).as("%d on the heap, %d beside it", heapEach, besideEach)
                 .isBetween(1L, (long) MOST_BYTES_EACH);
-        assertThat(server.statistics().sessions()).as("alive until here").isEqualTo(FIRST + CONNECTIONS);
+        assertThat(server.statistics().connections().sessions()).as("alive until here").isEqualTo(FIRST + CONNECTIONS);
     }
 
     private void connect(int count) {

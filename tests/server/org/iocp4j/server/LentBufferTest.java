@@ -74,7 +74,7 @@ class LentBufferTest extends ServerTest {
                 System.arraycopy(text(text), 0, expected, 0, text.length());
                 assertThat(answer).isEqualTo(expected);
             }
-            Settled.await().until(() -> statistics().sessions() == 0);
+            Settled.await().until(() -> statistics().connections().sessions() == 0);
         }
     }
 
@@ -97,7 +97,7 @@ class LentBufferTest extends ServerTest {
                 client.sendBytes((byte) 'f');
                 client.expect(text(SECRET));
             }
-            Settled.await().until(() -> statistics().sessions() == 0);
+            Settled.await().until(() -> statistics().connections().sessions() == 0);
         }
         try (TestClient client = connect()) {
             client.sendBytes((byte) 'x');
@@ -158,11 +158,11 @@ class LentBufferTest extends ServerTest {
             clients.add(client);
             echo(client, "a");
         }
-        long before = statistics().bufferBytes();
+        long before = statistics().resources().bufferBytes();
         for (TestClient client : clients) {
             client.close();
         }
-        Settled.await().atMost(Duration.ofSeconds(60)).until(() -> statistics().bufferBytes() < before / 4);
+        Settled.await().atMost(Duration.ofSeconds(60)).until(() -> statistics().resources().bufferBytes() < before / 4);
         assertThat(kept).hasSize(connections).allMatch(buffer -> buffer.get(0) == 0 || buffer.get(0) == 'a');
     }
 }

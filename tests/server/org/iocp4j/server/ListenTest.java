@@ -75,7 +75,7 @@ class ListenTest extends ServerTest {
             serves(server.localAddress());
             settled();
         }
-        assertThat(settled().cleanly().socketsReused()).isPositive();
+        assertThat(settled().cleanly().sockets().socketsReused()).isPositive();
     }
 
     @Test
@@ -87,7 +87,7 @@ class ListenTest extends ServerTest {
             serves(new InetSocketAddress("::1", port));
             settled();
         }
-        assertThat(settled().cleanly().socketsReused()).isPositive();
+        assertThat(settled().cleanly().sockets().socketsReused()).isPositive();
     }
 
     @Test

@@ -46,9 +46,11 @@ class NoProgressTest {
                 session.disconnect();
             }, SessionIdentity.OVERLAPPED, kernel::attach);
             kernel.client(new Chatterer()).window(4_096).connect(server.localAddress());
-            assertThat(kernel.until(() -> server.statistics().accepts() == 1, DISCONNECT.multipliedBy(5))).isTrue();
-            assertThat(kernel.until(() -> server.statistics().sessions() == 0, DISCONNECT.multipliedBy(10))).isTrue();
-            assertThat(server.statistics().sessionsCut()).isEqualTo(1);
+            assertThat(kernel.until(() -> server.statistics().connections().accepts() == 1, DISCONNECT.multipliedBy(5)))
+                    .isTrue();
+            assertThat(kernel.until(() -> server.statistics().connections().sessions() == 0,
+                    DISCONNECT.multipliedBy(10))).isTrue();
+            assertThat(server.statistics().incidents().sessionsCut()).isEqualTo(1);
             server.close();
         });
     }

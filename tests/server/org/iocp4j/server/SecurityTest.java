@@ -166,16 +166,16 @@ class SecurityTest extends ServerTest {
             senders.add(CompletableFuture.runAsync(() -> sendForEver(client),
                     task -> Thread.ofPlatform().daemon().start(task)));
         }
-        await().until(() -> statistics().sessionsRefused() >= 2 * sessions);
+        await().until(() -> statistics().incidents().sessionsRefused() >= 2 * sessions);
         long[] seen = {-1};
         await().during(Duration.ofMillis(500)).until(() -> {
-            long received = statistics().receivedBytes();
+            long received = statistics().traffic().receivedBytes();
             boolean stands = received == seen[0];
             seen[0] = received;
             return stands;
         });
-        assertThat(statistics().bufferBytes()).isLessThanOrEqualTo(roundedUp(most));
-        assertThat(statistics().socketsCreated() - statistics().socketsDiscarded())
+        assertThat(statistics().resources().bufferBytes()).isLessThanOrEqualTo(roundedUp(most));
+        assertThat(statistics().sockets().socketsCreated() - statistics().sockets().socketsDiscarded())
                 .isLessThanOrEqualTo(sessions + options.accepts() + options.pool());
         for (TestClient client : clients) {
             client.closeByReset();

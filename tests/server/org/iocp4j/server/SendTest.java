@@ -188,14 +188,14 @@ class SendTest extends ServerTest {
                 all.putInt(i);
             }
             client.sendBytes(all.array());
-            await().until(() -> statistics().sendsRefused() > 0);
+            await().until(() -> statistics().incidents().sendsRefused() > 0);
             for (int i = 0; i < requests; i++) {
                 ByteBuffer reply = ByteBuffer.wrap(client.readExactly(1_000));
                 assertThat(reply.getInt(0)).isEqualTo(i);
                 assertThat(reply.getInt(996)).isEqualTo(~i);
             }
         }
-        assertThat(settled().cleanly().sendsRefused()).isPositive();
+        assertThat(settled().cleanly().incidents().sendsRefused()).isPositive();
     }
 
     /**
@@ -246,7 +246,7 @@ class SendTest extends ServerTest {
     private int fillWith(int bytes, long id) {
         int[] sent = {0};
         Settled.awaitStandstill(() -> {
-            while (sent[0] - statistics().sentBytes() < bytes) {
+            while (sent[0] - statistics().traffic().sentBytes() < bytes) {
                 assertThat(server.send(id, ByteBuffer.allocate(1_000))).isTrue();
                 sent[0] += 1_000;
             }

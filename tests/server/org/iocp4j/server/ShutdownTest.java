@@ -49,12 +49,13 @@ class ShutdownTest extends ServerTest {
                 .as("threads left").noneMatch(name -> name.startsWith("iocp-worker-")));
         assertThatIOException().as("a connect afterwards").isThrownBy(() -> connect().close());
         ServerStatistics now = statistics();
-        assertThat(now.sessions()).as("sessions").isZero();
-        assertThat(now.acceptsPosted()).as("acceptsPosted").isZero();
-        assertThat(now.socketsCreated()).as("sockets made, and closed").isEqualTo(now.socketsDiscarded());
-        assertThat(now.workerFailures()).as("workerFailures").isZero();
-        assertThat(now.handlerFailures()).as("handlerFailures").isZero();
-        assertThat(now.strayPackets()).as("strayPackets").isZero();
+        assertThat(now.connections().sessions()).as("sessions").isZero();
+        assertThat(now.connections().acceptsPosted()).as("acceptsPosted").isZero();
+        assertThat(now.sockets().socketsCreated()).as("sockets made, and closed")
+                .isEqualTo(now.sockets().socketsDiscarded());
+        assertThat(now.faults().workerFailures()).as("workerFailures").isZero();
+        assertThat(now.faults().handlerFailures()).as("handlerFailures").isZero();
+        assertThat(now.faults().strayPackets()).as("strayPackets").isZero();
     }
 
     private Duration timeToClose() {
@@ -105,7 +106,7 @@ class ShutdownTest extends ServerTest {
             clients.add(Background.run(() -> loadUntilTheEnd(atWork)));
         }
         awaitAllAtWork(atWork, clients);
-        await().until(() -> statistics().receivedBytes() > 2_000_000);
+        await().until(() -> statistics().traffic().receivedBytes() > 2_000_000);
         timeToClose();
         assertGone();
         for (CompletableFuture<Void> each : clients) {
@@ -147,8 +148,8 @@ class ShutdownTest extends ServerTest {
         try (TestClient client = TestClient.connectSlowReader(server.localAddress())) {
             int queued = fill(opened.next());
             CompletableFuture<Duration> closing = Background.call(this::timeToClose);
-            await().until(() -> statistics().acceptsPosted() == 0);
-            assertThat(statistics().sessions()).isEqualTo(1);
+            await().until(() -> statistics().connections().acceptsPosted() == 0);
+            assertThat(statistics().connections().sessions()).isEqualTo(1);
             for (int i = 0; i < queued; i++) {
                 assertThat(ByteBuffer.wrap(client.readExactly(4096)).getInt()).isEqualTo(i);
             }
@@ -391,7 +392,7 @@ class ShutdownTest extends ServerTest {
                 clients.add(Background.run(() -> connectUntilRefused(atWork, over)));
             }
             awaitAllAtWork(atWork, clients);
-            await().until(() -> statistics().accepts() > 50);
+            await().until(() -> statistics().connections().accepts() > 50);
             timeToClose();
             over.set(true);
             for (CompletableFuture<Void> each : clients) {

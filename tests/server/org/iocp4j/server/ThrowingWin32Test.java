@@ -144,7 +144,7 @@ class ThrowingWin32Test {
             fails = (call, arguments) -> call.equals("rtlNtStatusToDosError");
             disconnectsFail = true;
             connect(server).finish();
-            assertThat(kernel.until(() -> server.statistics().sessions() == 0, ENOUGH)).isTrue();
+            assertThat(kernel.until(() -> server.statistics().connections().sessions() == 0, ENOUGH)).isTrue();
             assertThat(thrown.get()).isEqualTo(1);
             server.close();
             assertThat(kernel.openSockets()).isZero();

@@ -94,14 +94,14 @@ class WorkerFailureTest {
             IocpServer server = start(OnWorkerFailure.GO_ON, call);
             failures.set(1);
             ask(server).close();
-            assertThat(kernel.until(() -> server.statistics().workerFailures() == 1, ENOUGH)).isTrue();
+            assertThat(kernel.until(() -> server.statistics().faults().workerFailures() == 1, ENOUGH)).isTrue();
             for (int i = 0; i < 5; i++) {
                 SimulatedClient client = ask(server);
                 assertThat(client.received()).containsExactly(1, 2, 3);
                 client.close();
             }
             assertThat(server.isOpen()).isTrue();
-            assertThat(server.statistics().workerFailures()).isEqualTo(1);
+            assertThat(server.statistics().faults().workerFailures()).isEqualTo(1);
             closesInTime(server);
         });
     }
@@ -118,7 +118,7 @@ class WorkerFailureTest {
             assertThat(kernel.until(() -> !server.isOpen(), ENOUGH)).isTrue();
             assertThat(kernel.until(() -> neighbour.hasEnded() || neighbour.isReset(), ENOUGH)).isTrue();
             assertThat(kernel.until(() -> kernel.openSockets() == 0, CLOSE_BOUND)).isTrue();
-            assertThat(server.statistics().workerFailures()).isEqualTo(1);
+            assertThat(server.statistics().faults().workerFailures()).isEqualTo(1);
         });
     }
 
@@ -134,7 +134,7 @@ class WorkerFailureTest {
             ask(server).close();
             assertThat(kernel.until(() -> !server.isOpen(), ENOUGH)).isTrue();
             assertThat(kernel.until(() -> kernel.openSockets() == 0, CLOSE_BOUND)).isTrue();
-            assertThat(server.statistics().workerFailures()).isBetween(1L, 4L);
+            assertThat(server.statistics().faults().workerFailures()).isBetween(1L, 4L);
         });
     }
 

@@ -57,7 +57,7 @@ class PortGoneTest {
                 server.close();
                 assertThat(kernel.until(() -> one.isReset() && other.isReset(), Duration.ofSeconds(1))).as("reset").isTrue();
                 assertThat(handler.ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
-                assertThat(server.statistics().workerFailures()).isEqualTo(3);
+                assertThat(server.statistics().faults().workerFailures()).isEqualTo(3);
             });
         }
     }

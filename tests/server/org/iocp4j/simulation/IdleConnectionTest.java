@@ -87,10 +87,11 @@ class IdleConnectionTest {
         }
         assertThat(kernel.until(() -> clients.stream().allMatch(c -> c.received().length == MESSAGES * MESSAGE_BYTES), LIFE))
                 .as("all have all of it back").isTrue();
-        assertThat(kernel.until(() -> server.statistics().bufferBytes() < CLIENTS * BUFFER_BYTES, LIFE))
+        assertThat(kernel.until(() -> server.statistics().resources().bufferBytes() < CLIENTS * BUFFER_BYTES, LIFE))
                 .as("less than a buffer each").isTrue();
-        assertThat(server.statistics().sessions()).isEqualTo(CLIENTS);
+        assertThat(server.statistics().connections().sessions()).isEqualTo(CLIENTS);
         clients.forEach(SimulatedClient::finish);
-        assertThat(kernel.until(() -> server.statistics().sessions() == 0, LIFE)).as("all FINs are seen").isTrue();
+        assertThat(kernel.until(() -> server.statistics().connections().sessions() == 0, LIFE)).as("all FINs are seen")
+                .isTrue();
     }
 }

@@ -165,8 +165,8 @@ class ShippedBugsTest {
                 life.await();
                 life.kernel.sleep(Duration.ofSeconds(1));
             });
-            assertThat(end.disconnectTimeouts()).as("disconnects given up").isPositive();
-            assertThat(end.socketsDiscarded()).isEqualTo(end.socketsCreated());
+            assertThat(end.incidents().disconnectTimeouts()).as("disconnects given up").isPositive();
+            assertThat(end.sockets().socketsDiscarded()).isEqualTo(end.sockets().socketsCreated());
         });
     }
 
@@ -179,7 +179,8 @@ class ShippedBugsTest {
                 life.kernel.plan(FaultPlan.UNRULY.with(often));
                 life.kernel.sleep(Duration.ofMillis(200));
                 life.kernel.plan(FaultPlan.UNRULY);
-                boolean all = life.kernel.until(() -> life.server.statistics().acceptsPosted() == 2, LONG);
+                boolean all = life.kernel.until(() -> life.server.statistics().connections().acceptsPosted() == 2,
+                        LONG);
                 assertThat(all).as("accepts are posted again").isTrue();
             });
         });
@@ -254,7 +255,8 @@ class ShippedBugsTest {
                 life.kernel.plan(FaultPlan.UNRULY.with(new Failures(0, 0, 0.5, 0, 0, 0, 0, 0, 0, 0)));
                 life.kernel.sleep(Duration.ofMillis(300));
             });
-            assertThat(end.peerResets() + end.disconnectFailures() + end.acceptFailures()).as("posts that failed").isPositive();
+            assertThat(end.incidents().peerResets() + end.incidents().disconnectFailures()
+                    + end.incidents().acceptFailures()).as("posts that failed").isPositive();
         });
     }
 
@@ -278,6 +280,6 @@ class ShippedBugsTest {
         life.options.address(new InetSocketAddress("::1", 0));
         ServerStatistics end = life.run(life::await);
         assertThat(life.clients).allMatch(client -> client.client.received().length == 16);
-        assertThat(end.accepts()).isEqualTo(CLIENTS);
+        assertThat(end.connections().accepts()).isEqualTo(CLIENTS);
     }
 }

@@ -37,7 +37,7 @@ public final class BenchServer {
             EchoServer server = peer != null ? null
                     : EchoServer.start(parse(Arrays.copyOfRange(arguments, 1, arguments.length)).toEchoOptions());
             System.out.println("ready 127.0.0.1:" + (peer != null ? peer.start() : server.port()));
-            answer(() -> server == null ? "-" : String.valueOf(server.statistics().server().systemCalls()));
+            answer(() -> server == null ? "-" : String.valueOf(server.statistics().server().resources().systemCalls()));
             Interrupt.exit(ExitCode.OK);
         } catch (IOException | RuntimeException e) {
             System.err.println(OptionErrors.oneLine(e.getMessage()));

@@ -8,11 +8,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.iocp4j.echo.EchoStatistics;
 import org.iocp4j.load.LoadClient;
 import org.iocp4j.load.LoadOptions;
 import org.iocp4j.load.LoadStatistics;
 import org.iocp4j.load.LoadSummary;
 import org.iocp4j.load.RoundTrip;
+import org.iocp4j.server.ServerStatistics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,11 +35,6 @@ final class DemoCommand implements Callable<Integer> {
     private static final List<String> BUG_OPTIONS = List.of("--identity", "key", "--accepts", "2", "--pool", "2");
     /** How much longer than its load a server may live: long where it is told when to end, and else waited for. */
     private static final int SPARE_SECONDS = ServerProcess.canInterrupt() ? 60 : 6;
-
-    /** Server counters that a run without a fault leaves at 0. Clients' resets are no fault, nor is what they cost. */
-    private static final List<String> SERVER_ERRORS = List.of("sessionsRefused", "latePackets", "keyMismatches",
-            "protocolErrors", "acceptFailures", "socketFailures", "memoryRefusals", "closeTimeouts", "handlerFailures",
-            "workerFailures", "strayPackets");
 
     @Spec
     private CommandSpec spec;
@@ -74,25 +71,45 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /** What both sides counted. */
-    private record Part(LoadSummary load, Map<String, Long> server) {
+    private record Part(LoadSummary load, EchoStatistics echo) {
         List<String> errors() {
             List<String> errors = new ArrayList<>();
             LoadReport.errors(load.total()).forEach((name, count) -> add(errors, name, count));
             if (load.firstConnectFailure() != null) {
                 errors.add("first connect failure: " + load.firstConnectFailure());
             }
-            SERVER_ERRORS.forEach(name -> add(errors, name, server.get(name)));
+            serverErrors().forEach((name, count) -> add(errors, name, count));
             return errors;
         }
 
-        private static void add(List<String> errors, String name, Long count) {
-            if (count == null || count != 0) {
+        /** What a run without a fault leaves at 0. Clients' resets are no fault, nor is what they cost. */
+        private Map<String, Object> serverErrors() {
+            ServerStatistics.Incidents incidents = server().incidents();
+            Map<String, Object> errors = RecordFields.of(server().faults());
+            errors.put("sessionsRefused", incidents.sessionsRefused());
+            errors.put("latePackets", incidents.latePackets());
+            errors.put("acceptFailures", incidents.acceptFailures());
+            errors.put("closeTimeouts", incidents.closeTimeouts());
+            errors.put("protocolErrors", echo.protocolErrors());
+            return errors;
+        }
+
+        private static void add(List<String> errors, String name, Object count) {
+            if (!count.equals(0L)) {
                 errors.add(name + " " + count);
             }
         }
 
-        long of(String name) {
-            return server.getOrDefault(name, 0L);
+        ServerStatistics server() {
+            return echo.server();
+        }
+
+        ServerStatistics.Sockets sockets() {
+            return server().sockets();
+        }
+
+        long mismatches() {
+            return server().faults().keyMismatches();
         }
     }
 
@@ -120,8 +137,8 @@ final class DemoCommand implements Callable<Integer> {
             }
             LoadSummary summary = client.run(now -> second(now, process));
             progress("   ending the server ...");
-            Map<String, Long> totals = process.end(longest);
-            return running(null, null) ? new Part(summary, totals) : null;
+            ServeFigures totals = process.end(longest);
+            return running(null, null) ? new Part(summary, totals.echo()) : null;
         } catch (IOException e) {
             throw new CommandFailure("load: " + e.getMessage());
         } catch (CommandFailure e) {
@@ -155,11 +172,15 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void second(LoadStatistics now, ServerProcess process) {
-        String server = process.latest().isEmpty() ? "-" : String.format(Locale.ROOT,
-                "%,d sockets made, %,d times reused, %,d key mismatches", process.latest().get("socketsCreated"),
-                process.latest().get("socketsReused"), process.latest().get("keyMismatches"));
+        ServeFigures latest = process.latest();
+        String server = latest == null ? "-" : seen(latest.echo().server());
         progress("%6.0fs  %2d clients  %,9.0f messages/s  %,5.0f connects/s   server: %s", now.elapsedSeconds(),
                 now.sessions(), now.receivedMessagesPerSecond(), now.connectsPerSecond(), server);
+    }
+
+    private static String seen(ServerStatistics server) {
+        return String.format(Locale.ROOT, "%,d sockets made, %,d times reused, %,d key mismatches",
+                server.sockets().socketsCreated(), server.sockets().socketsReused(), server.faults().keyMismatches());
     }
 
     private void tellRight(Part part) {
@@ -168,9 +189,10 @@ final class DemoCommand implements Callable<Integer> {
         say("   echoed    %,d of %,d messages, each checked; round trip p50 %s, p99 %s", s.receivedMessages(),
                 s.sentMessages(), r == null ? "-" : millis(r.p50()), r == null ? "-" : millis(r.p99()));
         say("   sockets   %,d made, %,d times reused, for %,d connections: %,d calls of socket() saved",
-                part.of("socketsCreated"), part.of("socketsReused"), part.of("accepts"), part.of("socketsReused"));
+                part.sockets().socketsCreated(), part.sockets().socketsReused(),
+                part.server().connections().accepts(), part.sockets().socketsReused());
         say("   clients   %,d left by FIN, %,d by RST; %d sessions left at the end", s.closedByFin(), s.closedByReset(),
-                part.of("sessions"));
+                part.server().connections().sessions());
         List<String> errors = part.errors();
         say("   errors    %s", errors.isEmpty() ? "every counter of both sides is 0" : String.join(", ", errors));
     }
@@ -180,16 +202,17 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void tellWrong(Part part) {
-        long mismatches = part.of("keyMismatches");
+        long mismatches = part.mismatches();
         if (mismatches == 0) {
             say("   No mismatch was counted in %,d connections on %,d sockets: too few for a socket to be used again,"
-                    + " or the bug is not there.", part.of("accepts"), part.of("socketsCreated"));
+                    + " or the bug is not there.", part.server().connections().accepts(),
+                    part.sockets().socketsCreated());
             return;
         }
         LoadStatistics s = part.load.total();
         String seen = LoadReport.errors(s).entrySet().stream().filter(error -> error.getValue() != 0)
                 .map(error -> error.getKey() + " " + error.getValue()).collect(Collectors.joining(", "));
-        say("   sockets   %,d made, %,d times reused", part.of("socketsCreated"), part.of("socketsReused"));
+        say("   sockets   %,d made, %,d times reused", part.sockets().socketsCreated(), part.sockets().socketsReused());
         say("   server    %,d packets named the wrong session; it stayed up, delivered none of them, and disconnected"
                 + " their owners", mismatches);
         say("   clients   %s", seen.isEmpty() ? "saw no error" : "saw what a user of such a server sees: " + seen);
@@ -203,15 +226,15 @@ final class DemoCommand implements Callable<Integer> {
         if (!right.errors().isEmpty()) {
             problems.add("errors in part 1");
         }
-        if (right.of("sessions") != 0) {
+        if (right.server().connections().sessions() != 0) {
             problems.add("sessions left over in part 1");
         }
-        if (wrong.of("keyMismatches") == 0) {
+        if (wrong.mismatches() == 0) {
             problems.add("the bug did not show in part 2");
         }
         say("total: %,d + %,d messages echoed, sockets reused %,d + %,d times, key mismatches %,d + %,d: %s",
-                right.load.total().receivedMessages(), wrong.load.total().receivedMessages(), right.of("socketsReused"),
-                wrong.of("socketsReused"), right.of("keyMismatches"), wrong.of("keyMismatches"),
+                right.load.total().receivedMessages(), wrong.load.total().receivedMessages(),
+                right.sockets().socketsReused(), wrong.sockets().socketsReused(), right.mismatches(), wrong.mismatches(),
                 problems.isEmpty() ? "as it should be" : String.join(", ", problems));
         return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
     }

@@ -3,7 +3,7 @@ package org.iocp4j.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.soak.Descriptors;
 import org.iocp4j.soak.Trend;
 
@@ -25,7 +25,7 @@ final class Growth {
     private final Trend sockets = new Trend("socketsBesideSessions", SOCKETS);
     private final Trend operations = new Trend("operationsBesideSessions", OPERATIONS);
     private final Descriptors descriptors;
-    private Map<String, Long> before = Map.of();
+    private ServeFigures before;
 
     Growth(long jvm) {
         descriptors = new Descriptors(jvm, FILES);
@@ -37,22 +37,24 @@ final class Growth {
      * @param figures  the server's latest; those of the time before are no new sample
      * @param flooding whether it has more sessions than usual: the wineserver's files tell not which are theirs
      */
-    void sample(double seconds, Map<String, Long> figures, boolean flooding) {
+    void sample(double seconds, ServeFigures figures, boolean flooding) {
         if (figures == before) {
             return;
         }
         before = figures;
-        memory.add(seconds, figures.get("processMemoryBytes"));
-        heap.add(seconds, figures.get("heapAfterGcBytes"));
-        sockets.add(seconds, liveSockets(figures) - figures.get("sessions"));
-        operations.add(seconds, figures.get("operationsPending") - figures.get("sessions")); // each has a receive out
+        memory.add(seconds, figures.processMemoryBytes());
+        heap.add(seconds, figures.heapAfterGcBytes());
+        ServerStatistics server = figures.echo().server();
+        int sessions = server.connections().sessions();
+        sockets.add(seconds, liveSockets(server) - sessions);
+        operations.add(seconds, (long) server.resources().operationsPending() - sessions); // each has a receive pending
         if (LINUX && !flooding) {
             descriptors.sample(seconds);
         }
     }
 
-    static long liveSockets(Map<String, Long> figures) {
-        return figures.get("socketsCreated") - figures.get("socketsDiscarded");
+    static long liveSockets(ServerStatistics server) {
+        return server.sockets().socketsCreated() - server.sockets().socketsDiscarded();
     }
 
     List<Trend.Verdict> judge() {

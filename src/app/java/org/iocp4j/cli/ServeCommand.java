@@ -133,7 +133,7 @@ final class ServeCommand implements Callable<Integer> {
         }
 
         private void explainMismatches(Sample now) {
-            if (now.echo().server().keyMismatches() > 0 && !mismatchExplained) {
+            if (now.echo().server().faults().keyMismatches() > 0 && !mismatchExplained) {
                 mismatchExplained = true;
                 LOG.warn("packets name the wrong session: a socket that is used again keeps the completion key of its"
                         + " first session (--identity key). Each such session is disconnected, and counted in"

@@ -5,7 +5,8 @@ import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.win32.ProcessMemory;
 
 /**
- * What the monitor shows: a server's figures at one moment, and what happened in the time before it.
+ * What the monitor shows: a server's figures at one moment, and what happened in the time before it. The names of its
+ * components, and of those of the records in it, are the keys of {@code serve --json} ({@link RecordFields}).
  *
  * @param elapsedSeconds               since the start
  * @param echo                         the counters, since the start or as they are now
@@ -15,14 +16,15 @@ import org.iocp4j.win32.ProcessMemory;
  * @param sendCompletionsPerSecond     as above
  * @param sentMessagesPerSecond         as above
  * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not told
- * @param memory                       of the process, now
+ * @param processMemoryBytes           committed memory that is the process's alone, now; null if not told
+ * @param nonPagedPoolBytes            the kernel's unpageable memory on the process's account, now; null if not told
  * @param linesDropped                 lines of ours that nobody read, since the start
  * @param heapAfterGcBytes             what the last collections left in the Java heap; null before the first
  */
 record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPerSecond,
         double receiveCompletionsPerSecond, double receivedMessagesPerSecond, double sendCompletionsPerSecond,
-        double sentMessagesPerSecond, Double cpuPercent, ProcessMemory memory,
-        long linesDropped, Long heapAfterGcBytes) {
+        double sentMessagesPerSecond, Double cpuPercent,
+        Long processMemoryBytes, Long nonPagedPoolBytes, long linesDropped, Long heapAfterGcBytes) {
 
     /** The figures of {@code now}, with the rates from {@code before} to it. */
     static ServeFigures between(Sample before, Sample now, Sample start, long linesDropped,
@@ -31,14 +33,14 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
         ServerStatistics a = before.echo.server();
         ServerStatistics b = now.echo.server();
         return new ServeFigures(now.secondsSince(start), now.echo,
-                rate(a.accepts(), b.accepts(), seconds),
-                rate(a.receives(), b.receives(), seconds),
+                rate(a.connections().accepts(), b.connections().accepts(), seconds),
+                rate(a.traffic().receiveCompletions(), b.traffic().receiveCompletions(), seconds),
                 rate(before.echo.receivedMessages(), now.echo.receivedMessages(), seconds),
-                rate(a.sends(), b.sends(), seconds),
+                rate(a.traffic().sendCompletions(), b.traffic().sendCompletions(), seconds),
                 rate(before.echo.sentMessages(), now.echo.sentMessages(), seconds),
                 before.cpuNanos == null || now.cpuNanos == null ? null
                         : 100 * rate(before.cpuNanos, now.cpuNanos, seconds) / 1e9,
-                now.memory, linesDropped, heapAfterGcBytes);
+                now.memory.processBytes(), now.memory.nonPagedPoolBytes(), linesDropped, heapAfterGcBytes);
     }
 
     private static double rate(long before, long now, double seconds) {

@@ -1,6 +1,5 @@
 package org.iocp4j.cli;
 
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -12,29 +11,11 @@ interface ServeReport {
 
     void totals(ServeFigures all);
 
-    /** The counters of what should be rare, under the names that both forms use. */
-    static Map<String, Long> incidents(ServeFigures f) {
-        ServerStatistics s = f.echo().server();
-        Map<String, Long> incidents = new LinkedHashMap<>();
-        incidents.put("sessionsRefused", s.sessionsRefused());
-        incidents.put("latePackets", s.latePackets());
-        incidents.put("keyMismatches", s.keyMismatches());
+    /** The counters of what should be rare. */
+    static Map<String, Object> incidents(ServeFigures f) {
+        Map<String, Object> incidents = RecordFields.of(f.echo().server().incidents());
+        incidents.putAll(RecordFields.of(f.echo().server().faults()));
         incidents.put("protocolErrors", f.echo().protocolErrors());
-        incidents.put("acceptFailures", s.acceptFailures());
-        incidents.put("socketFailures", s.socketFailures());
-        incidents.put("disconnectFailures", s.disconnectFailures());
-        incidents.put("disconnectTimeouts", s.disconnectTimeouts());
-        incidents.put("sendsRefused", s.sendsRefused());
-        incidents.put("memoryRefusals", s.memoryRefusals());
-        incidents.put("peerResets", s.peerResets());
-        incidents.put("idleTimeouts", s.idleTimeouts());
-        incidents.put("closeTimeouts", s.closeTimeouts());
-        incidents.put("framesTooLong", s.framesTooLong());
-        incidents.put("sessionsCut", s.sessionsCut());
-        incidents.put("handlerFailures", s.handlerFailures());
-        incidents.put("workerFailures", s.workerFailures());
-        incidents.put("strayPackets", s.strayPackets());
-        incidents.put("logFailures", s.logFailures());
         incidents.put("linesDropped", f.linesDropped());
         return incidents;
     }
@@ -61,11 +42,13 @@ interface ServeReport {
             }
             ServerStatistics s = f.echo().server();
             progress("%5.0fs %,8d %,9.0f %,9.0f %,9.0f %,9.0f %,9.0f %,8d %,9d %,6d %,6d %,7d %,7d %7s %7s %5s%s",
-                    f.elapsedSeconds(), s.sessions(), f.acceptsPerSecond(), f.receiveCompletionsPerSecond(),
+                    f.elapsedSeconds(), s.connections().sessions(), f.acceptsPerSecond(),
+                    f.receiveCompletionsPerSecond(),
                     f.receivedMessagesPerSecond(), f.sendCompletionsPerSecond(), f.sentMessagesPerSecond(),
-                    s.socketsCreated(), s.socketsReused(), s.socketsFree(), s.socketsRecycling(), s.socketsDiscarded(),
-                    s.acceptsPosted(), size(f.memory().processBytes(), MIB, "M"),
-                    size(f.memory().nonPagedPoolBytes(), KIB, "K"),
+                    s.sockets().socketsCreated(), s.sockets().socketsReused(), s.sockets().socketsFree(),
+                    s.sockets().socketsRecycling(), s.sockets().socketsDiscarded(),
+                    s.connections().acceptsPosted(), size(f.processMemoryBytes(), MIB, "M"),
+                    size(f.nonPagedPoolBytes(), KIB, "K"),
                     f.cpuPercent() == null ? "-" : String.format(Locale.ROOT, "%.0f%%", f.cpuPercent()),
                     list(f, "  "));
         }
@@ -73,12 +56,14 @@ interface ServeReport {
         @Override
         public void totals(ServeFigures f) {
             ServerStatistics s = f.echo().server();
-            line("total: %.1f s, %,d accepts, %d sessions left", f.elapsedSeconds(), s.accepts(), s.sessions());
-            line("received: %,d completions, %,d messages, %,d bytes", s.receives(), f.echo().receivedMessages(),
-                    s.receivedBytes());
-            line("sent: %,d completions, %,d messages, %,d bytes", s.sends(), f.echo().sentMessages(), s.sentBytes());
-            line("sockets: %,d created, %,d times reused, %,d closed", s.socketsCreated(), s.socketsReused(),
-                    s.socketsDiscarded());
+            line("total: %.1f s, %,d accepts, %d sessions left", f.elapsedSeconds(), s.connections().accepts(),
+                    s.connections().sessions());
+            line("received: %,d completions, %,d packets, %,d bytes", s.traffic().receiveCompletions(),
+                    f.echo().receivedMessages(), s.traffic().receivedBytes());
+            line("sent: %,d completions, %,d packets, %,d bytes", s.traffic().sendCompletions(),
+                    f.echo().sentMessages(), s.traffic().sentBytes());
+            line("sockets: %,d created, %,d times reused, %,d closed", s.sockets().socketsCreated(),
+                    s.sockets().socketsReused(), s.sockets().socketsDiscarded());
             String incidents = list(f, ", ");
             line("incidents: %s", incidents.isEmpty() ? "none" : incidents.substring(", ".length()));
         }
@@ -90,7 +75,7 @@ interface ServeReport {
         /** Those that are not 0, each behind a separator. */
         private static String list(ServeFigures f, String separator) {
             return incidents(f).entrySet().stream()
-                    .filter(incident -> incident.getValue() != 0)
+                    .filter(incident -> !incident.getValue().equals(0L))
                     .map(incident -> separator + incident.getKey() + " " + incident.getValue())
                     .collect(Collectors.joining());
         }
@@ -117,35 +102,8 @@ interface ServeReport {
         }
 
         private static JsonLine figures(JsonLine json, ServeFigures f) {
-            ServerStatistics s = f.echo().server();
-            json.put("elapsedSeconds", f.elapsedSeconds())
-                    .put("sessions", s.sessions())
-                    .put("acceptsPerSecond", f.acceptsPerSecond())
-                    .put("receiveCompletionsPerSecond", f.receiveCompletionsPerSecond())
-                    .put("receivedMessagesPerSecond", f.receivedMessagesPerSecond())
-                    .put("sendCompletionsPerSecond", f.sendCompletionsPerSecond())
-                    .put("sentMessagesPerSecond", f.sentMessagesPerSecond())
-                    .put("accepts", s.accepts())
-                    .put("acceptsPosted", s.acceptsPosted())
-                    .put("receiveCompletions", s.receives())
-                    .put("receivedMessages", f.echo().receivedMessages())
-                    .put("receivedBytes", s.receivedBytes())
-                    .put("sendCompletions", s.sends())
-                    .put("sentMessages", f.echo().sentMessages())
-                    .put("sentBytes", s.sentBytes())
-                    .put("socketsCreated", s.socketsCreated())
-                    .put("socketsReused", s.socketsReused())
-                    .put("socketsFree", s.socketsFree())
-                    .put("socketsRecycling", s.socketsRecycling())
-                    .put("socketsDiscarded", s.socketsDiscarded());
-            incidents(f).forEach(json::put);
-            return json.put("bufferBytes", s.bufferBytes())
-                    .put("operationsPending", s.operationsPending())
-                    .put("systemCalls", s.systemCalls())
-                    .put("processMemoryBytes", f.memory().processBytes())
-                    .put("nonPagedPoolBytes", f.memory().nonPagedPoolBytes())
-                    .put("heapAfterGcBytes", f.heapAfterGcBytes())
-                    .put("cpuPercent", f.cpuPercent());
+            RecordFields.of(f).forEach(json::put);
+            return json;
         }
     }
 }

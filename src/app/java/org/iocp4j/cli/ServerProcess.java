@@ -36,8 +36,8 @@ final class ServerProcess implements AutoCloseable {
 
     private final Process process;
     private final CompletableFuture<String> address = new CompletableFuture<>();
-    private final CompletableFuture<Map<String, Long>> totals = new CompletableFuture<>();
-    private volatile Map<String, Long> latest = Map.of();
+    private final CompletableFuture<ServeFigures> totals = new CompletableFuture<>();
+    private volatile ServeFigures latest;
 
     private ServerProcess(Process process) {
         this.process = process;
@@ -102,14 +102,14 @@ final class ServerProcess implements AutoCloseable {
                 if (line.startsWith(READY)) {
                     address.complete(line.substring(READY.length()));
                 } else if (line.startsWith("{")) {
-                    Map<String, Long> figures = parse(line);
-                    latest = figures;
-                    if (figures.containsKey("totals")) {
-                        totals.complete(figures);
+                    Map<String, Object> fields = parse(line);
+                    latest = RecordFields.read(ServeFigures.class, fields);
+                    if (fields.containsKey("totals")) {
+                        totals.complete(latest);
                     }
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) { // or another version's figures
             address.completeExceptionally(e);
             totals.completeExceptionally(e);
         }
@@ -118,19 +118,21 @@ final class ServerProcess implements AutoCloseable {
         totals.completeExceptionally(ended);
     }
 
-    /** The whole numbers of a line; a flag that is true is 1. */
-    static Map<String, Long> parse(String line) throws IOException {
-        Map<String, Long> figures = new LinkedHashMap<>();
+    /** The numbers of a line, and its flags that are true. */
+    static Map<String, Object> parse(String line) throws IOException {
+        Map<String, Object> fields = new LinkedHashMap<>();
         try (JsonParser parser = JSON.createParser(line)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 if (token == JsonToken.VALUE_NUMBER_INT) {
-                    figures.put(parser.currentName(), parser.getLongValue());
+                    fields.put(parser.currentName(), parser.getLongValue());
+                } else if (token == JsonToken.VALUE_NUMBER_FLOAT) {
+                    fields.put(parser.currentName(), parser.getDoubleValue());
                 } else if (token == JsonToken.VALUE_TRUE) {
-                    figures.put(parser.currentName(), 1L);
+                    fields.put(parser.currentName(), true);
                 }
             }
         }
-        return figures;
+        return fields;
     }
 
     /** HOST:PORT, as soon as it accepts. Without a limit: the launcher may have to set a whole test bed up first. */
@@ -142,8 +144,8 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** The figures of the last line it printed, under the names of {@code serve --json}; empty before the first. */
-    Map<String, Long> latest() {
+    /** The figures of the last line it printed; null before the first. */
+    ServeFigures latest() {
         return latest;
     }
 
@@ -157,10 +159,10 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Ends it, if that can be, and gives its totals. */
-    Map<String, Long> end(int longestSeconds) throws InterruptedException {
+    ServeFigures end(int longestSeconds) throws InterruptedException {
         interrupt();
         try {
-            Map<String, Long> counted = totals.get(longestSeconds + LONGEST_END_SECONDS, TimeUnit.SECONDS);
+            ServeFigures counted = totals.get(longestSeconds + LONGEST_END_SECONDS, TimeUnit.SECONDS);
             int code = exitCode();
             if (code != ExitCode.OK) {
                 throw new CommandFailure("the server ended with exit code " + code);

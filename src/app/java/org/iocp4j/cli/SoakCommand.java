@@ -5,10 +5,10 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.soak.Traffic;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -92,7 +92,7 @@ final class SoakCommand implements Callable<Integer> {
             Growth growth = new Growth(process.pid());
             Traffic traffic = new Traffic(new InetSocketAddress(address.substring(0, colon),
                     Integer.parseInt(address.substring(colon + 1))), MAX_SESSIONS, Duration.ofSeconds(longest),
-                    process::latest);
+                    () -> process.latest() == null ? null : process.latest().echo().server());
             Traffic.Outcome outcome;
             try {
                 watch(length, process, traffic, growth, report);
@@ -102,8 +102,8 @@ final class SoakCommand implements Callable<Integer> {
             if (stop.getCount() == 0) {
                 return null;
             }
-            Map<String, Long> atRest = awaitRest(process);
-            return new SoakResult(length, growth.judge(), outcome, atRest, process.end(longest));
+            ServerStatistics atRest = awaitRest(process);
+            return new SoakResult(length, growth.judge(), outcome, atRest, process.end(longest).echo());
         } catch (CommandFailure | IOException e) {
             if (stop.getCount() == 0) {
                 return null; // that the server ended, perhaps before the last client had come, is what the signal asked for
@@ -137,11 +137,12 @@ final class SoakCommand implements Callable<Integer> {
     }
 
     /** The figures when all clients have gone and nothing of them is left; or the last ones, if that does not come. */
-    private static Map<String, Long> awaitRest(ServerProcess process) throws InterruptedException {
+    private static ServerStatistics awaitRest(ServerProcess process) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(REST_SECONDS);
-        while (!SoakResult.isAtRest(process.latest()) && System.nanoTime() - end < 0 && process.isAlive()) {
+        while (!SoakResult.isAtRest(process.latest().echo().server()) && System.nanoTime() - end < 0 && process
+                .isAlive()) {
             TimeUnit.MILLISECONDS.sleep(100);
         }
-        return process.latest();
+        return process.latest().echo().server();
     }
 }

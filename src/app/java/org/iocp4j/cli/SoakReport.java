@@ -3,14 +3,15 @@ package org.iocp4j.cli;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.soak.Trend;
 
 /** What a soak run prints: to be read, or as JSON lines. Only its summary waits for a reader. */
 interface SoakReport {
     void started(String address, int seconds);
 
-    /** @param server its latest figures; empty if it has given none yet */
-    void line(int second, Map<String, Long> server);
+    /** @param server its latest figures; null if it has given none yet */
+    void line(int second, ServeFigures server);
 
     void summary(SoakResult result);
 
@@ -22,16 +23,17 @@ interface SoakReport {
         }
 
         @Override
-        public void line(int second, Map<String, Long> server) {
-            if (server.isEmpty()) {
+        public void line(int second, ServeFigures server) {
+            if (server == null) {
                 progress("%6ds  server: -", second);
                 return;
             }
-            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d messages  %,4d sockets  %,4d operations"
-                    + "  memory %s  heap after GC %s", second, server.get("sessions"), server.get("accepts"),
-                    server.get("sessionsRefused"), server.get("receivedMessages"), Growth.liveSockets(server),
-                    server.get("operationsPending"), kib(server.get("processMemoryBytes")),
-                    kib(server.get("heapAfterGcBytes")));
+            ServerStatistics s = server.echo().server();
+            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations"
+                    + "  memory %s  heap after GC %s", second, s.connections().sessions(), s.connections().accepts(),
+                    s.incidents().sessionsRefused(), server.echo().receivedMessages(), Growth.liveSockets(s),
+                    s.resources().operationsPending(), kib(server.processMemoryBytes()),
+                    kib(server.heapAfterGcBytes()));
         }
 
         private static String kib(Long bytes) {
@@ -59,7 +61,7 @@ interface SoakReport {
             line("total: %d s, %s", result.seconds(), result.problems().isEmpty() ? "as it should be" : "NOT as it should be");
         }
 
-        private static String list(Map<?, Long> counters) {
+        private static String list(Map<?, ?> counters) {
             return counters.entrySet().stream()
                     .map(counter -> counter.getKey() + " " + String.format(Locale.ROOT, "%,d", counter.getValue()))
                     .collect(Collectors.joining(", "));
@@ -85,9 +87,11 @@ interface SoakReport {
         }
 
         @Override
-        public void line(int second, Map<String, Long> server) {
+        public void line(int second, ServeFigures server) {
             JsonLine json = new JsonLine().put("second", second);
-            server.forEach(json::put);
+            if (server != null) {
+                RecordFields.of(server).forEach(json::put);
+            }
             out.progress(json.end());
         }
 
@@ -98,7 +102,7 @@ interface SoakReport {
                     .put("problems", String.join("; ", result.problems()))
                     .put("receivedMessages", result.clients().receivedMessages())
                     .put("floods", result.clients().floods())
-                    .put("sessions", result.totals().get("sessions"));
+                    .put("sessions", result.totals().server().connections().sessions());
             object(json, "clientErrors", result.clientErrors());
             object(json, "serverErrors", result.serverErrors());
             object(json, "marksOfAbuse", result.marksOfAbuse());
@@ -112,7 +116,7 @@ interface SoakReport {
             out.println(json.end());
         }
 
-        private static void object(JsonLine json, String name, Map<?, Long> counters) {
+        private static void object(JsonLine json, String name, Map<?, ?> counters) {
             json.open(name);
             counters.forEach((counter, count) -> json.put(counter.toString(), count));
             json.close();

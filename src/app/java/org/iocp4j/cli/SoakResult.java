@@ -7,7 +7,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.iocp4j.echo.EchoStatistics;
 import org.iocp4j.load.LoadSummary;
+import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.soak.Traffic;
 import org.iocp4j.soak.Trend;
 
@@ -20,34 +22,35 @@ import org.iocp4j.soak.Trend;
  * @param atRest  the server's figures when the clients had gone
  * @param totals  the server's figures at its end
  */
-record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clients, Map<String, Long> atRest,
-        Map<String, Long> totals) {
-    /** What no client may bring about, however bad. */
-    private static final List<String> SERVER_ERRORS = List.of("keyMismatches", "socketFailures", "memoryRefusals",
-            "handlerFailures", "workerFailures", "strayPackets");
-    /** What the abuse must have brought about: else it was none. */
-    private static final List<String> MARKS_OF_ABUSE = List.of("sessionsRefused", "protocolErrors", "peerResets",
-            "idleTimeouts");
+record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clients, ServerStatistics atRest,
+        EchoStatistics totals) {
     /** These may stay unjudged: other programs may run, or floods leave too few samples. */
     private static final Set<String> BEST_EFFORT = Set.of("jvmDescriptors", "wineserverDescriptors");
 
-    static boolean isAtRest(Map<String, Long> figures) {
-        return figures.get("sessions") == 0 && figures.get("socketsRecycling") == 0
-                && figures.get("operationsPending").equals(figures.get("acceptsPosted"))
-                && Growth.liveSockets(figures) == figures.get("acceptsPosted") + figures.get("socketsFree");
+    static boolean isAtRest(ServerStatistics server) {
+        int accepts = server.connections().acceptsPosted();
+        return server.connections().sessions() == 0 && server.sockets().socketsRecycling() == 0
+                && server.resources().operationsPending() == accepts
+                && Growth.liveSockets(server) == accepts + server.sockets().socketsFree();
     }
 
-    Map<String, Long> serverErrors() {
-        Map<String, Long> errors = new LinkedHashMap<>();
-        SERVER_ERRORS.forEach(name -> errors.put(name, totals.get(name)));
-        // A packet is late because its disconnect was given up before, and not else.
-        errors.put("latePackets", Math.max(0, totals.get("latePackets") - totals.get("disconnectTimeouts")));
+    /** What no client may bring about, however bad. */
+    Map<String, Object> serverErrors() {
+        ServerStatistics.Incidents incidents = totals.server().incidents();
+        Map<String, Object> errors = RecordFields.of(totals.server().faults());
+        // A packet is late only because its disconnect was given up before.
+        errors.put("latePackets", Math.max(0, incidents.latePackets() - incidents.disconnectTimeouts()));
         return errors;
     }
 
-    Map<String, Long> marksOfAbuse() {
-        Map<String, Long> marks = new LinkedHashMap<>();
-        MARKS_OF_ABUSE.forEach(name -> marks.put(name, totals.get(name)));
+    /** What the abuse must have brought about: else it was none. */
+    Map<String, Object> marksOfAbuse() {
+        ServerStatistics.Incidents incidents = totals.server().incidents();
+        Map<String, Object> marks = new LinkedHashMap<>();
+        marks.put("sessionsRefused", incidents.sessionsRefused());
+        marks.put("protocolErrors", totals.protocolErrors());
+        marks.put("peerResets", incidents.peerResets());
+        marks.put("idleTimeouts", incidents.idleTimeouts());
         return marks;
     }
 
@@ -75,12 +78,13 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
         clientErrors().forEach((name, count) -> addIf(problems, count != 0, "clients: " + name + " " + count));
         clients.loads().stream().map(LoadSummary::firstConnectFailure).filter(Objects::nonNull).findFirst()
                 .ifPresent(reason -> problems.add("clients: first connect failure: " + reason));
-        serverErrors().forEach((name, count) -> addIf(problems, count != 0, "server: " + name + " " + count));
-        marksOfAbuse().forEach((name, count) -> addIf(problems, count == 0, "no abuse was seen: " + name + " 0"));
+        serverErrors().forEach((name, count) -> addIf(problems, !count.equals(0L), "server: " + name + " " + count));
+        marksOfAbuse().forEach((name, count) -> addIf(problems, count.equals(0L), "no abuse was seen: " + name + " 0"));
         clients.lives().forEach((abuse, count) -> addIf(problems, count == 0, "no client lived through " + abuse));
         addIf(problems, clients.floods() == 0, "no flood came");
         addIf(problems, !isAtRest(atRest), "left when all clients had gone: " + rest());
-        addIf(problems, totals.get("sessions") != 0, "sessions left at the end: " + totals.get("sessions"));
+        int left = totals.server().connections().sessions();
+        addIf(problems, left != 0, "sessions left at the end: " + left);
         return problems;
     }
 
@@ -88,8 +92,9 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
     String rest() {
         return String.format(Locale.ROOT,
                 "%d sessions, %d disconnects, %d operations for %d accepts, %d sockets, %d of them free",
-                atRest.get("sessions"), atRest.get("socketsRecycling"), atRest.get("operationsPending"),
-                atRest.get("acceptsPosted"), Growth.liveSockets(atRest), atRest.get("socketsFree"));
+                atRest.connections().sessions(), atRest.sockets().socketsRecycling(),
+                        atRest.resources().operationsPending(),
+                atRest.connections().acceptsPosted(), Growth.liveSockets(atRest), atRest.sockets().socketsFree());
     }
 
     private static void addIf(List<String> problems, boolean holds, String problem) {

@@ -92,7 +92,8 @@ final class EchoSimulation implements Simulation {
     }
 
     private boolean mayFallShort(EchoClient client) {
-        boolean cutShort = atEnd.sessionsRefused() > 0 || atEnd.idleTimeouts() > 0 || atEnd.closeTimeouts() > 0;
+        boolean cutShort = atEnd.incidents().sessionsRefused() > 0 || atEnd.incidents().idleTimeouts() > 0
+                || atEnd.incidents().closeTimeouts() > 0;
         boolean byReset = cutShort || server.disconnectMethod() == DisconnectMethod.CLOSE;
         return faults || !client.mayExpectAll() || client.client.isReset() && byReset;
     }
@@ -114,14 +115,18 @@ final class EchoSimulation implements Simulation {
         }
     }
 
+    private ServerStatistics.Connections connections() {
+        return server.statistics().server().connections();
+    }
+
     /** When nothing fails any more: all accepts are posted again, and one more client is served like the first. */
     private void requireRecovery() {
         kernel.plan(FaultPlan.UNRULY);
         kernel.socketLimit(Integer.MAX_VALUE);
-        boolean all = kernel.until(() -> server.statistics().server().acceptsPosted() == options.accepts(), RECOVERY);
+        boolean all = kernel.until(() -> connections().acceptsPosted() == options.accepts(), RECOVERY);
         kernel.require(all, "accepts do not recover: " + server.statistics() + "; " + options);
         kernel.sleep(RECOVERY);
-        if (server.statistics().server().sessions() < options.maxSessions()) {
+        if (connections().sessions() < options.maxSessions()) {
             EchoClient last = new EchoClient(kernel, random, EchoClient.Behaviour.POLITE, 10);
             last.connect(server.localAddress());
             boolean served = kernel.until(last::isComplete, RECOVERY);
@@ -132,14 +137,17 @@ final class EchoSimulation implements Simulation {
     }
 
     private void checkStatistics() {
-        kernel.require(atEnd.sessions() == 0, "sessions: " + atEnd.sessions());
-        kernel.require(atEnd.acceptsPosted() == 0, "acceptsPosted: " + atEnd.acceptsPosted());
-        kernel.require(atEnd.socketsRecycling() == 0, "socketsRecycling: " + atEnd.socketsRecycling());
-        kernel.require(atEnd.strayPackets() == 0, "strayPackets: " + atEnd.strayPackets());
-        kernel.require(atEnd.keyMismatches() == 0, "keyMismatches: " + atEnd.keyMismatches());
-        kernel.require(atEnd.workerFailures() == 0 || plan.failures().posts() > 0,
-                "workerFailures: " + atEnd.workerFailures());
-        kernel.require(atEnd.handlerFailures() == 0, "handlerFailures: " + atEnd.handlerFailures());
-        kernel.require(atEnd.socketsCreated() == atEnd.socketsDiscarded(), "sockets made and closed: " + atEnd);
+        kernel.require(atEnd.connections().sessions() == 0, "sessions: " + atEnd.connections().sessions());
+        kernel.require(atEnd.connections().acceptsPosted() == 0,
+                "acceptsPosted: " + atEnd.connections().acceptsPosted());
+        kernel.require(atEnd.sockets().socketsRecycling() == 0,
+                "socketsRecycling: " + atEnd.sockets().socketsRecycling());
+        kernel.require(atEnd.faults().strayPackets() == 0, "strayPackets: " + atEnd.faults().strayPackets());
+        kernel.require(atEnd.faults().keyMismatches() == 0, "keyMismatches: " + atEnd.faults().keyMismatches());
+        kernel.require(atEnd.faults().workerFailures() == 0 || plan.failures().posts() > 0,
+                "workerFailures: " + atEnd.faults().workerFailures());
+        kernel.require(atEnd.faults().handlerFailures() == 0, "handlerFailures: " + atEnd.faults().handlerFailures());
+        kernel.require(atEnd.sockets().socketsCreated() == atEnd.sockets().socketsDiscarded(),
+                "sockets made and closed: " + atEnd);
     }
 }

@@ -70,10 +70,12 @@ final class Invariants {
         if (now == null) {
             return;
         }
-        require(now.sessions() >= 0 && now.sessions() <= options.maxSessions(), "sessions", now);
-        require(now.acceptsPosted() >= 0 && now.acceptsPosted() <= options.accepts(), "acceptsPosted", now);
-        require(now.socketsRecycling() >= 0 && now.socketsFree() <= options.pool(), "sockets", now);
-        require(now.strayPackets() == 0 && now.keyMismatches() == 0, "a packet is nobody's", now);
+        require(now.connections().sessions() >= 0 && now.connections().sessions() <= options.maxSessions(),
+                "sessions", now);
+        require(now.connections().acceptsPosted() >= 0 && now.connections().acceptsPosted() <= options.accepts(),
+                "acceptsPosted", now);
+        require(now.sockets().socketsRecycling() >= 0 && now.sockets().socketsFree() <= options.pool(), "sockets", now);
+        require(now.faults().strayPackets() == 0 && now.faults().keyMismatches() == 0, "a packet is nobody's", now);
     }
 
     private void checkAtRest() {
@@ -82,31 +84,36 @@ final class Invariants {
             return;
         }
         Census sockets = kernel.census();
-        require(now.socketsFree() == sockets.free(), "free sockets", now);
-        require(now.acceptsPosted() == sockets.accepting(), "accepting sockets", now);
-        require(now.socketsRecycling() == sockets.disconnecting(), "sockets being disconnected", now);
-        require(now.sessions() == sockets.connected() + sockets.disconnecting(), "connected sockets", now);
-        require(now.socketsCreated() - now.socketsDiscarded() + 1 == kernel.openSockets(), "open sockets", now);
+        require(now.sockets().socketsFree() == sockets.free(), "free sockets", now);
+        require(now.connections().acceptsPosted() == sockets.accepting(), "accepting sockets", now);
+        require(now.sockets().socketsRecycling() == sockets.disconnecting(), "sockets being disconnected", now);
+        require(now.connections().sessions() == sockets.connected() + sockets.disconnecting(), "connected sockets",
+                now);
+        require(now.sockets().socketsCreated() - now.sockets().socketsDiscarded() + 1 == kernel.openSockets(),
+                "open sockets", now);
         require(sockets.unfit() == 0, "a socket that is good for nothing is open", now);
         require(sockets.forsaken() == 0, "a session has nothing posted", now);
         requireAccepts(now);
 
         Traffic traffic = kernel.traffic();
-        long turnedAway = traffic.accepts() - now.accepts();
-        require(turnedAway >= 0 && turnedAway <= now.acceptFailures(), "accepts", now);
-        require(now.receives() == traffic.receives() && now.receivedBytes() == traffic.receivedBytes(), "receives", now);
-        require(now.sends() == traffic.sends() && now.sentBytes() == traffic.sentBytes(), "sends", now);
+        long turnedAway = traffic.accepts() - now.connections().accepts();
+        require(turnedAway >= 0 && turnedAway <= now.incidents().acceptFailures(), "accepts", now);
+        require(now.traffic().receiveCompletions() == traffic.receives()
+                && now.traffic().receivedBytes() == traffic.receivedBytes(), "receives", now);
+        require(now.traffic().sendCompletions() == traffic.sends()
+                && now.traffic().sentBytes() == traffic.sentBytes(), "sends", now);
         more.run();
     }
 
     private void requireAccepts(ServerStatistics now) {
-        long failures = now.acceptFailures() + now.socketFailures() + now.workerFailures();
+        long failures = now.incidents().acceptFailures() + now.faults().socketFailures()
+                + now.faults().workerFailures();
         if (failures != failuresSeen) {
             failuresSeen = failures;
             excuse();
         }
         boolean excused = faults && kernel.elapsed().toNanos() < excusedUntil;
-        require(now.acceptsPosted() == options.accepts() || excused, "accepts are missing", now);
+        require(now.connections().acceptsPosted() == options.accepts() || excused, "accepts are missing", now);
     }
 
     private void require(boolean holds, String what, ServerStatistics now) {

@@ -332,13 +332,15 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     private void checkEnd() {
         ServerStatistics end = server.statistics();
-        require(end.sessions() == 0 && end.acceptsPosted() == 0 && end.socketsRecycling() == 0 && end.strayPackets() == 0
-                && end.socketsCreated() == end.socketsDiscarded(), "at the end: " + end);
-        require(end.workerFailures() == 0 || plan.failures().posts() > 0, "a worker failed: " + end);
-        require(end.handlerFailures() == thrown, "handlerFailures " + end.handlerFailures() + ", thrown " + thrown);
+        require(end.connections().sessions() == 0 && end.connections().acceptsPosted() == 0
+                && end.sockets().socketsRecycling() == 0 && end.faults().strayPackets() == 0
+                && end.sockets().socketsCreated() == end.sockets().socketsDiscarded(), "at the end: " + end);
+        require(end.faults().workerFailures() == 0 || plan.failures().posts() > 0, "a worker failed: " + end);
+        require(end.faults().handlerFailures() == thrown, "handlerFailures " + end.faults().handlerFailures()
+                + ", thrown " + thrown);
         lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
-        require(end.accepts() == lives.size() + end.sessionsRefused(), "accepts " + end.accepts() + ", opened "
-                + lives.size() + ", refused " + end.sessionsRefused());
+        require(end.connections().accepts() == lives.size() + end.incidents().sessionsRefused(),
+                "accepts " + end.connections().accepts() + ", opened " + lives.size() + ", refused " + end.incidents().sessionsRefused());
         Set<Long> seen = new HashSet<>();
         for (PushClient client : clients) {
             require(client.session() == 0 || seen.add(client.session()), client + ": as another");

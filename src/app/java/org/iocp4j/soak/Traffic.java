@@ -18,6 +18,7 @@ import java.util.function.Supplier;
 import org.iocp4j.load.LoadClient;
 import org.iocp4j.load.LoadOptions;
 import org.iocp4j.load.LoadSummary;
+import org.iocp4j.server.ServerStatistics;
 
 /**
  * Everything at once against one server: clients that stay, clients that come and go, and two abusive clients of each kind;
@@ -53,7 +54,7 @@ public final class Traffic {
 
     private final InetSocketAddress server;
     private final int maxSessions;
-    private final Supplier<Map<String, Long>> figures;
+    private final Supplier<ServerStatistics> figures;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final AtomicLong floodWrongReplies = new AtomicLong();
     private final LoadClient staying;
@@ -71,9 +72,9 @@ public final class Traffic {
      *
      * @param maxSessions the server's
      * @param length      how long the clients that stay do so, if nobody stops them before
-     * @param figures     the server's own, a new map each time it has told new ones
+     * @param figures     the server's latest, a new object each time it has reported; null before it has
      */
-    public Traffic(InetSocketAddress server, int maxSessions, Duration length, Supplier<Map<String, Long>> figures) {
+    public Traffic(InetSocketAddress server, int maxSessions, Duration length, Supplier<ServerStatistics> figures) {
         this.server = server;
         this.maxSessions = maxSessions;
         this.figures = figures;
@@ -110,7 +111,7 @@ public final class Traffic {
                     round.stop(); // stop() may have looked at the round before
                 }
                 rounds.add(round.run());
-                while (stayingNow < STAYING || figures.get().isEmpty()) {
+                while (stayingNow < STAYING || figures.get() == null) {
                     flooder.pause(POLL_MILLIS); // in a flood nobody can come
                 }
                 flooding = true;
@@ -127,7 +128,7 @@ public final class Traffic {
     }
 
     private void flood(AbusiveClient flooder) throws InterruptedIOException {
-        long refused = figures.get().get("sessionsRefused");
+        long refused = figures.get().incidents().sessionsRefused();
         long end = System.nanoTime() + FLOOD_NANOS;
         for (int i = 0; i < maxSessions + FLOOD_BEYOND; i++) {
             flooder.pause(1);
@@ -137,7 +138,7 @@ public final class Traffic {
                 // refused, as those beyond the limit are to be
             }
         }
-        while (figures.get().get("sessionsRefused") == refused && System.nanoTime() - end < 0) {
+        while (figures.get().incidents().sessionsRefused() == refused && System.nanoTime() - end < 0) {
             flooder.pause(POLL_MILLIS);
         }
         flooder.resetAll();
@@ -149,11 +150,11 @@ public final class Traffic {
         awaitNewFigures(flooder);
         do {
             awaitNewFigures(flooder);
-        } while (figures.get().get("sessions") > maxSessions / 2);
+        } while (figures.get().connections().sessions() > maxSessions / 2);
     }
 
     private void awaitNewFigures(AbusiveClient flooder) throws InterruptedIOException {
-        Map<String, Long> old = figures.get();
+        ServerStatistics old = figures.get();
         while (figures.get() == old) {
             flooder.pause(POLL_MILLIS);
         }

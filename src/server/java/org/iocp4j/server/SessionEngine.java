@@ -46,7 +46,7 @@ final class SessionEngine implements SocketEvents {
 
     final ServerOptions options;
     final SessionHandler handler;
-    final Counters counters = new Counters();
+    final ServerStatistics.Counters counters = new ServerStatistics.Counters();
     /** What a peer sends may make the handler fail each time. */
     final LogLimit handlerLines = new LogLimit();
     /** Of calls that the system refuses. */
@@ -467,31 +467,11 @@ final class SessionEngine implements SocketEvents {
         return listener.localAddress();
     }
 
-    /** @param systemCalls of those that run this */
+    /** @param systemCalls made by the threads that run this */
     ServerStatistics statistics(long systemCalls) {
-        long receives = 0;
-        long receivedBytes = 0;
-        long sends = 0;
-        long sentBytes = 0;
-        for (int i = 0; i < table.made(); i++) {
-            IocpSession session = table.at(i);
-            if (session != null) {
-                receives += session.input().receives();
-                receivedBytes += session.input().receivedBytes();
-                sends += session.queue().sends();
-                sentBytes += session.queue().sentBytes();
-            }
-        }
-        return new ServerStatistics(
-                table.inUse(), listener.accepts(), listener.acceptsPosted(), listener.failures(),
-                receives, receivedBytes, sends, sentBytes,
-                pool.created(), pool.reused(), pool.discarded(), pool.failures(),
-                pool.freeCount(), disconnector.disconnecting(), disconnector.failures(), disconnector.timeouts(),
-                counters.sessionsRefused.sum(), counters.sendsRefused.sum(), counters.memoryRefusals.sum(),
-                counters.latePackets.sum() + disconnector.latePackets(), counters.keyMismatches.sum(),
-                counters.peerResets.sum(), counters.idleTimeouts.sum(), counters.closeTimeouts.sum(),
-                counters.framesTooLong.sum(), counters.sessionsCut.sum(), counters.handlerFailures.get(),
-                counters.workerFailures.get(), port.strayPackets(), Log.failures(), buffers.committedBytes(), slab.pendingCount(),
-                systemCalls);
+        return new ServerStatistics(ServerStatistics.Connections.of(table, listener),
+                ServerStatistics.Traffic.of(table),
+                ServerStatistics.Sockets.of(pool, disconnector), counters.incidents(listener, disconnector),
+                counters.faults(pool, port), ServerStatistics.Resources.of(buffers, slab, systemCalls));
     }
 }

@@ -61,10 +61,10 @@ abstract class EchoTest {
     void awaitNobody() {
         await().untilAsserted(() -> {
             ServerStatistics now = statistics();
-            assertThat(now.sessions()).isZero();
-            assertThat(now.socketsRecycling()).isZero();
-            assertThat(now.acceptsPosted() + now.socketsFree())
-                    .isEqualTo(now.socketsCreated() - now.socketsDiscarded());
+            assertThat(now.connections().sessions()).isZero();
+            assertThat(now.sockets().socketsRecycling()).isZero();
+            assertThat(now.connections().acceptsPosted() + now.sockets().socketsFree())
+                    .isEqualTo(now.sockets().socketsCreated() - now.sockets().socketsDiscarded());
         });
     }
 

@@ -57,7 +57,11 @@ public final class NullServer {
 
     /** Memory that the server has beside the Java heap. */
     long committedBytes() {
-        return kernel.committedBytes() + statistics().bufferBytes();
+        return kernel.committedBytes() + statistics().resources().bufferBytes();
+    }
+
+    SessionEngine engine() {
+        return engine;
     }
 
     public ServerStatistics statistics() {

@@ -40,26 +40,26 @@ public final class Settled {
     public static Settled of(Supplier<ServerStatistics> server, ServerOptions options) {
         await().untilAsserted(() -> {
             ServerStatistics now = server.get();
-            assertThat(now.sessions()).as("sessions").isZero();
-            assertThat(now.socketsRecycling()).as("socketsRecycling").isZero();
-            assertThat(now.acceptsPosted()).as("acceptsPosted").isEqualTo(options.accepts());
+            assertThat(now.connections().sessions()).as("sessions").isZero();
+            assertThat(now.sockets().socketsRecycling()).as("socketsRecycling").isZero();
+            assertThat(now.connections().acceptsPosted()).as("acceptsPosted").isEqualTo(options.accepts());
         });
         ServerStatistics now = server.get();
-        assertThat(now.workerFailures()).as("workerFailures").isZero();
-        assertThat(now.strayPackets()).as("strayPackets").isZero();
-        assertThat(now.memoryRefusals()).as("memoryRefusals").isZero();
-        assertThat(now.socketFailures()).as("socketFailures").isZero();
+        assertThat(now.faults().workerFailures()).as("workerFailures").isZero();
+        assertThat(now.faults().strayPackets()).as("strayPackets").isZero();
+        assertThat(now.faults().memoryRefusals()).as("memoryRefusals").isZero();
+        assertThat(now.faults().socketFailures()).as("socketFailures").isZero();
         return new Settled(now);
     }
 
     /** Nor has the handler thrown, nor a packet come late. */
     public ServerStatistics cleanly() {
-        assertThat(statistics.latePackets()).as("latePackets").isZero();
+        assertThat(statistics.incidents().latePackets()).as("latePackets").isZero();
         return withHandlerFailures(0);
     }
 
     public ServerStatistics withHandlerFailures(int count) {
-        assertThat(statistics.handlerFailures()).as("handlerFailures").isEqualTo(count);
+        assertThat(statistics.faults().handlerFailures()).as("handlerFailures").isEqualTo(count);
         return statistics;
     }
 
