@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(180)
 class LoadClientTest {
     private static final Duration SHORT = Duration.ofMillis(300);
+    private static final Duration OFTEN = Duration.ofMillis(50);
     /** Long enough not to be reached: the test stops the client when it has seen what it wants. */
     private static final Duration UNTIL_STOPPED = Duration.ofSeconds(50);
 
@@ -369,9 +370,9 @@ class LoadClientTest {
         return runUntil(builder, second -> second.sessions() == clients && second.receivedMessages() > 0);
     }
 
-    /** Runs until that is seen, which is looked at once a second. */
+    /** Runs until that is seen. */
     private static LoadSummary runUntil(LoadOptions.Builder options, Predicate<LoadStatistics> seen) throws Exception {
-        LoadClient client = new LoadClient(options.build());
+        LoadClient client = new LoadClient(options.build(), OFTEN.toNanos());
         return client.run(second -> {
             if (seen.test(second)) {
                 client.stop();

@@ -23,6 +23,7 @@ public final class LoadClient {
     private static final long SECOND = 1_000_000_000L;
 
     private final LoadOptions options;
+    private final long intervalNanos;
     private final AtomicBoolean used = new AtomicBoolean();
     private final AtomicReference<IOException> firstConnectFailure = new AtomicReference<>();
     private final AtomicReference<Throwable> threadFailure = new AtomicReference<>();
@@ -32,7 +33,13 @@ public final class LoadClient {
     private volatile LoadStatistics total;
 
     public LoadClient(LoadOptions options) {
+        this(options, SECOND);
+    }
+
+    /** @param intervalNanos between two looks at the counters, in place of a second: a test ends a run by what it sees there */
+    LoadClient(LoadOptions options, long intervalNanos) {
         this.options = options;
+        this.intervalNanos = intervalNanos;
     }
 
     /** As {@link #run(Consumer)}, silently. */
@@ -190,11 +197,11 @@ public final class LoadClient {
         }
 
         void everySecond(CountDownLatch ended, Consumer<LoadStatistics> everySecond) throws InterruptedException {
-            for (long tick = start + SECOND; true; tick += SECOND) {
+            for (long tick = start + intervalNanos; true; tick += intervalNanos) {
                 boolean over = ended.await(tick - System.nanoTime(), TimeUnit.NANOSECONDS);
                 long now = System.nanoTime();
                 // The last second ends with the run or just before its tick: it counts if most of it is there.
-                if (!over || now - last > SECOND / 2) {
+                if (!over || now - last > intervalNanos / 2) {
                     before = snapshot((now - start) / NANOS_PER_SECOND, (now - last) / NANOS_PER_SECOND, before);
                     last = now;
                     everySecond.accept(before);
