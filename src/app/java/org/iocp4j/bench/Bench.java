@@ -51,6 +51,7 @@ public final class Bench {
     private final Machine machine;
     private final String mainClass;
     private final Consumer<String> progress;
+    private final ServerChild.Patience patience;
     private final CountDownLatch stop = new CountDownLatch(1);
 
     /**
@@ -58,10 +59,15 @@ public final class Bench {
      * @param progress  hears what is being done, a few times a second
      */
     public Bench(Plan plan, Machine machine, String mainClass, Consumer<String> progress) {
+        this(plan, machine, mainClass, progress, ServerChild.Patience.USUAL);
+    }
+
+    Bench(Plan plan, Machine machine, String mainClass, Consumer<String> progress, ServerChild.Patience patience) {
         this.plan = plan;
         this.machine = machine;
         this.mainClass = mainClass;
         this.progress = progress;
+        this.patience = patience;
     }
 
     /** Ends the run soon; the load under way has no results. Any thread. */
@@ -119,7 +125,7 @@ public final class Bench {
             }
             progress.accept(load.name() + ": starting " + server.name());
             try {
-                all.add(new Turns(load, server, new ServerChild(server, machine, mainClass)));
+                all.add(new Turns(load, server, new ServerChild(server, machine, mainClass, patience)));
             } catch (IOException e) {
                 leaveOut(load, server, e, leftOut);
             }

@@ -22,13 +22,17 @@ import java.util.concurrent.TimeUnit;
 final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
     private static final String COSTS = "costs ";
-    /** Longer than a JVM needs for its start under Wine. */
-    private static final int LONGEST_ANSWER_SECONDS = 30;
-    private static final int LONGEST_END_SECONDS = 20;
     private static final int LOG_LINES = 20;
+
+    /** How long is waited for a server's answers, and for its end. */
+    record Patience(int answerSeconds, int endSeconds) {
+        /** An answer has longer than a JVM needs for its start under Wine. */
+        static final Patience USUAL = new Patience(30, 20);
+    }
 
     private final ServerSpec spec;
     private final Machine machine;
+    private final Patience patience;
     private final Process process;
     /** The lines of its standard output; empty stands for its end. */
     private final BlockingQueue<Optional<String>> out = new LinkedBlockingQueue<>();
@@ -40,9 +44,10 @@ final class ServerChild implements AutoCloseable {
     private final Long residentAtStart;
 
     /** Starts it; returns when it accepts. @param mainClass of the Java servers: the kind and its options follow it */
-    ServerChild(ServerSpec spec, Machine machine, String mainClass) throws IOException {
+    ServerChild(ServerSpec spec, Machine machine, String mainClass, Patience patience) throws IOException {
         this.spec = spec;
         this.machine = machine;
+        this.patience = patience;
         List<String> arguments = new ArrayList<>(spec.kind().options());
         arguments.addAll(spec.options());
         if (!spec.kind().isC()) {
@@ -87,9 +92,9 @@ final class ServerChild implements AutoCloseable {
     private String line(String word) throws IOException {
         try {
             while (true) {
-                Optional<String> line = out.poll(LONGEST_ANSWER_SECONDS, TimeUnit.SECONDS);
+                Optional<String> line = out.poll(patience.answerSeconds, TimeUnit.SECONDS);
                 if (line == null) {
-                    throw new IOException(spec.name() + ": no answer for " + LONGEST_ANSWER_SECONDS + " s");
+                    throw new IOException(spec.name() + ": no answer for " + patience.answerSeconds + " s");
                 }
                 if (line.isEmpty()) {
                     throw new IOException(spec.name() + ": the server has ended: " + lastWords());
@@ -146,7 +151,7 @@ final class ServerChild implements AutoCloseable {
             // It has ended already: what it had to say is in the error of whoever asked it last.
         }
         try {
-            if (!process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(patience.endSeconds, TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
             }
