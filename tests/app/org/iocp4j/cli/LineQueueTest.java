@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class LineQueueTest {
     private static final String LINE = "x".repeat(99) + "\n";
+    private static final Duration SHORT_STALL = Duration.ofMillis(100);
     private static final int MORE_THAN_FIT = 2 * LineQueue.CAPACITY_BYTES / LINE.length();
 
     private final Pipe pipe = new Pipe();
@@ -134,28 +136,32 @@ class LineQueueTest {
 
     @Test
     void aResultWaitsForItsReaderUntilTheSignalComes() throws Exception {
-        Output output = new Output(lines);
+        LineQueue impatient = impatient();
+        Output output = new Output(impatient);
         CompletableFuture<Void> main = CompletableFuture.runAsync(() -> output.println("a result"));
-        TimeUnit.MILLISECONDS.sleep(LineQueue.LONGEST_STALL.toMillis() + 500);
+        TimeUnit.MILLISECONDS.sleep(SHORT_STALL.toMillis() + 500);
         assertThat(main).isNotDone();
-        lines.hurry();
+        impatient.hurry();
         await().until(main::isDone);
         output.println("another, for which nothing waits any more");
-        lines.finish();
+        impatient.finish();
         errors.finish();
-        assertThat(lines.hasFailed()).isFalse(); // who asks for the end and does not read misses nothing
+        assertThat(impatient.hasFailed()).isFalse(); // who asks for the end and does not read misses nothing
         assertThat(err()).isEqualTo("standard output: 2 lines were dropped, for nobody read them\n");
+        impatient.end();
     }
 
     @Test
     void theEndOfACommandThatRanWaitsForNobody() {
-        Output output = new Output(lines);
+        LineQueue impatient = impatient();
+        Output output = new Output(impatient);
         output.progress("as it goes");
         output.println("a result");
-        lines.finish();
+        impatient.finish();
         errors.finish();
-        assertThat(lines.hasFailed()).isTrue();
+        assertThat(impatient.hasFailed()).isTrue();
         assertThat(err()).startsWith("standard output: not all could be written: nobody reads it\n");
+        impatient.end();
     }
 
     @Test
@@ -205,6 +211,11 @@ class LineQueueTest {
         output.print(longLine);
         output.println("the next");
         assertThat(pipe.text()).isEqualTo(longLine + "the next\n");
+    }
+
+    /** For the pipe while nobody reads it: a reader on a slow machine would not be waited for. */
+    private LineQueue impatient() {
+        return new LineQueue("standard output", pipe, errors, SHORT_STALL);
     }
 
     private void offer(int count) {

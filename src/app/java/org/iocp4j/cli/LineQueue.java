@@ -30,6 +30,7 @@ final class LineQueue {
     private final OutputStream target;
     /** Where it is told that lines were dropped, or could not be written. Programs read standard output, so never there. */
     private final LineQueue notices;
+    private final Duration longestStall;
 
     // Guarded by this. Inside it only the lock of the notices' queue is taken, which never takes another.
     private final Deque<byte[]> lines = new ArrayDeque<>();
@@ -51,6 +52,12 @@ final class LineQueue {
 
     /** @param notices where to tell of lines that were dropped; null for this one itself */
     LineQueue(String name, OutputStream target, LineQueue notices) {
+        this(name, target, notices, LONGEST_STALL);
+    }
+
+    /** @param longestStall in place of {@link #LONGEST_STALL}: a test of what follows need not wait so long */
+    LineQueue(String name, OutputStream target, LineQueue notices, Duration longestStall) {
+        this.longestStall = longestStall;
         this.name = name;
         this.target = target;
         this.notices = notices == null ? this : notices;
@@ -127,7 +134,7 @@ final class LineQueue {
         boolean interrupted = false;
         while (bytes > most) {
             long waited = System.nanoTime() - (progressNanos - start > 0 ? progressNanos : start);
-            long left = LONGEST_STALL.toMillis() - waited / 1_000_000;
+            long left = longestStall.toMillis() - waited / 1_000_000;
             boolean bounded = offered || hurried;
             if (bounded && (stalled || left <= 0)) {
                 stalled = true;

@@ -13,13 +13,20 @@ final class Progress implements AutoCloseable {
 
     /** @param line what to say after so many seconds; called on a thread of its own */
     Progress(Output err, int everySeconds, IntFunction<String> line) {
-        thread = Thread.ofPlatform().name("progress").daemon().start(() -> print(err, everySeconds, line));
+        this(err, everySeconds, line, 1_000);
     }
 
-    private void print(Output err, int everySeconds, IntFunction<String> line) {
+    /** @param millisPerSecond fewer for a test, which need not wait for whole seconds */
+    Progress(Output err, int everySeconds, IntFunction<String> line, long millisPerSecond) {
+        thread = Thread.ofPlatform().name("progress").daemon()
+                .start(() -> print(err, everySeconds, line, millisPerSecond));
+    }
+
+    private void print(Output err, int everySeconds, IntFunction<String> line, long millisPerSecond) {
         try {
             int wait = FIRST_SECOND;
-            for (int second = FIRST_SECOND; !end.await(wait, TimeUnit.SECONDS); second += everySeconds) {
+            for (int second = FIRST_SECOND; !end.await(wait * millisPerSecond, TimeUnit.MILLISECONDS);
+                    second += everySeconds) {
                 wait = everySeconds;
                 err.progress(line.apply(second));
             }
