@@ -55,7 +55,7 @@ class BackPressureTest extends ServerTest {
     @Test
     void whatASlowHandlerSendsLastStillGoesOut() throws Exception {
         int answerBytes = 4 << 20;
-        Duration disconnectTime = Duration.ofSeconds(5);
+        Duration disconnectTime = Duration.ofSeconds(2);
         start(small().sendQueueBytes(answerBytes).disconnectTime(disconnectTime), (session, data) -> {
             data.position(data.limit());
             work(disconnectTime.plusMillis(200));

@@ -424,7 +424,7 @@ class ShutdownTest extends ServerTest {
     void aStartThatFailsLeavesNothing() throws IOException {
         start(small(), echo);
         Set<Thread> before = Thread.getAllStackTraces().keySet();
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < 10; i++) {
             assertThatIOException().isThrownBy(() -> IocpServer.start(
                     ServerOptions.builder().port(server.localAddress().getPort()).build(), echo).close());
         }
