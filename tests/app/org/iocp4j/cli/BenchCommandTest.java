@@ -68,6 +68,7 @@ class BenchCommandTest {
     /** Of one build, twice: what is compared here is not how fast they are. */
     @Test
     @Tag("packaged")
+    @Tag("slow")
     @NeedsCompletionPorts
     void measuresThisServerAgainstAnotherJars() throws IOException {
         String built = System.getProperty("iocp4j.app.jar");

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -149,6 +150,7 @@ class CmdLauncherTest extends WineTestBed {
     }
 
     @Test
+    @Tag("slow")
     void argumentsArriveAsTypedAndEachStateOfTheSourcesHasItsJar() throws Exception {
         String[] typed = {WITH_JDK, WITH_MAVEN,
             "@iocp4j.cmd bench \"x & y\" -Da=b \"a)b\" \"(c^d\" !e! \"f|g>h\" \"\" i;j,k"};

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.condition.OS;
 
 /** What {@code bench} does between two loads. In the phase in which nothing else uses the test bed. */
 @Tag("packaged")
+@Tag("slow")
 @Timeout(120)
 @EnabledOnOs(OS.LINUX)
 class WineserverRestartTest extends WineTestBed {
