@@ -36,6 +36,7 @@ class SimulationTest {
 
     @Test
     @Tag("slow")
+    @Tag("nightly")
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = SAME)
     void nothingIsViolatedInManyLives() {
         requireNoViolation(1_001, 700, Plan.UNRULY);

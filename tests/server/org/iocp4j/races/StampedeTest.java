@@ -19,6 +19,7 @@ class StampedeTest {
 
     @Test
     @Tag("slow")
+    @Tag("nightly")
     void nothingIsViolatedForLong() {
         requireNoViolation(10_000);
     }
