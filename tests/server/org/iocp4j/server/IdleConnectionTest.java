@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
@@ -33,7 +34,7 @@ class IdleConnectionTest extends ServerTest {
     void hasNoBufferUntilSomethingComes() throws IOException {
         options = small().maxSessions(CONNECTIONS).bufferBytes(BUFFER_BYTES)
                 .disconnectTime(Duration.ofSeconds(20 * FASTER)).idleTime(Duration.ZERO).build();
-        server = IocpServer.start(options, new Echo(), SessionIdentity.OVERLAPPED, IdleConnectionTest::inAHurry);
+        server = ServerFactory.start(options, new Echo(), SessionIdentity.OVERLAPPED, IdleConnectionTest::inAHurry);
         List<TestClient> clients = new ArrayList<>();
         for (int i = 0; i < CONNECTIONS; i++) {
             clients.add(connect());
