@@ -63,7 +63,7 @@ public final class Region {
     }
 
     /** How many bytes are committed, without those that were given up for a time. Any thread. */
-    public long committedBytes() {
+    long committedBytes() {
         return committedBytes.get() - resetBytes.get();
     }
 
