@@ -10,12 +10,12 @@ import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** More takers than blocks. */
+/** More takers than buffers. */
 @Timeout(120)
 class BufferPoolRaceTest {
     private static final int ROWS = 20;
     private static final int LENGTH = 200;
-    private static final int BLOCKS = 2;
+    private static final int BUFFERS = 2;
 
     private static final class Shared {
         final HeapWin32 system = new HeapWin32();
@@ -24,31 +24,31 @@ class BufferPoolRaceTest {
 
         Shared() {
             try {
-                pool = new BufferPool(system.win32(), 64, BLOCKS);
+                pool = new BufferPool(system.win32(), 64, BUFFERS);
             } catch (Win32Exception e) {
                 throw new AssertionError(e);
             }
         }
 
         void takeAndGive() {
-            PooledBuffer block = pool.take();
-            while (block == null && pool.grow(system.win32())) {
-                block = pool.take();
+            PooledBuffer buffer = pool.take();
+            while (buffer == null && pool.grow(system.win32())) {
+                buffer = pool.take();
             }
-            if (block == null) {
+            if (buffer == null) {
                 return; // the others have all
             }
-            assertThat(held.add(block.address())).as("a block is lent to one at a time").isTrue();
-            held.remove(block.address());
-            pool.give(block);
+            assertThat(held.add(buffer.address())).as("a buffer is lent to one at a time").isTrue();
+            held.remove(buffer.address());
+            pool.give(buffer);
         }
 
         void checkEnd() {
             assertThat(pool.lent()).isZero();
             PooledBuffer first = pool.take();
             PooledBuffer second = pool.take();
-            assertThat(second == null || second != first).as("each block is free once").isTrue();
-            assertThat(pool.take()).as("no more blocks than there may be").isNull();
+            assertThat(second == null || second != first).as("each buffer is free once").isTrue();
+            assertThat(pool.take()).as("no more buffers than there may be").isNull();
         }
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class BufferPoolTest {
-    private static final int BLOCK_BYTES = 40 * 1024;
+    private static final int BUFFER_BYTES = 40 * 1024;
     private static final int CAPACITY = 8;
     private static final int PAGE = 4096;
     private static final ByteBuffer ONE = ByteBuffer.wrap(new byte[] {1});
@@ -25,7 +25,7 @@ class BufferPoolTest {
 
     @BeforeEach
     void makePool() throws Win32Exception {
-        pool = new BufferPool(system.win32(), BLOCK_BYTES, CAPACITY);
+        pool = new BufferPool(system.win32(), BUFFER_BYTES, CAPACITY);
     }
 
     @Test
@@ -36,16 +36,16 @@ class BufferPoolTest {
     }
 
     @Test
-    void growsBlockByBlockUpToItsCapacity() {
+    void growsBufferByBufferUpToItsCapacity() {
         Set<Long> addresses = new HashSet<>();
         for (int i = 0; i < CAPACITY; i++) {
             assertThat(pool.grow(system.win32())).isTrue();
-            PooledBuffer block = pool.take();
-            assertThat(block.roomBytes()).isEqualTo(BLOCK_BYTES);
-            block.put(BLOCK_BYTES - 1, ONE, 0, 1);
-            addresses.add(block.address());
+            PooledBuffer buffer = pool.take();
+            assertThat(buffer.roomBytes()).isEqualTo(BUFFER_BYTES);
+            buffer.put(BUFFER_BYTES - 1, ONE, 0, 1);
+            addresses.add(buffer.address());
             assertThat(pool.lent()).isEqualTo(i + 1);
-            assertThat(pool.committedBytes()).isBetween((i + 1L) * BLOCK_BYTES, (long) CAPACITY * BLOCK_BYTES);
+            assertThat(pool.committedBytes()).isBetween((i + 1L) * BUFFER_BYTES, (long) CAPACITY * BUFFER_BYTES);
         }
         assertThat(addresses).hasSize(CAPACITY);
         assertThat(pool.grow(system.win32())).isFalse();
@@ -53,21 +53,21 @@ class BufferPoolTest {
     }
 
     @Test
-    void blockGivenBackIsTakenFirstAndEmpty() {
+    void bufferGivenBackIsTakenFirstAndEmpty() {
         pool.grow(system.win32());
         pool.grow(system.win32());
-        PooledBuffer block = pool.take();
-        block.fill(7);
-        block.consume(3);
-        block.readOnly().position(3).order(ByteOrder.LITTLE_ENDIAN);
-        block.next(block);
-        pool.give(block);
-        assertThat(pool.take()).isSameAs(block);
-        assertThat(block.filledBytes()).isZero();
-        assertThat(block.consumedBytes()).isZero();
-        assertThat(block.roomBytes()).isEqualTo(BLOCK_BYTES);
-        assertThat(block.readOnly().order()).isEqualTo(ByteOrder.BIG_ENDIAN);
-        assertThat(block.next()).isNull();
+        PooledBuffer buffer = pool.take();
+        buffer.fill(7);
+        buffer.consume(3);
+        buffer.readOnly().position(3).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.next(buffer);
+        pool.give(buffer);
+        assertThat(pool.take()).isSameAs(buffer);
+        assertThat(buffer.filledBytes()).isZero();
+        assertThat(buffer.consumedBytes()).isZero();
+        assertThat(buffer.roomBytes()).isEqualTo(BUFFER_BYTES);
+        assertThat(buffer.readOnly().order()).isEqualTo(ByteOrder.BIG_ENDIAN);
+        assertThat(buffer.next()).isNull();
     }
 
     @Test
@@ -75,39 +75,39 @@ class BufferPoolTest {
         for (int i = 0; i < CAPACITY; i++) {
             pool.grow(system.win32());
         }
-        PooledBuffer block = pool.take();
-        pool.give(block);
-        assertThatThrownBy(() -> pool.give(block)).isInstanceOf(IllegalStateException.class);
+        PooledBuffer buffer = pool.take();
+        pool.give(buffer);
+        assertThatThrownBy(() -> pool.give(buffer)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
-    void refusedMemoryMeansNoBlockNowAndOneLater() {
+    void refusedMemoryMeansNoBufferNowAndOneLater() {
         system.failNextCommit(ERROR_COMMITMENT_LIMIT());
         assertThat(pool.grow(system.win32())).isFalse();
         assertThat(pool.take()).isNull();
         assertThat(pool.lent()).isZero();
         for (int i = 0; i < CAPACITY; i++) {
-            assertThat(pool.grow(system.win32())).as("block %d of %d", i + 1, CAPACITY).isTrue();
+            assertThat(pool.grow(system.win32())).as("buffer %d of %d", i + 1, CAPACITY).isTrue();
         }
     }
 
     @Test
-    void givesItsMemoryBack() {
+    void releasesItsMemory() {
         pool.grow(system.win32());
-        PooledBuffer block = pool.take();
+        PooledBuffer buffer = pool.take();
         pool.release(system.win32());
         assertThat(system.reserved()).isEmpty();
-        assertThatThrownBy(() -> block.put(0, ONE, 0, 1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> buffer.put(0, ONE, 0, 1)).isInstanceOf(IllegalStateException.class);
     }
 
-    // ---- blocks that rest ----
+    // ---- buffers whose memory is reset ----
 
-    private BufferPool poolOfPages(int blocks) throws Win32Exception {
-        BufferPool pages = new BufferPool(system.win32(), PAGE, blocks);
-        for (int i = 0; i < blocks; i++) {
+    private BufferPool poolOfPages(int buffers) throws Win32Exception {
+        BufferPool pages = new BufferPool(system.win32(), PAGE, buffers);
+        for (int i = 0; i < buffers; i++) {
             assertThat(pages.grow(system.win32())).isTrue();
         }
-        assertThat(pages.committedBytes()).isEqualTo((long) blocks * PAGE);
+        assertThat(pages.committedBytes()).isEqualTo((long) buffers * PAGE);
         return pages;
     }
 
@@ -118,12 +118,12 @@ class BufferPoolTest {
     }
 
     private PooledBuffer takeOrGrow(BufferPool pages) {
-        PooledBuffer block = pages.take();
-        return block != null || !pages.grow(system.win32()) ? block : pages.take();
+        PooledBuffer buffer = pages.take();
+        return buffer != null || !pages.grow(system.win32()) ? buffer : pages.take();
     }
 
     @Test
-    void whatNobodyNeedsForAWhileGivesItsMemoryBackAndIsThereAgainWhenNeeded() throws Win32Exception {
+    void whatIsUnusedForAnIntervalGivesItsMemoryBackAndIsThereAgainWhenNeeded() throws Win32Exception {
         BufferPool pages = poolOfPages(100);
         trim(pages, 9);
         assertThat(pages.committedBytes()).isEqualTo(100 * PAGE);
@@ -132,9 +132,9 @@ class BufferPoolTest {
         assertThat(pages.lent()).isZero();
         Set<Long> addresses = new HashSet<>();
         for (int i = 0; i < 100; i++) {
-            PooledBuffer block = takeOrGrow(pages);
-            block.put(PAGE - 1, ONE, 0, 1);
-            addresses.add(block.address());
+            PooledBuffer buffer = takeOrGrow(pages);
+            buffer.put(PAGE - 1, ONE, 0, 1);
+            addresses.add(buffer.address());
         }
         assertThat(addresses).hasSize(100);
         assertThat(pages.committedBytes()).isEqualTo(100 * PAGE);
@@ -150,15 +150,15 @@ class BufferPoolTest {
             needed[i] = pages.take();
         }
         trim(pages, 1);
-        for (PooledBuffer block : needed) {
-            pages.give(block);
+        for (PooledBuffer buffer : needed) {
+            pages.give(buffer);
         }
         trim(pages, 4);
         assertThat(pages.committedBytes()).isEqualTo(WARM_BYTES + 20 * PAGE);
     }
 
     @Test
-    void whatTheSystemDoesNotTakeBackIsFreeAsBefore() throws Win32Exception {
+    void whatTheSystemDoesNotAcceptIsFreeAsBefore() throws Win32Exception {
         BufferPool pages = poolOfPages(34);
         system.answer("virtualAlloc", a -> (long) -ERROR_INVALID_PARAMETER());
         trim(pages, 20);
@@ -168,17 +168,17 @@ class BufferPoolTest {
         }
     }
 
-    /** Whoever has kept a view of a block that rests reads zeros or what was there, and the JVM lives. */
+    /** A view that somebody has kept reads zeros or what was there, and the JVM lives. */
     @Test
     void nothingIsDecommittedWhileThePoolLives() throws Win32Exception {
         BufferPool pages = poolOfPages(100);
-        PooledBuffer block = pages.take();
-        block.fill(PAGE);
-        ByteBuffer kept = block.readOnly();
-        pages.give(block);
+        PooledBuffer buffer = pages.take();
+        buffer.fill(PAGE);
+        ByteBuffer kept = buffer.readOnly();
+        pages.give(buffer);
         trim(pages, 50);
         system.answer("virtualFree", a -> {
-            throw new AssertionError("memory is given back under a view of it");
+            throw new AssertionError("memory is released under a view of it");
         });
         trim(pages, 50);
         assertThat(kept.get(PAGE - 1)).isZero();
@@ -186,34 +186,34 @@ class BufferPoolTest {
 
     @Test
     void whatIsConsumedMakesRoomForMore() throws Win32Exception {
-        PooledBuffer block = poolOfPages(1).take();
-        block.put(0, ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5}), 0, 5);
-        block.fill(5);
-        block.consume(2);
-        block.compact();
-        assertThat(block.filledBytes()).isEqualTo(3);
-        assertThat(block.roomBytes()).isEqualTo(PAGE - 3);
-        assertThat(block.readOnly()).isEqualTo(ByteBuffer.wrap(new byte[] {3, 4, 5}));
+        PooledBuffer buffer = poolOfPages(1).take();
+        buffer.put(0, ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5}), 0, 5);
+        buffer.fill(5);
+        buffer.consume(2);
+        buffer.compact();
+        assertThat(buffer.filledBytes()).isEqualTo(3);
+        assertThat(buffer.roomBytes()).isEqualTo(PAGE - 3);
+        assertThat(buffer.readOnly()).isEqualTo(ByteBuffer.wrap(new byte[] {3, 4, 5}));
     }
 
     @Test
-    void aWipedBlockHasNothingOfItsLastHolders() throws Win32Exception {
+    void aWipedBufferHasNothingOfItsLastHolders() throws Win32Exception {
         BufferPool pages = poolOfPages(1);
-        PooledBuffer block = pages.take();
-        block.put(0, ONE, 0, 1);
-        block.put(PAGE - 1, ONE, 0, 1);
-        pages.give(block);
+        PooledBuffer buffer = pages.take();
+        buffer.put(0, ONE, 0, 1);
+        buffer.put(PAGE - 1, ONE, 0, 1);
+        pages.give(buffer);
         PooledBuffer again = pages.take();
         again.used(5);
         again.wipe();
-        assertThat(again).isSameAs(block);
+        assertThat(again).isSameAs(buffer);
         assertThat(again.readOnly().isReadOnly()).isTrue();
         assertThat(again.readOnly().hasRemaining()).isFalse();
         assertThat(again.readOnly().clear()).isEqualTo(ByteBuffer.allocate(PAGE));
     }
 
     @Test
-    void partsOfPagesNeverRest() throws Win32Exception {
+    void partsOfPagesAreNeverReset() throws Win32Exception {
         BufferPool small = new BufferPool(system.win32(), 1024, 400);
         for (int i = 0; i < 400; i++) {
             small.grow(system.win32());

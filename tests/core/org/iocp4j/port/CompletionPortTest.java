@@ -32,7 +32,7 @@ class CompletionPortTest {
                 (key, bytes, on) -> dispatched.add("posted: key " + key + ", " + bytes));
     }
 
-    /** Posted, and not home yet. */
+    /** Posted, and pending. */
     private Operation operation(String name) {
         return operation((op, key, status, bytes, on) -> {
             assertThat(on).isSameAs(io);
@@ -105,12 +105,12 @@ class CompletionPortTest {
         }
         assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class).hasCause(first);
         assertThat(dispatched).containsExactly("b: key 0, 1", "d: key 0, 1");
-        assertThat(slab.pendingCount()).as("those that threw are home, too").isZero();
+        assertThat(slab.pendingCount()).as("those that threw have completed, too").isZero();
         assertThat(port.dequeue(io, 0)).isZero();
     }
 
     @Test
-    void packetForAnOperationAtHomeIsAFailureOfItsOwn() throws Exception {
+    void packetForAnOperationThatIsNotPendingIsAFailureOfItsOwn() throws Exception {
         Operation a = operation("a");
         Operation b = operation("b");
         system.packet(0, a, 0, 1);

@@ -148,7 +148,9 @@ class DeliveryTest {
         assertThat(completed).isEmpty();
     }
 
-    /** An echo that completes synchronously, again and again: packets get their turn all the same, but not each time. */
+    /**
+     * An echo that completes synchronously, again and again: packets get their turn all the same, but not each time.
+     */
     @Test
     void thePortHasItsTurnInBetweenWithoutAWait() throws Exception {
         receiveReturns(0, 0, 1);

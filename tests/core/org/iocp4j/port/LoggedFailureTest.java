@@ -33,7 +33,9 @@ class LoggedFailureTest {
                 .doesNotContain("LoggedFailure.<init>");
     }
 
-    /** Each method of what was thrown may throw, or answer null: the line is there all the same, with the class's name. */
+    /**
+     * Each method of what was thrown may throw, or answer null: the line is there all the same, with the class's name.
+     */
     @Test
     void itsMethodsMayDoAsTheyLike() {
         class Hostile extends RuntimeException {

@@ -49,10 +49,10 @@ class OperationSlabTest {
     @Test
     void foreignAddressesGiveNone() {
         long first = add().address();
-        assertThat(slab.at(first + OPERATION.sizeof())).as("a place not used yet").isNull();
+        assertThat(slab.at(first + OPERATION.sizeof())).as("a slot not used yet").isNull();
         assertThat(slab.at(first - OPERATION.sizeof())).as("before the slab").isNull();
         assertThat(slab.at(first + CAPACITY * OPERATION.sizeof())).as("behind the slab").isNull();
-        assertThat(slab.at(first + (1L << 32) * OPERATION.sizeof())).as("4 G places on").isNull();
+        assertThat(slab.at(first + (1L << 32) * OPERATION.sizeof())).as("4 G slots on").isNull();
         assertThat(slab.at(0)).isNull();
         assertThat(slab.at(-1)).isNull();
         assertThat(slab.at(Long.MAX_VALUE)).isNull();
@@ -79,7 +79,7 @@ class OperationSlabTest {
     }
 
     @Test
-    void refusedMemoryCostsNoPlace() throws Exception {
+    void refusedMemoryCostsNoSlot() throws Exception {
         OperationSlab two = new OperationSlab(system.win32(), 2);
         system.failNextCommit(ERROR_COMMITMENT_LIMIT());
         assertThatThrownBy(() -> two.commit(system.win32(), 2))
@@ -99,7 +99,7 @@ class OperationSlabTest {
     }
 
     @Test
-    void countsThoseThatAreOut() {
+    void countsThoseThatArePending() {
         Operation one = add();
         Operation other = add();
         one.begin(1);
@@ -135,7 +135,7 @@ class OperationSlabTest {
     }
 
     @Test
-    void givesItsMemoryBack() {
+    void releasesItsMemory() {
         Operation operation = add();
         slab.release(system.win32());
         assertThat(system.reserved()).isEmpty();

@@ -15,7 +15,7 @@ import org.iocp4j.win32.generated.OVERLAPPED;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** An operation's round trip: posted through an {@link IoThread}, home by its packet. */
+/** An operation's round trip: posted through an {@link IoThread}, completed by its packet. */
 class OperationTest {
     private static final long SOCKET = 880;
     private static final long OWNER = 0x0007_0000_0000_002AL;
@@ -28,8 +28,8 @@ class OperationTest {
     @BeforeEach
     void makeOperation() throws Win32Exception {
         operation = slab().add((op, key, status, bytes, on) ->
-                completions.add(String.format("key %d, status %X, %d bytes, owner %X, %s", key, status, bytes, op.owner(),
-                        op.isPending() ? "out" : "home")));
+                completions.add(String.format("key %d, status %X, %d bytes, owner %X, %s", key, status, bytes,
+                        op.owner(), op.isPending() ? "pending" : "complete")));
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
     }
 
@@ -49,17 +49,17 @@ class OperationTest {
     }
 
     @Test
-    void isOutFromThePostToThePacket() {
+    void isPendingFromThePostToThePacket() {
         assertThat(operation.isPending()).isFalse();
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
         assertThat(operation.isPending()).isTrue();
         completeWith(0, 12);
         assertThat(operation.isPending()).isFalse();
-        assertThat(completions).containsExactly("key 5, status 0, 12 bytes, owner 700000000002A, home");
+        assertThat(completions).containsExactly("key 5, status 0, 12 bytes, owner 700000000002A, complete");
     }
 
     @Test
-    void isOutBeforeTheCallSoThatThePacketMayComeFirst() {
+    void isPendingBeforeTheCallSoThatThePacketMayComeFirst() {
         system.answer("wsaRecv", a -> {
             assertThat(operation.isPending()).isTrue();
             assertThat(operation.owner()).isEqualTo(OWNER);
@@ -67,13 +67,13 @@ class OperationTest {
             return WSA_IO_PENDING();
         });
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
-        assertThat(operation.isPending()).as("home before the call returned").isFalse();
+        assertThat(operation.isPending()).as("complete before the call returned").isFalse();
         assertThat(completions).hasSize(1);
     }
 
-    /** Without skip-on-success a packet follows a call that was done at once, too. */
+    /** Without skip-on-success a packet follows a call that completed synchronously, too. */
     @Test
-    void callThatIsDoneAtOnceStillHasItsPacket() {
+    void callThatCompletesSynchronouslyStillHasItsPacket() {
         system.answer("wsaRecv", a -> 0);
         assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
         assertThat(operation.isPending()).isTrue();
@@ -90,7 +90,7 @@ class OperationTest {
     }
 
     @Test
-    void postedWhileItIsOutThrowsAndLeavesTheKernelsMemoryAlone() {
+    void postedWhileItIsPendingThrowsAndLeavesTheKernelsMemoryAlone() {
         io.receive(operation, OWNER, SOCKET);
         memory().set(JAVA_LONG, OVERLAPPED.Internal$offset(), 0x103);
         system.answer("wsaRecv", a -> {
@@ -118,10 +118,10 @@ class OperationTest {
 
     /** The status is the OVERLAPPED's own: a failure is negative. */
     @Test
-    void failureComesHomeAsItsStatus() {
+    void failureIsItsStatus() {
         io.receive(operation, OWNER, SOCKET);
         completeWith(0xC000020D, 0);
-        assertThat(completions).containsExactly("key 5, status C000020D, 0 bytes, owner 700000000002A, home");
+        assertThat(completions).containsExactly("key 5, status C000020D, 0 bytes, owner 700000000002A, complete");
     }
 
     @Test

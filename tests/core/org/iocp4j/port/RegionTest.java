@@ -16,7 +16,7 @@ class RegionTest {
     private final HeapWin32 system = new HeapWin32();
 
     @Test
-    void addressesAreReservedAtOnceAndMemoryTakenInPieces() throws Exception {
+    void addressesAreReservedFirstAndMemoryCommittedInPieces() throws Exception {
         Region region = new Region(system.win32(), "buffers", 100 * PIECE);
         assertThat(system.reserved()).containsExactly(100 * PIECE);
         assertThat(region.committedBytes()).isZero();
@@ -29,7 +29,9 @@ class RegionTest {
         assertThat(region.committedBytes()).isEqualTo(11 * PIECE);
     }
 
-    /** So that a large region takes hundreds of calls, not thousands, and 256 KiB at most are taken before their time. */
+    /**
+     * So that a large region takes hundreds of calls, not thousands, and 256 KiB at most are taken before their time.
+     */
     @Test
     void piecesGrowWithTheRegion() throws Exception {
         Region region = new Region(system.win32(), "buffers", 1000 * PIECE);
@@ -82,7 +84,7 @@ class RegionTest {
     }
 
     @Test
-    void usedAfterItWasFreedItThrowsInsteadOfEndingTheJvm() throws Exception {
+    void usedAfterItWasReleasedItThrowsInsteadOfEndingTheJvm() throws Exception {
         Region region = new Region(system.win32(), "buffers", PIECE);
         region.commit(system.win32(), PIECE);
         ByteBuffer kept = region.memory().asSlice(64, 64).asByteBuffer();
@@ -92,6 +94,6 @@ class RegionTest {
         assertThatThrownBy(() -> region.memory().get(JAVA_LONG, 0)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> kept.get(0)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> region.release(system.win32())).isInstanceOf(IllegalStateException.class);
-        assertThat(system.released()).as("given back once").hasSize(1);
+        assertThat(system.released()).as("released once").hasSize(1);
     }
 }

@@ -50,8 +50,8 @@ class SocketPoolRaceTest {
             });
             try {
                 OperationSlab slab = new OperationSlab(system.win32(), CAPACITY * SocketPool.OPERATIONS_PER_SOCKET);
-                pool = new SocketPool(io, InetAddress.getLoopbackAddress(), KEEP_FREE, CAPACITY, FreeList.Order.LIFO, slab,
-                        null);
+                pool = new SocketPool(io, InetAddress.getLoopbackAddress(), KEEP_FREE, CAPACITY, FreeList.Order.LIFO,
+                        slab, null);
             } catch (Win32Exception e) {
                 throw new AssertionError(e);
             }

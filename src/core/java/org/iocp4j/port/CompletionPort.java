@@ -93,7 +93,9 @@ public final class CompletionPort {
     /**
      * Runs the completions of operations that finished synchronously on this thread, then waits up to
      * {@code timeoutMillis} for packets and dispatches them. Deferred tasks run before the wait. Everything runs on the
-     * calling thread. It does not wait if it has not run all such completions, since the thread still has work.
+     * calling thread. If more synchronous completions are queued than it runs in one call, it does not wait.
+     *
+     * <p>Not to be called from a handler or a task: it would overwrite the batch at hand.
      *
      * @param io            the calling thread's own
      * @param timeoutMillis 0 = do not wait, -1 = wait for ever

@@ -3,8 +3,8 @@ package org.iocp4j.port;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A reference count. The owner holds one reference until the end, every user one while it works. Whoever drops the last
- * one releases the resource. Any thread.
+ * A reference count. The owner holds one reference from the start to the end, every user one while it works. Whoever
+ * drops the last one releases the resource. Any thread.
  */
 public final class RefCount {
     private final AtomicInteger count = new AtomicInteger(1);

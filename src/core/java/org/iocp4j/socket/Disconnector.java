@@ -44,6 +44,8 @@ public final class Disconnector {
     private final LogLimit overdue = new LogLimit();
 
     /**
+     * For the sockets of one pool.
+     *
      * @param method   how {@link #disconnect} does it
      * @param bound    the longest that a disconnect may take before its socket is closed instead
      * @param pool     whose sockets these are
