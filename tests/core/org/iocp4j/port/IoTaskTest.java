@@ -14,7 +14,7 @@ import org.iocp4j.win32.generated.OVERLAPPED;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a thread puts off until it has done what it has at hand, and when it puts anything off. */
+/** What a thread defers until it has handled what it has at hand, and when it defers anything. */
 class IoTaskTest {
     private static final long SOCKET = 880;
 
@@ -25,7 +25,7 @@ class IoTaskTest {
     private OperationSlab slab;
 
     @BeforeEach
-    void whatIsReceivedIsThereAtOnce() throws Win32Exception {
+    void receivesCompleteSynchronously() throws Win32Exception {
         slab = new OperationSlab(system.win32(), 1000);
         slab.commit(system.win32(), 1000);
         system.answer("wsaRecv", a -> {
@@ -41,7 +41,7 @@ class IoTaskTest {
     }
 
     @Test
-    void isPutOffOnlyWhileNoOtherThreadMayRun() throws Exception {
+    void isDeferredOnlyWhileNoOtherThreadMayRun() throws Exception {
         CompletionPort port = port(2);
         system.packet(1, 0, 0);
         port.dequeue(io, 100);
@@ -92,9 +92,9 @@ class IoTaskTest {
         assertThat(io.hasWork()).isFalse();
     }
 
-    /** Work that brings more work: what was put off waits for it, but 256 at most do. */
+    /** Work that causes more work: deferred tasks wait for it, but 256 at most do. */
     @Test
-    void waitsWhileThereIsOtherWorkUntilTooMuchIsPutOff() throws Exception {
+    void waitsWhileThereIsOtherWorkUntilTooMuchIsDeferred() throws Exception {
         CompletionPort port = port(1);
         boolean[] goesOn = {true};
         Operation[] work = new Operation[1];

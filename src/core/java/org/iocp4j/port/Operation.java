@@ -13,8 +13,8 @@ import org.iocp4j.win32.generated.OVERLAPPED;
  * that runs when it completes. It can be posted again and again, one post at a time. {@link OperationSlab#add} makes
  * it.
  *
- * <p>It is pending from the post until its packet is dequeued or its synchronous completion runs. So long its memory,
- * and that of its buffers, is the kernel's, whatever becomes of the owner meanwhile.
+ * <p>It is pending from the post until its packet is dequeued or its synchronous completion runs. While it is, its
+ * memory and that of its buffers is the kernel's, whatever becomes of the owner.
  */
 public final class Operation {
     static final long STRIDE = OPERATION.sizeof();

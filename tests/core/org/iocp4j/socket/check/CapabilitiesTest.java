@@ -125,7 +125,7 @@ class CapabilitiesTest {
             assertThat(answer.detail()).endsWith("completes, and sends no packet");
         }
 
-        /** Where the handle is not marked, its sends tell by packets, and none of these may escape the check. */
+        /** Where the handle is not set, its sends send packets, and none of these may escape the check. */
         @ParameterizedTest
         @EnumSource(mode = Mode.INCLUDE, names = {"SKIP_ON_SUCCESS", "SKIP_ON_SUCCESS_WITH_DISCONNECT_EX"})
         void packetThatIsNotSkippedIsSeen(Capability capability) {
