@@ -8,8 +8,9 @@ public enum Delivery {
     /** A packet for each operation that was posted, whatever its call returned: what a handle does by default. */
     PACKET,
     /**
-     * No packet if the call returned success; a packet if it returned "pending". The handle is set to
-     * FILE_SKIP_COMPLETION_PORT_ON_SUCCESS.
+     * No packet if the call returned success; a packet if it returned "pending". The handle was set so:
+     * {@link org.iocp4j.win32.Win32#setFileCompletionNotificationModes} with FILE_SKIP_COMPLETION_PORT_ON_SUCCESS (1).
+     * Only for sockets whose provider gives file handles (XP1_IFS_HANDLES) [doc].
      */
     RETURN,
     /**
