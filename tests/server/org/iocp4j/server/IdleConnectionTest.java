@@ -20,7 +20,7 @@ class IdleConnectionTest extends ServerTest {
     private static final int CONNECTIONS = 100;
     private static final int BUFFER_BYTES = 64 * 1024;
 
-    /** The real system, whose clock runs faster: the seconds after which a server takes a buffer back are over sooner. */
+    /** The real system with a faster clock: the seconds after which a server takes a buffer back are over sooner. */
     private static Win32 inAHurry() {
         Win32 system = WindowsWin32.attach();
         return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},

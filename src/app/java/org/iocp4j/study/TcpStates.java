@@ -33,7 +33,7 @@ final class TcpStates {
     /** Linux's table, through Wine's drive for it. */
     private static final String HOST_TABLE = "Z:/proc/net/tcp";
     private static final int COUNT_BYTES = Integer.BYTES;
-    /** More than most tables have: Wine takes some 2 ms a row for each call, the ones that only ask for the size too [wine]. */
+    /** More than most tables have: each call takes Wine some 2 ms a row, one that only asks for the size too [wine]. */
     private static final int FIRST_BYTES = 1 << 20;
     /** The table may grow between two calls, but not for ever. */
     private static final int TRIES = 8;
