@@ -2,9 +2,12 @@ package org.iocp4j;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMembers;
@@ -147,7 +150,8 @@ class ArchitectureTest {
     @Test
     void portAndSocketOwnNoThreads() {
         noClasses().that().resideInAnyPackage(WIN32, PORT, SOCKET)
-                .should().dependOnClassesThat().areAssignableTo(Thread.class)
+                .should().callConstructorWhere(target(owner(assignableTo(Thread.class))))
+                .orShould().callMethod(Thread.class, "ofPlatform").orShould().callMethod(Thread.class, "ofVirtual")
                 .orShould().dependOnClassesThat().areAssignableTo(Executor.class)
                 .check(CLASSES);
     }
