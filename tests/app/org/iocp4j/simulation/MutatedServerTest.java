@@ -35,23 +35,24 @@ class MutatedServerTest {
                 """
                             closing(why, io);
                             engine.buffers.grow(io.win32());
-                            PooledBuffer other = engine.buffers.take();
                             input.giveBack();
-                            input.borrow(other);
+                            var old = engine.buffers.take();
+                            input.take(io);
+                            engine.buffers.give(old);
                         }
                         if (RECEIVE_DUE"""),
         PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
                 "        ioCount.acquire();\n        receiveDueNanos", "        receiveDueNanos"),
         KEEPS_THE_COUNT_OF_A_MISS("server/IocpSession.java",
-                "        drop(io); // may be the last count of the session that is here now: then we release that one\n",
+                "        drop(io); // may be the last reference to the session that is here now: then we release that one\n",
                 ""),
         PAUSES_FOR_EVER("server/IocpSession.java",
                 "} else if (PAUSED.compareAndSet(this, true, false)) {",
                 "} else if (PAUSED.compareAndSet(this, true, false) && phase != OPEN) {"),
         CLOSES_THE_QUEUE_TOO_LATE("server/IocpSession.java",
                 "        queue.close(); // before the phase says so: what was taken goes out\n", ""),
-        ENDS_AN_OVERDUE_SESSION_NEVER("server/IocpSession.java",
-                "boolean overdue = closing && (", "boolean overdue = false && ("),
+        ENDS_AN_OVERDUE_SESSION_NEVER("server/TickAction.java",
+                "return pastDeadlineNanos > 0 || silentNanos > disconnectNanos ? ABORT : NONE;", "return NONE;"),
         WAKES_NOBODY("server/SendQueue.java",
                 "        flushPosted = false;\n        if (sending", "        if (sending"),
         FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",

@@ -74,12 +74,13 @@ class SessionTableTest {
 
     /** A connection begins in that slot. */
     private long open(IocpSession session) {
-        engine.buffers.grow(system.win32());
-        session.open(sockets.at(connections++), engine.buffers.take(), io);
+        assertThat(session.input().take(io)).isTrue();
+        session.open(sockets.at(connections++), io);
         return session.id();
     }
 
     private static void end(SessionTable table, IocpSession session) {
+        session.endWithoutPackets();
         session.vacate();
         table.release(session);
     }

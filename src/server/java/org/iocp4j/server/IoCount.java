@@ -3,24 +3,24 @@ package org.iocp4j.server;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What keeps a session alive: one for each operation that is out, and one for each piece of code that works on the session.
- * Whoever takes it from 0 to the release flag releases the session, once. The study's IoCount.
+ * What keeps a session alive: one reference for each pending operation, and one for each piece of code that works on the
+ * session. Whoever takes the count from 0 to the release flag releases the session, once. Named after the original's IoCount.
  */
 final class IoCount {
-    /** No connection: not begun, or over and its socket on the way back. */
+    /** Added while there is no connection: none has begun, or it has ended and its socket is being disconnected. */
     private static final int RELEASED = 0x8000_0000;
 
     private final AtomicInteger count = new AtomicInteger(RELEASED);
 
     /**
-     * A connection begins, with one hold. Added, not set: a thread that looks for the connection before this one may have a
-     * count here for a moment.
+     * A connection begins, with one reference. Added, not set: a thread that looks for the connection before this one may
+     * hold a reference for a moment.
      */
     void begin() {
         count.getAndAdd(1 - RELEASED);
     }
 
-    /** One more; the caller has one already. */
+    /** One more, for a caller that has one already. */
     void acquire() {
         count.getAndIncrement();
     }
@@ -28,19 +28,24 @@ final class IoCount {
     /**
      * One more, for a caller that has none yet.
      *
-     * @return whether there is a connection; either way the caller drops what it took
+     * @return whether there is a connection; either way the caller must drop the reference
      */
     boolean enter() {
         return count.getAndIncrement() >= 0;
     }
 
     /**
-     * Ends the connection whatever its count: when nobody is at work any more, and nothing that is out comes home.
+     * Ends the connection whatever its count is: when no thread is at work any more, and no pending operation completes.
      *
      * @return whether there was one
      */
     boolean release() {
         return count.getAndSet(RELEASED) >= 0;
+    }
+
+    /** Whether there is a connection and somebody has a reference to it. */
+    boolean isHeld() {
+        return count.get() > 0;
     }
 
     /**

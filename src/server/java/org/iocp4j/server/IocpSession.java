@@ -17,38 +17,62 @@ import java.nio.ByteBuffer;
 import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Operation;
-import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.win32.ErrorName;
 
 /**
- * One connection's life, in an object that serves one connection after another. Everything that is out or at work on it has
- * a count of {@link IoCount}; the phases go one way only, and each is entered in one method.
+ * One connection's life, in an object that serves one connection after another. Each pending operation and each piece of code
+ * at work on the session has a reference ({@link IoCount}). Any worker may be at work on it, several at the same time; what
+ * keeps them apart is who may do what:
+ *
+ * <ul>
+ * <li>The <em>receive side</em> (the input, the handler's received, posting the next receive) belongs to one thread at a
+ * time. The right to it is handed on: it is with the kernel while a receive is pending, with {@code receiveDue} or
+ * {@code paused} while that is set, and else with the thread that took it from one of these.</li>
+ * <li>The <em>send side</em> is the {@link SendQueue}, which has a lock of its own and lets one send be pending.</li>
+ * <li>The <em>phase</em> only goes forward: OPEN, FLUSHING, AWAITING_FIN, ABORTING. Each is entered in one method.</li>
+ * </ul>
+ *
+ * <pre>
+ * state            set by                               cleared by                          carries
+ * OPEN             open                                 the next phase
+ * FLUSHING         disconnect, with a reference         the next phase
+ * AWAITING_FIN     finish, when the queue is empty      the next phase
+ * ABORTING         abort, with a reference              open
+ * receive pending  receive, on the receive side         its completion                      reference, receive side
+ * send pending     flush, with a reference              its completion                      reference
+ * receiveDue       receiveNext, on the receive side     run, later on the same thread or    reference, receive side
+ *                                                       by a tick; abort, dropping both
+ * paused           deliver, on the receive side, while  deliver itself; resume, after a     receive side
+ *                  a send is pending                    send; disconnect
+ * inputEnded       received, on the receive side        open
+ * waitsEmpty       receive, if the buffer is empty      act, which cancels the receive      (a hint, may be stale)
+ * broken           lost and afterPost                   open
+ * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
+ *                  OPEN
+ * asked            isFirstToAsk, on any thread          never: it names the serial
+ * handler's thread HandlerCall, on the receive side,    HandlerCall.exit                    the right to use the Session
+ *                  and in open and release
+ * id               open                                 vacate                              the session can be found
+ * </pre>
+ *
+ * <p>When the last reference is dropped, the phase is ABORTING and nothing is pending or due; {@link #release} asserts it.
  */
 final class IocpSession implements IoTask {
-    /** Open for the handler. */
+    /** The handler is called. */
     private static final int OPEN = 0;
-    /** No more to the handler; what is queued goes out. */
+    /** The handler is called no more; what is queued is sent. */
     private static final int FLUSHING = 1;
     /** {@link DisconnectMethod#GRACEFUL} only: our FIN is sent, the peer's is awaited. */
     private static final int AWAITING_FIN = 2;
-    /** Everything pending is cancelled; the counts run out. */
+    /** Everything pending is cancelled; the references run out. */
     private static final int ABORTING = 3;
 
-    /** A receive that has been put off for so long is posted by whoever comes by. Earlier, it would only lose its turn. */
-    private static final long LATE_NANOS = 100_000_000;
-
     /**
-     * Of a session in which nothing happens for so long, the buffer goes back to the pool. That takes a cancel and two receives:
-     * after one second they came in the midst of a burst of new connections, and slowed it by a third (measured under Wine).
-     */
-    private static final long QUIET_NANOS = 5_000_000_000L;
-
-    /**
-     * After a send that took longer than this, the next has one buffer only: so a session that ends sees that a slow peer goes
-     * on reading.
+     * After a send that took longer than this, the next one is of one buffer only, so that an ending session notices that a
+     * slow peer goes on reading.
      */
     private static final long SLOW_NANOS = 100_000_000;
 
@@ -85,16 +109,16 @@ final class IocpSession implements IoTask {
     private volatile long id;
     private long serial;
     private volatile int phase = ABORTING;
-    /** No receive is out, because the send queue is full; whoever clears it receives again. */
+    /** No receive is pending, because the send queue is full. Whoever clears this has the receive side. */
     private volatile boolean paused;
-    /** The next receive is put off; it has a count, which goes to whoever clears this. */
+    /** The next receive is put off. Whoever clears this has the receive side and the reference that came with it. */
     private volatile boolean receiveDue;
-    /** Since when; written before {@link #receiveDue} says so. */
+    /** Since when; written before {@link #receiveDue}. */
     private long receiveDueNanos;
     /** The peer has sent its FIN. */
     private volatile boolean inputEnded;
     private volatile long lastActivityNanos;
-    /** When closing has lasted long enough, however it goes on; valid when there is a reason. */
+    /** When ending has lasted long enough, whatever progress it makes; valid when there is a reason. */
     private volatile long closeDeadlineNanos;
     /** The connection is known to be broken: the peer needs no reset to learn of it. */
     private volatile boolean broken;
@@ -111,7 +135,7 @@ final class IocpSession implements IoTask {
         this.call = new HandlerCall(this, engine);
     }
 
-    /** The session's id: names it and no other as long as the server lives. Any thread. */
+    /** Names this connection and no other, as long as the server lives; 0 if there is none. Any thread. */
     long id() {
         return id;
     }
@@ -132,10 +156,10 @@ final class IocpSession implements IoTask {
         return queue;
     }
 
-    /** A connection starts. Returns with the first receive posted or due, or the session on its way out. */
-    void open(PooledSocket accepted, PooledBuffer buffer, IoThread io) {
+    /** A connection starts; the input has a buffer. Returns with the first receive posted or due, or with the session ending. */
+    void open(PooledSocket accepted, IoThread io) {
+        assert phase == ABORTING && !ioCount.isHeld() : "the slot's last connection has not ended";
         socket = accepted;
-        input.borrow(buffer);
         reason = null;
         inputEnded = false;
         paused = false;
@@ -147,7 +171,7 @@ final class IocpSession implements IoTask {
         serial = SessionId.serial(id);
         accepted.owner(id);
         queue.open(id);
-        ioCount.begin(); // without this hold the login packet's completion could release the session during the callback
+        ioCount.begin(); // without this reference the end of a send made in opened() could release the session during the call
         try {
             call.opened();
             returned(io);
@@ -161,8 +185,9 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** A receive's packet: the count that its post added is the caller's, until the drop. */
+    /** A receive has completed: its reference is the caller's now, and so is the receive side. */
     void receiveCompleted(int status, int bytes, IoThread io) {
+        assert ioCount.isHeld() && hasReceiveSide() : "the receive side is with two";
         try {
             received(status, bytes, io);
         } catch (Throwable e) {
@@ -173,19 +198,17 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /**
-     * Something threw that is not the handler, while the caller had a count: whoever wrote it, it ends this session, and the
-     * thread's dequeue tells of it.
-     */
+    /** Something other than the handler threw while the caller had a reference: the session ends, dequeue reports it. */
     private void serverFailed(IoThread io) {
         abort(CloseReason.SERVER_FAILED, io);
     }
 
     private void received(int status, int bytes, IoThread io) {
-        if (status == STATUS_CANCELLED() && phase != ABORTING) {
-            giveBufferBack(io);
+        if (status == STATUS_CANCELLED() && phase != ABORTING) { // by the tick, since nothing had come for long
+            input.giveBackIfEmpty();
+            receiveUnlessClosing(io);
         } else {
-            if (phase == OPEN) { // else it is dropped, and puts nothing off
+            if (phase == OPEN) { // else it is discarded, and is no progress of the end
                 active(io);
             }
             if (status < 0) {
@@ -203,30 +226,23 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /**
-     * The tick has cancelled the receive, because nothing has come for long. An idle connection waits without a buffer; but if
-     * something has come in the last moment, what is unread stays where it is.
-     */
-    private void giveBufferBack(IoThread io) {
-        if (input.isEmpty()) {
-            input.giveBack();
-        }
-        receiveUnlessClosing(io);
-    }
-
     /** There is something to receive, and a buffer is needed again. */
     private void takeBuffer(IoThread io) {
-        PooledBuffer buffer = engine.takeBuffer(io);
-        if (buffer == null) {
-            abort(CloseReason.OUT_OF_MEMORY, io);
-        } else {
-            input.borrow(buffer);
+        if (engine.takeBuffer(input, io)) {
             receiveUnlessClosing(io);
+        } else {
+            abort(CloseReason.OUT_OF_MEMORY, io);
         }
     }
 
-    /** A send's packet. */
+    /** Whether the receive side can be with the calling thread: it is with nobody else. */
+    private boolean hasReceiveSide() {
+        return !receiveDue && !paused && !socket.receive().isPending();
+    }
+
+    /** A send has completed: its reference is the caller's now. */
     void sendCompleted(int status, int bytes, IoThread io) {
+        assert ioCount.isHeld() && !socket.send().isPending() : "two sends at the same time";
         try {
             sent(status, bytes, io);
         } catch (Throwable e) {
@@ -252,13 +268,13 @@ final class IocpSession implements IoTask {
         finish(io);
     }
 
-    /** The packet named another session. The operation is home and its count runs out; what was received goes nowhere. */
+    /** The packet named another session: its operation is complete and its reference dropped, and what it received is lost. */
     void misdirected(boolean wasSend, int status, int bytes, IoThread io) {
         try {
             if (wasSend) {
                 queue.end(status < 0 ? 0 : bytes);
             } else {
-                input.failed(); // what it has received is wiped with the rest
+                input.failed(); // so that what it has received is wiped with the rest
             }
             abort(CloseReason.KEY_MISMATCH, io);
         } finally {
@@ -267,10 +283,13 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. An open session always has
-     * a receive out or due, or a send, or someone inside: so a pause is kept only while a send is out, whose coming home ends it.
+     * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. Called with the receive
+     * side, which it hands on. Something must always be going to happen in an open session; so a pause is kept only while a
+     * send is pending, whose completion ends it. To pause is therefore to set the flag, to look again whether there is room by
+     * now, and to take the flag back if there is, unless another thread has been faster.
      */
     private void deliver(IoThread io) {
+        assert ioCount.isHeld() && hasReceiveSide() : "the receive side is with two";
         while (phase == OPEN) {
             call.forgetRefusal();
             if (!input.isEmpty()) {
@@ -289,7 +308,7 @@ final class IocpSession implements IoTask {
             }
             paused = true;
             if (phase == OPEN && (call.sendRefused() ? !queue.isIdle() : !queue.hasRoom())) {
-                flush(io); // another thread may have filled the queue since, with no send out yet to end the pause
+                flush(io); // another thread may have filled the queue since, with no send pending yet to end the pause
                 return;
             }
             if (!PAUSED.compareAndSet(this, true, false)) {
@@ -311,7 +330,7 @@ final class IocpSession implements IoTask {
 
     /** The handler has returned: does what it asked for. */
     private void returned(IoThread io) {
-        io.refreshNow(); // however long the handler took, that is neither idle time nor part of a deadline
+        io.refreshNow(); // the time that the handler took is neither idle time nor part of a deadline
         active(io);
         call.exit();
         CloseReason why = call.endReason();
@@ -322,7 +341,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** A send is home: if receiving paused for want of room, it goes on, or the next send ends the pause. */
+    /** A send has completed: if receiving paused for want of room, it goes on, or the next send ends the pause. */
     private void resume(IoThread io) {
         if (!paused) {
             return;
@@ -334,7 +353,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** While closing gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
+    /** While ending gracefully, what still comes is received and dropped, so that the peer's FIN can be seen. */
     private void discardInput(IoThread io) {
         if (engine.method() == DisconnectMethod.GRACEFUL && phase != ABORTING && !inputEnded) {
             input.discard();
@@ -342,7 +361,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Posts the next receive now, or puts it off until this thread's packets are done. The caller has a count. */
+    /** Posts the next receive now, or puts it off until this thread's packets are done. With a reference and the receive side. */
     private void receiveNext(IoThread io) {
         if (!io.shouldDefer()) {
             receive(io);
@@ -355,8 +374,8 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * Posts the receive that was put off, unless someone else has. The session may be over by now, and another one's receive
-     * be due in its place: then that one is posted, a little early.
+     * Posts the receive that was put off, unless another thread has. The session may have ended since, and the receive of
+     * the slot's next session may be due: then that one is posted, a little early.
      */
     @Override
     public void run(IoThread io) {
@@ -390,7 +409,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Posts the receive. The caller has a count. */
+    /** Posts the receive. With a reference and the receive side. */
     private void receive(IoThread io) {
         input.name(io);
         ioCount.acquire();
@@ -398,12 +417,13 @@ final class IocpSession implements IoTask {
         afterPost(socket.receive(), "WSARecv", error, io);
     }
 
-    /** Sends what is queued, if no send is out. The caller has a count. */
+    /** Sends what is queued, if no send is pending. The caller has a reference. */
     private void flush(IoThread io) {
         flush(IoThread.GATHER, io);
     }
 
     private void flush(int mostBuffers, IoThread io) {
+        assert ioCount.isHeld() : "sends without a reference";
         if (phase == ABORTING) {
             return;
         }
@@ -419,20 +439,20 @@ final class IocpSession implements IoTask {
         afterPost(socket.send(), "WSASend", error, io);
     }
 
-    /** After a post: drops its count if it failed, and cancels it if the session has been aborted meanwhile. */
+    /** After a post: drops its reference if it failed, and cancels it if the session has been aborted meanwhile. */
     private void afterPost(Operation operation, String call, int error, IoThread io) {
         if (error != 0) {
             noteIfBroken(error);
             engine.counters.peerResets.increment();
             abort(CloseReason.PEER_RESET, io);
-            ioCount.drop(); // never the last: the caller has one
+            ioCount.drop(); // never the last: the caller has another
             SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
         } else if (phase == ABORTING) {
             cancel(operation.address(), io);
         }
     }
 
-    /** An operation ended with an error: the connection broke, or we cancelled it. */
+    /** An operation completed with an error: the connection broke, or we cancelled it. */
     private void lost(int status, IoThread io) {
         noteIfBroken(io.win32().rtlNtStatusToDosError(status));
         if (phase != ABORTING) {
@@ -442,7 +462,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Some errors say that the connection is no more: by the peer's RST or silence, or by the network. */
+    /** Some errors say that there is no connection any more: by the peer's RST or silence, or by the network. */
     private void noteIfBroken(int error) {
         if (error == ERROR_NETNAME_DELETED() || error == ERROR_CONNECTION_ABORTED() || error == ERROR_SEM_TIMEOUT()
                 || error == WSAECONNRESET() || error == WSAECONNABORTED() || error == WSAENETRESET()
@@ -451,9 +471,9 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** No more to the handler; what is queued goes out, then the end. */
+    /** The handler is called no more, what is queued is sent, then the session ends. The caller has a reference. */
     void disconnect(CloseReason why, IoThread io) {
-        queue.close(); // before the phase says so: what was taken goes out
+        queue.close(); // before the phase says so: what was taken is sent
         if (PHASE.compareAndSet(this, OPEN, FLUSHING)) {
             closing(why, io);
             flush(io);
@@ -464,7 +484,7 @@ final class IocpSession implements IoTask {
         finish(io);
     }
 
-    /** If everything queued is out: the next step of closing. */
+    /** If everything queued has been sent: the next step of the end. */
     private void finish(IoThread io) {
         if (phase == FLUSHING && queue.isIdle()) {
             if (engine.method() != DisconnectMethod.GRACEFUL) {
@@ -483,8 +503,9 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Cancels everything; the counts run out. The caller has a count. */
+    /** Cancels everything; the references run out. The caller has a reference. */
     void abort(CloseReason why, IoThread io) {
+        assert ioCount.isHeld() : "aborts without a reference";
         int before = (int) PHASE.getAndSet(this, ABORTING);
         if (before == ABORTING) {
             return;
@@ -494,14 +515,17 @@ final class IocpSession implements IoTask {
             closing(why, io);
         }
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
-            ioCount.drop(); // never the last: the caller has one
+            ioCount.drop(); // never the last: the caller has another
         }
-        if (socket.receive().isPending() || socket.send().isPending()) {
+        if (isPending()) {
             cancel(0, io);
         }
     }
 
-    /** The one that ended the open phase; tick trusts the deadline when there is a reason. */
+    /**
+     * Called by the thread that ended the open phase. The reason is written last: tick reads the deadline only when it sees a
+     * reason.
+     */
     private void closing(CloseReason why, IoThread io) {
         closeDeadlineNanos = io.nowNanos() + engine.options.closeTime().toNanos();
         active(io);
@@ -518,30 +542,20 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** No fence, for a tick may be late by one: but before the call's end is seen, see {@link HandlerCall#exit}. */
+    /** Release is enough: tick may read a value that is one tick old. {@link HandlerCall#exit} orders it before a call's end. */
     private void active(IoThread io) {
         LAST_ACTIVITY_NANOS.setRelease(this, io.nowNanos());
     }
 
-    /** Time's part: idle sessions end, and closing ones do not take for ever. */
+    /** What depends on time. On the ticking thread, while others may be at work on the session. */
     void tick(IoThread io) {
         long sessionId = id;
-        long now = io.nowNanos();
-        long idleNanos = engine.options.idleTime().toNanos();
-        boolean putOff = receiveDue;
-        boolean due = putOff && now - receiveDueNanos > LATE_NANOS; // its thread is busy elsewhere, perhaps for long
-        boolean idle = phase == OPEN && !putOff && !call.isRunning() && idleNanos > 0
-                && now - lastActivityNanos > idleNanos;
-        boolean quiet = phase == OPEN && input.waitsEmpty() && now - lastActivityNanos > QUIET_NANOS;
-        boolean closing = phase != OPEN && reason != null;
-        boolean overdue = closing && (now - closeDeadlineNanos > 0
-                || now - lastActivityNanos > engine.options.disconnectTime().toNanos());
-        boolean uncancelled = closing && phase == ABORTING && (socket.receive().isPending() || socket.send().isPending());
-        if (!due && !idle && !quiet && !overdue && !uncancelled || !acquire(sessionId, io)) {
+        TickAction action = tickAction(io.nowNanos());
+        if (action == TickAction.NONE || !acquire(sessionId, io)) {
             return;
         }
         try {
-            ticked(due, idle, overdue, uncancelled, quiet, io);
+            act(action, io);
         } catch (Throwable e) {
             serverFailed(io);
             throw e;
@@ -550,27 +564,51 @@ final class IocpSession implements IoTask {
         }
     }
 
-    private void ticked(boolean due, boolean idle, boolean overdue, boolean uncancelled, boolean quiet, IoThread io) {
-        if (due) {
-            run(io);
+    private TickAction tickAction(long now) {
+        long deferredNanos = receiveDue ? now - receiveDueNanos : -1;
+        if (phase == OPEN) {
+            boolean inHandler = call.isRunning(); // first: when it is seen to have returned, the time of that is seen, too
+            long silentNanos = now - lastActivityNanos;
+            return TickAction.whileOpen(deferredNanos, inHandler, silentNanos, engine.idleNanos, input.isQuiet(silentNanos));
         }
-        if (idle && phase == OPEN) {
-            engine.counters.idleTimeouts.increment();
-            disconnect(CloseReason.IDLE, io);
-        } else if (overdue && (phase == FLUSHING || phase == AWAITING_FIN)) {
-            engine.counters.closeTimeouts.increment();
-            abort(reason, io);
-        } else if (uncancelled) {
-            cancel(0, io); // the cancel before may have failed
-        } else if (quiet) {
-            input.askedBack();
-            cancel(socket.receive().address(), io);
+        if (reason == null) { // ended just now, and the deadline may not be written yet
+            return TickAction.NONE;
         }
+        return TickAction.whileEnding(deferredNanos, phase == ABORTING, isPending(), now - lastActivityNanos,
+                engine.disconnectNanos, now - closeDeadlineNanos);
+    }
+
+    private void act(TickAction action, IoThread io) {
+        switch (action) {
+            case NONE -> { }
+            case POST_RECEIVE -> run(io);
+            case END_IDLE -> {
+                if (phase == OPEN) {
+                    engine.counters.idleTimeouts.increment();
+                    disconnect(CloseReason.IDLE, io);
+                }
+            }
+            case TAKE_BUFFER_BACK -> {
+                input.cancelled();
+                cancel(socket.receive().address(), io);
+            }
+            case ABORT -> {
+                if (phase != ABORTING) {
+                    engine.counters.closeTimeouts.increment();
+                    abort(reason, io);
+                }
+            }
+            case CANCEL_AGAIN -> cancel(0, io);
+        }
+    }
+
+    private boolean isPending() {
+        return socket.receive().isPending() || socket.send().isPending();
     }
 
     // ---- what other threads ask for ----
 
-    /** Sends what is queued, if this is still the session meant. */
+    /** Sends what is queued, if the session is still the one meant. */
     void flushFor(long wanted, IoThread io) {
         if (!acquire(wanted, io)) {
             return;
@@ -585,7 +623,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Ends it, if this is still the session meant. */
+    /** Ends the session, if it is still the one meant. */
     void endFor(long wanted, CloseReason why, boolean abrupt, IoThread io) {
         if (!acquire(wanted, io)) {
             return;
@@ -607,7 +645,7 @@ final class IocpSession implements IoTask {
     /** Whether this is the session meant, and nobody has asked it for such an end before. Any thread. */
     boolean isFirstToAsk(long wanted, boolean abrupt) {
         if (id != wanted) {
-            return false; // it is over
+            return false; // it has ended
         }
         long wantedSerial = SessionId.serial(wanted);
         long bit = abrupt ? ASKED_TO_ABORT : ASKED_TO_DISCONNECT;
@@ -624,14 +662,14 @@ final class IocpSession implements IoTask {
         return true;
     }
 
-    // ---- counting ----
+    // ---- references ----
 
-    /** A count on the session with this id; false if it is over, and then there is nothing to drop. */
+    /** Takes a reference to the session with this id; false if that has ended, and then there is nothing to drop. */
     boolean acquire(long wanted, IoThread io) {
         if (ioCount.enter() && id == wanted) {
             return true;
         }
-        drop(io); // may be the last count of the session that is here now: then we release that one
+        drop(io); // may be the last reference to the session that is here now: then we release that one
         return false;
     }
 
@@ -642,10 +680,11 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * Nothing is out and nobody is in: the handler's last call, then the socket goes its way. A peer whose last bytes were
-     * dropped sees a reset, since after a FIN it would take what it has for all.
+     * The last reference is dropped: the handler's last call, then the socket is disconnected. A peer whose last bytes were
+     * dropped sees a reset, since after a FIN it would take a part for the whole.
      */
     private void release(IoThread io) {
+        assert phase == ABORTING && !receiveDue && !isPending() : "something is still to happen in the released session";
         call.closed(reason);
         boolean dropped = queue.clear();
         input.giveBack();
@@ -657,8 +696,8 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * No thread is at work any more, and no packet comes. What is out stays the kernel's, its memory, too; the handler hears of
-     * the end, unless it has.
+     * No thread is at work any more, and no packet comes. Pending operations and their memory stay with the kernel; the handler
+     * is told of the end, unless it has been.
      */
     void endWithoutPackets() {
         if (ioCount.release()) {
@@ -668,7 +707,7 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** The socket is back: the id names nothing any more. */
+    /** The socket is back in the pool or closed: the id names nothing any more. */
     void vacate() {
         id = 0;
         reason = null;

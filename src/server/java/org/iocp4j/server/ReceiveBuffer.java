@@ -8,11 +8,17 @@ import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
 
 /**
- * What a session receives into: a buffer, or none while an idle connection waits with a receive of no bytes, which is over when
- * there is something. The kernel's while a receive is out, and else that of the thread that has the session's receive; others
- * read the counts and the hint.
+ * What a session receives into: a buffer of the pool, or none. A quiet connection gives its buffer back and waits with a
+ * receive of no bytes, which completes when there is something to receive. While a receive is pending, the buffer is the
+ * kernel's; else it belongs to the thread that may post the next receive. Other threads read the counts and the hint.
  */
 final class ReceiveBuffer {
+    /**
+     * A connection is quiet when nothing has happened for this long. Giving a buffer back takes a cancel and two receives:
+     * after one second they came in the midst of a burst of new connections and slowed it by a third [wine].
+     */
+    private static final long QUIET_NANOS = 5_000_000_000L;
+
     private static final VarHandle RECEIVES;
     private static final VarHandle RECEIVED_BYTES;
 
@@ -36,21 +42,40 @@ final class ReceiveBuffer {
         this.buffers = buffers;
     }
 
-    /** Wiped first: nothing of another connection is shown to the handler, wherever in the buffer it looks. */
-    void borrow(PooledBuffer lent) {
-        lent.wipe();
-        buffer = lent;
+    /**
+     * Takes a buffer from the pool. It is wiped: the handler sees nothing of another connection, wherever it looks.
+     *
+     * @return false if the system has no memory for one
+     */
+    boolean take(IoThread io) {
+        PooledBuffer taken = buffers.take();
+        while (taken == null && buffers.grow(io.win32())) {
+            taken = buffers.take();
+        }
+        if (taken == null) {
+            return false;
+        }
+        taken.wipe();
+        buffer = taken;
+        return true;
     }
 
     boolean hasBuffer() {
         return buffer != null;
     }
 
-    /** The next receive is one of no bytes, until {@link #borrow}. */
+    /** The next receive is one of no bytes, until {@link #take}. */
     void giveBack() {
         if (buffer != null) {
             buffers.give(buffer);
             buffer = null;
+        }
+    }
+
+    /** Gives the buffer back after its receive was cancelled, unless bytes came in the last moment. */
+    void giveBackIfEmpty() {
+        if (isEmpty()) {
+            giveBack();
         }
     }
 
@@ -63,7 +88,7 @@ final class ReceiveBuffer {
         return buffer.roomBytes() == 0;
     }
 
-    /** What is unread is dropped. */
+    /** Drops what is unread. */
     void discard() {
         if (buffer != null) {
             buffer.consume(buffer.filledBytes());
@@ -71,7 +96,7 @@ final class ReceiveBuffer {
         }
     }
 
-    /** Names what is free of it for the receive that the caller posts next. */
+    /** Names the free part as the buffer of the receive that the caller posts next. */
     void name(IoThread io) {
         if (buffer == null) {
             io.buffer(0, 0, 0);
@@ -81,21 +106,21 @@ final class ReceiveBuffer {
         }
     }
 
-    /** A receive into the buffer is home. */
+    /** A receive into the buffer has completed. */
     void received(int bytes) {
         buffer.fill(bytes);
         RECEIVES.setOpaque(this, receives + 1);
         RECEIVED_BYTES.setOpaque(this, receivedBytes + bytes);
     }
 
-    /** A receive failed: what it has written, nobody says. */
+    /** A receive failed, and may have written anywhere in the free part. */
     void failed() {
         if (buffer != null) {
             buffer.used(buffers.bufferBytes());
         }
     }
 
-    /** What is unread, for the handler: it reads by moving the position. */
+    /** What is unread, for the handler, which reads by moving the position. */
     ByteBuffer lend() {
         return buffer.readOnly();
     }
@@ -106,17 +131,22 @@ final class ReceiveBuffer {
         buffer.compact();
     }
 
-    /** Whether an empty buffer may be waiting in the kernel. Any thread; only a hint, and so without order. */
-    boolean waitsEmpty() {
-        return waitsEmpty;
+    /**
+     * Whether an empty buffer may have been waiting in the kernel for so long that it should come back. Any thread; only a
+     * hint, and so without a fence.
+     *
+     * @param silentNanos for how long nothing has happened on the connection
+     */
+    boolean isQuiet(long silentNanos) {
+        return waitsEmpty && silentNanos > QUIET_NANOS;
     }
 
-    /** The buffer that waits empty has been asked back, which is done once. */
-    void askedBack() {
+    /** The receive that waits with an empty buffer is being cancelled, which is done once. */
+    void cancelled() {
         waitsEmpty = false;
     }
 
-    /** Receives that brought something, of all connections that this has served. Any thread. */
+    /** Receives that brought bytes, of all connections that this has served. Any thread. */
     long receives() {
         return (long) RECEIVES.getOpaque(this);
     }

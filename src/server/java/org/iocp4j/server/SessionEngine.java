@@ -18,7 +18,6 @@ import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.OperationSlab;
-import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.port.RefCount;
 import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.server.identity.SessionIdentity;
@@ -45,6 +44,10 @@ final class SessionEngine implements SocketEvents {
     private static final int TICK_MILLIS = 100;
 
     final ServerOptions options;
+    /** {@link ServerOptions#idleTime}, asked for at each tick of each session; 0: no limit. */
+    final long idleNanos;
+    /** {@link ServerOptions#disconnectTime}, likewise. */
+    final long disconnectNanos;
     final SessionHandler handler;
     final ServerStatistics.Counters counters = new ServerStatistics.Counters();
     /** What a peer sends may make the handler fail each time. */
@@ -75,6 +78,8 @@ final class SessionEngine implements SocketEvents {
     SessionEngine(ServerOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
                   SessionHandler handler, Supplier<Win32> system, IoThread io) throws Win32Exception {
         this.options = options;
+        this.idleNanos = options.idleTime().toNanos();
+        this.disconnectNanos = options.disconnectTime().toNanos();
         this.handler = handler;
         this.identity = identity;
         this.delivery = delivery;
@@ -190,24 +195,22 @@ final class SessionEngine implements SocketEvents {
 
     // ---- connections ----
 
-    /** From the listener: a connection needs a session, a buffer, and, the first time, the port. */
+    /** From the listener: a connection needs a session, a buffer and, the first time, the port. */
     private void connected(PooledSocket socket, IoThread io) {
         IocpSession session = null;
-        PooledBuffer buffer = null;
         boolean isTaken = false;
         try {
             session = stopping ? null : table.allocate();
-            buffer = session == null ? null : takeBuffer(io);
-            isTaken = buffer != null && associate(socket, session, io);
+            isTaken = session != null && takeBuffer(session.input(), io) && associate(socket, session, io);
         } finally {
             if (!isTaken) {
-                refuse(socket, session, buffer, io);
+                refuse(socket, session, io);
             }
         }
         if (isTaken) {
-            session.open(socket, buffer, io);
-            if (stopping) {
-                session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io); // stop() may have passed its slot by
+            session.open(socket, io);
+            if (stopping) { // stop() may have looked at this slot before
+                session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io);
             }
         }
     }
@@ -223,28 +226,23 @@ final class SessionEngine implements SocketEvents {
         return error == 0;
     }
 
-    /** Gives back what there is for the connection, if anything, and resets it. */
-    private void refuse(PooledSocket socket, IocpSession session, PooledBuffer buffer, IoThread io) {
+    /** Releases what there is for the connection, if anything, and resets it. */
+    private void refuse(PooledSocket socket, IocpSession session, IoThread io) {
         counters.sessionsRefused.increment();
-        if (buffer != null) {
-            buffers.give(buffer);
-        }
         if (session != null) {
+            session.input().giveBack();
             table.release(session);
         }
         pool.reset(socket, io);
     }
 
-    /** Null, and counted, if there is no memory for one. */
-    PooledBuffer takeBuffer(IoThread io) {
-        PooledBuffer buffer = buffers.take();
-        while (buffer == null && buffers.grow(io.win32())) {
-            buffer = buffers.take();
-        }
-        if (buffer == null) {
+    /** False, and counted, if the system has no memory for a buffer. */
+    boolean takeBuffer(ReceiveBuffer input, IoThread io) {
+        boolean isTaken = input.take(io);
+        if (!isTaken) {
             counters.memoryRefusals.increment();
         }
-        return buffer;
+        return isTaken;
     }
 
     /** From the session, when nothing of it is out any more. */
