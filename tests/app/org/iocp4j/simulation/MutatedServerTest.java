@@ -50,7 +50,7 @@ class MutatedServerTest {
                 "} else if (PAUSED.compareAndSet(this, true, false)) {",
                 "} else if (PAUSED.compareAndSet(this, true, false) && phase != OPEN) {"),
         CLOSES_THE_QUEUE_TOO_LATE("server/IocpSession.java",
-                "        queue.close(); // before the phase says so: what was taken goes out\n", ""),
+                "        queue.close(); // before the phase says so: what was taken is sent\n", ""),
         ENDS_AN_OVERDUE_SESSION_NEVER("server/TickAction.java",
                 "return pastDeadlineNanos > 0 || silentNanos > disconnectNanos ? ABORT : NONE;", "return NONE;"),
         WAKES_NOBODY("server/SendQueue.java",

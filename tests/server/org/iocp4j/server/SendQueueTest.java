@@ -147,7 +147,7 @@ class SendQueueTest {
     @Test
     void moreThanTheWholeQueueHoldsIsAMistake() {
         assertThatThrownBy(() -> add(digits(0, LIMIT + 1)))
-                .isInstanceOf(IllegalArgumentException.class).hasMessage("101 bytes at once; a send queue holds 100");
+                .isInstanceOf(IllegalArgumentException.class).hasMessage("101 bytes in one send; a send queue holds 100");
     }
 
     @Test

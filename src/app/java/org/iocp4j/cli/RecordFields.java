@@ -6,7 +6,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Records as flat fields, which bear their components' names: a record in a record adds its own among the outer one's. */
+/**
+ * Records as flat fields, which bear their components' names: a record in a record adds its own among the outer one's.
+ */
 final class RecordFields {
     private RecordFields() {
     }

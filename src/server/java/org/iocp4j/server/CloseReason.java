@@ -1,28 +1,34 @@
 package org.iocp4j.server;
 
 /**
- * Why a session ended: the first cause. Whatever it is, a peer whose last bytes were dropped sees a reset, and any other an
- * orderly end, except where the connection was broken.
+ * Why a session ended. If there were several reasons, the first one counts. The reason does not say how the connection
+ * was closed: a peer gets a reset if bytes for it were dropped, and a FIN otherwise, unless the connection was broken
+ * already.
  */
 public enum CloseReason {
-    /** The peer closed its side (FIN). */
+    /** The peer has finished sending (FIN). */
     PEER_CLOSED,
-    /** The connection broke: the peer's RST, or an error of the network. */
+    /**
+     * A receive or a send failed: by the peer's reset or silence, an error of the network, or a refusal of the system.
+     */
     PEER_RESET,
-    /** The handler, or another thread, asked for it. */
+    /** The handler or another thread asked for it, by {@code disconnect} or {@code abort}. */
     DISCONNECTED,
-    /** Nothing came or went for the idle time. */
+    /** Nothing was received or sent for {@link ServerOptions#idleTime}. */
     IDLE,
-    /** The handler left a full receive buffer unread: what it waits for is longer than a buffer. */
+    /** The receive buffer was full, and the handler read nothing of it: what it waits for is longer than a buffer. */
     FRAME_TOO_LONG,
-    /** The handler threw. */
+    /** The handler threw an exception or an error. */
     HANDLER_FAILED,
-    /** The server failed while it was at work on the session: counted in {@link ServerStatistics#workerFailures}. */
+    /** A worker failed outside the handler; counted in {@link ServerStatistics.Faults#workerFailures}. */
     SERVER_FAILED,
-    /** The system had no memory for what the handler sent. */
+    /** The system had no memory for a receive or a send. */
     OUT_OF_MEMORY,
-    /** A packet named another session: only under the study's wrong identities. */
+    /**
+     * Only for the study of the completion-key bug: a completion packet named another session. A server that
+     * {@link IocpServer#start} has started never gives this reason.
+     */
     KEY_MISMATCH,
-    /** The server stops. */
+    /** The server was closed. */
     SERVER_STOPPED
 }

@@ -6,8 +6,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
 /**
- * A session as its handler sees it: the handler's calls, one after another, and what it asks for during one. Whatever the
- * handler throws ends this session only.
+ * A session as its handler sees it: the calls of the handler, one after another, and what the handler asks for during
+ * one. Anything the handler throws ends this session only.
  */
 final class HandlerCall implements Session {
     private static final VarHandle THREAD;
@@ -22,7 +22,7 @@ final class HandlerCall implements Session {
 
     private final IocpSession session;
     private final SessionEngine engine;
-    /** The one that is in the handler now, or null; from the start of a call to {@link #exit}. */
+    /** The thread that is in the handler now, or null; set from the start of a call to {@link #exit}. */
     private volatile Thread thread;
     private Object attachment;
     private boolean sendRefused;
@@ -64,7 +64,7 @@ final class HandlerCall implements Session {
             engine.counters.memoryRefusals.increment();
             askEnd(CloseReason.OUT_OF_MEMORY, true);
         }
-        return added.isTaken();
+        return added.isAccepted();
     }
 
     @Override
@@ -98,7 +98,7 @@ final class HandlerCall implements Session {
         }
     }
 
-    /** Of two wishes the first abrupt one counts. */
+    /** The first abrupt end that is asked for counts; without one, the last. */
     private void askEnd(CloseReason reason, boolean isAbrupt) {
         if (!abrupt) {
             endReason = reason;
@@ -113,7 +113,7 @@ final class HandlerCall implements Session {
 
     // ---- for the session ----
 
-    /** Another connection: nothing is asked for yet. */
+    /** Another connection begins: nothing is asked for yet. */
     void begin() {
         endReason = null;
         abrupt = false;
@@ -137,7 +137,7 @@ final class HandlerCall implements Session {
         }
     }
 
-    /** The last; nothing is kept for the session any more. */
+    /** The last call; the attachment is forgotten. */
     void closed(CloseReason reason) {
         enter();
         try {
@@ -153,13 +153,13 @@ final class HandlerCall implements Session {
         THREAD.setRelease(this, Thread.currentThread());
     }
 
-    /** After each call, when the session's time of last activity is that of the call's end. */
+    /** After each call, once the session's time of last activity is the time of the call's end. */
     void exit() {
-        Thread.interrupted(); // what the handler left is no other session's
-        THREAD.setRelease(this, null); // whoever sees it sees that time
+        Thread.interrupted(); // an interrupt that the handler left must not reach another session
+        THREAD.setRelease(this, null); // a thread that sees this sees that time, too
     }
 
-    /** Throws nothing: what the handler threw may be anything, and the session has to go on to its end. */
+    /** Must not throw, whatever the handler threw: the session has to go on to its end. */
     private void failed(Throwable failure) {
         Thread.interrupted(); // else it would close the log's file, if that is a channel
         engine.counters.handlerFailures.incrementAndGet();
@@ -175,7 +175,7 @@ final class HandlerCall implements Session {
         return thread != null;
     }
 
-    /** Whether a send found the queue full since {@link #forgetRefusal}. */
+    /** Whether a send has found the queue full since {@link #forgetRefusal}. */
     boolean sendRefused() {
         return sendRefused;
     }
@@ -184,7 +184,7 @@ final class HandlerCall implements Session {
         sendRefused = false;
     }
 
-    /** Why the session is to end when the call has returned, or null. */
+    /** Why the session is to end now that the call has returned; null if it is not. */
     CloseReason endReason() {
         return endReason;
     }

@@ -3,8 +3,9 @@ package org.iocp4j.server;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What keeps a session alive: one reference for each pending operation, and one for each piece of code that works on the
- * session. Whoever takes the count from 0 to the release flag releases the session, once. Named after the original's IoCount.
+ * What keeps a session alive: one reference for each pending operation, and one for each piece of code that works on
+ * the session. Whoever takes the count from 0 to the release flag releases the session, once. Named after the
+ * original's IoCount.
  */
 final class IoCount {
     /** Added while there is no connection: none has begun, or it has ended and its socket is being disconnected. */
@@ -13,8 +14,8 @@ final class IoCount {
     private final AtomicInteger count = new AtomicInteger(RELEASED);
 
     /**
-     * A connection begins, with one reference. Added, not set: a thread that looks for the connection before this one may
-     * hold a reference for a moment.
+     * A connection begins, with one reference. Added, not set: a thread that looks for the connection before this one
+     * may hold a reference for a moment.
      */
     void begin() {
         count.getAndAdd(1 - RELEASED);
@@ -35,7 +36,8 @@ final class IoCount {
     }
 
     /**
-     * Ends the connection whatever its count is: when no thread is at work any more, and no pending operation completes.
+     * Ends the connection whatever its count is: when no thread is at work any more, and no pending operation
+     * completes.
      *
      * @return whether there was one
      */

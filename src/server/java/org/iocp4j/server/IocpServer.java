@@ -21,7 +21,8 @@ import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
 
 /**
- * A TCP server on a Windows I/O completion port, whose sockets are disconnected and used again.
+ * A TCP server on a Windows I/O completion port. Its sockets are disconnected and reused where the platform supports
+ * that.
  *
  * {@snippet lang=java :
  * try (var server = IocpServer.start(ServerOptions.builder().port(7).build(), (session, data) -> session.send(data))) {
@@ -29,13 +30,15 @@ import org.iocp4j.win32.WindowsWin32;
  * }
  * }
  *
- * <p>Its methods may be called from any thread, and only {@link #start} and {@link #close} block.
+ * <p>All methods may be called by any thread. {@link #start} and {@link #close} block; the others may wait for a lock
+ * that is held for the copy of some bytes, and call Windows at most to wake a worker. {@link #statistics} looks at
+ * every session.
  */
 public final class IocpServer implements AutoCloseable {
     private static final Log LOG = Log.of(IocpServer.class);
     /** How long a handler that blocks may hold up {@link #close}. */
     private static final long WORKER_END_NANOS = 5_000_000_000L;
-    /** How often {@link #close} looks whether the workers are done. */
+    /** How often {@link #close} checks whether the workers have finished. */
     private static final int CLOSE_POLL_MILLIS = 5;
 
     static {
@@ -52,12 +55,13 @@ public final class IocpServer implements AutoCloseable {
     private volatile Thread closer;
 
     /**
-     * Starts a server; clients can connect when this returns.
+     * Starts a server. When this returns, clients can connect, and workers call the handler.
      *
-     * @throws NullPointerException          naming what is null
-     * @throws IOException                   if Windows refuses: {@code bind: WSAEADDRINUSE (10048), ...}
-     * @throws UnsupportedOperationException if this is not Windows, or the JVM denies us native access, or the
-     *                                       disconnect method asked for does not work here
+     * @throws NullPointerException          if an argument is null; the message names it
+     * @throws IOException                   if Windows refuses a call; the message names it, such as
+     *                                       {@code bind: WSAEADDRINUSE (10048), ...}
+     * @throws UnsupportedOperationException if this is not Windows, if the JVM denies this library native access, or if
+     *                                       {@link ServerOptions#disconnectMethod} does not work here
      */
     public static IocpServer start(ServerOptions options, SessionHandler handler) throws IOException {
         return new IocpServer(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
@@ -99,56 +103,74 @@ public final class IocpServer implements AutoCloseable {
         }
     }
 
-    /** Where it listens, with the port that was picked. */
+    /** The address that it listens on; if the options said port 0, with the port that was picked. */
     public InetSocketAddress localAddress() {
         return engine.localAddress();
     }
 
-    /** The method in force: the one asked for, or the best that works here. */
+    /** How connections are closed: the method that the options asked for, or else the best that works here. */
     public DisconnectMethod disconnectMethod() {
         return engine.method();
     }
 
     /**
-     * Whether it serves: not since {@link #close}, or since a worker's failure that stops it ({@link OnWorkerFailure}), or since
-     * its port was closed by somebody else in this process, which stops it, too.
+     * Whether it serves. False as soon as {@link #close} has begun, a worker's failure has stopped the server ({@link
+     * OnWorkerFailure#STOP}), or other code in this process has closed the completion port, which stops the server,
+     * too.
      */
     public boolean isOpen() {
         return !closing.get() && !engine.isPortLost();
     }
 
+    /**
+     * The figures so far; also after {@link #close}. Takes time in proportion to the number of sessions there have ever
+     * been.
+     */
     public ServerStatistics statistics() {
         return engine.statistics(workers.systemCalls());
     }
 
     /**
-     * Queues bytes for a session; a worker sends them.
+     * Queues bytes for a session; a worker sends them. They are copied. All of {@code data} is accepted or nothing.
      *
-     * @param data read to its end if taken; untouched if not
-     * @return whether it was taken; not if the session is over or closing, or its queue full
-     * @throws IllegalArgumentException if {@code data} is larger than the whole queue
+     * @param sessionId {@link Session#id}
+     * @param data      the bytes from its position to its limit; if accepted, its position is set to the limit, else it
+     *                  is unchanged
+     * @return whether the bytes were accepted; not if the session has ended or is ending, its queue has too little
+     *         room, or the system has no memory
+     * @throws IllegalArgumentException if {@code data} is longer than {@link ServerOptions#sendQueueBytes}
+     * @throws RuntimeException         if {@code data} cannot be read, for example memory of a closed arena; nothing is
+     *                                  queued
      */
     public boolean send(long sessionId, ByteBuffer data) {
         return engine.send(sessionId, data);
     }
 
-    /** Ends a session when what is queued is out; nothing happens if it is over. */
+    /**
+     * Asks for a session to end once what is queued has been sent, and returns. Does nothing if the session has ended.
+     */
     public void disconnect(long sessionId) {
         engine.end(sessionId, false);
     }
 
-    /** Ends a session now, whatever is queued: the peer sees a reset if something was. Nothing happens if it is over. */
+    /**
+     * Asks for a session to end without sending what is queued, and returns. If anything was queued, the peer gets a
+     * reset. Does nothing if the session has ended.
+     */
     public void abort(long sessionId) {
         engine.end(sessionId, true);
     }
 
     /**
-     * Stops: no new connections, the sessions' queues go out for at most the drain time, what is left is cut off; then
-     * every packet is awaited, the sockets closed and the memory given back. Takes at most the drain time, four times
-     * the disconnect time and 5 s. If the kernel still holds an operation then, its memory stays allocated; if a handler
-     * still holds a worker, the rest is done when that returns; either way the log says so. A second call waits for the first.
+     * Stops the server: it accepts no more connections, gives its sessions {@link ServerOptions#drainTime} to send what
+     * is queued, aborts those that are left, awaits all pending operations, closes all sockets and releases all memory.
      *
-     * @throws IllegalStateException if called from a handler, whose thread it would wait for
+     * <p>Blocks for at most drainTime, four times {@link ServerOptions#disconnectTime} and 5 s. If the kernel still
+     * holds an operation then, its memory stays allocated. If a handler still blocks a worker then, the rest is done
+     * when the handler returns. Both are logged. A second call waits until the first has returned, or until its thread
+     * is interrupted.
+     *
+     * @throws IllegalStateException if called by a handler, since it would wait for its own thread
      */
     @Override
     public void close() {
@@ -159,7 +181,7 @@ public final class IocpServer implements AutoCloseable {
             awaitClosed();
             return;
         }
-        try (Win32 win32 = system.get()) { // before anything is closing: without it, this can be tried again
+        try (Win32 win32 = system.get()) { // first: if this fails, close() can be called again
             IoThread io = new IoThread(win32);
             if (closing.compareAndSet(false, true)) {
                 closer = Thread.currentThread();
@@ -197,7 +219,7 @@ public final class IocpServer implements AutoCloseable {
         workers.whenStopped(this::finish);
     }
 
-    /** No worker is at work any more, whichever thread this runs on: nothing is left that could end by itself. */
+    /** On whichever thread: no worker is at work any more, so nothing that is left can end by itself. */
     private void finish() {
         try (Win32 win32 = system.get()) {
             finish(new IoThread(win32));
@@ -216,7 +238,7 @@ public final class IocpServer implements AutoCloseable {
         engine.release(() -> win32);
     }
 
-    /** Sessions end, by themselves or not, and what they have out comes home. */
+    /** Sessions end, in order or by force, and their pending operations complete. */
     private void drain(long disconnectNanos, Win32 win32) {
         engine.mailbox.run(engine::stop);
         if (!await(() -> engine.isQuiet() || engine.isPortLost(), options.drainTime().toNanos(), win32)) {

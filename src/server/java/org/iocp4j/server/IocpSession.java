@@ -23,13 +23,13 @@ import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.win32.ErrorName;
 
 /**
- * One connection's life, in an object that serves one connection after another. Each pending operation and each piece of code
- * at work on the session has a reference ({@link IoCount}). Any worker may be at work on it, several at the same time; what
- * keeps them apart is who may do what:
+ * One connection's life, in an object that serves one connection after another. Each pending operation and each piece
+ * of code at work on the session has a reference ({@link IoCount}). Any worker may be at work on it, several at the
+ * same time; what keeps them apart is who may do what:
  *
  * <ul>
- * <li>The <em>receive side</em> (the input, the handler's received, posting the next receive) belongs to one thread at a
- * time. The right to it is handed on: it is with the kernel while a receive is pending, with {@code receiveDue} or
+ * <li>The <em>receive side</em> (the input, the handler's received, posting the next receive) belongs to one thread at
+ * a time. The right to it is handed on: it is with the kernel while a receive is pending, with {@code receiveDue} or
  * {@code paused} while that is set, and else with the thread that took it from one of these.</li>
  * <li>The <em>send side</em> is the {@link SendQueue}, which has a lock of its own and lets one send be pending.</li>
  * <li>The <em>phase</em> only goes forward: OPEN, FLUSHING, AWAITING_FIN, ABORTING. Each is entered in one method.</li>
@@ -53,12 +53,13 @@ import org.iocp4j.win32.ErrorName;
  * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
  *                  OPEN
  * asked            isFirstToAsk, on any thread          never: it names the serial
- * handler's thread HandlerCall, on the receive side,    HandlerCall.exit                    the right to use the Session
+ * handler's thread HandlerCall, on the receive side,    HandlerCall.exit                    the right to use Session
  *                  and in open and release
  * id               open                                 vacate                              the session can be found
  * </pre>
  *
- * <p>When the last reference is dropped, the phase is ABORTING and nothing is pending or due; {@link #release} asserts it.
+ * <p>When the last reference is dropped, the phase is ABORTING and nothing is pending or due; {@link #release} asserts
+ * it.
  */
 final class IocpSession implements IoTask {
     /** The handler is called. */
@@ -71,8 +72,8 @@ final class IocpSession implements IoTask {
     private static final int ABORTING = 3;
 
     /**
-     * After a send that took longer than this, the next one is of one buffer only, so that an ending session notices that a
-     * slow peer goes on reading.
+     * After a send that took longer than this, the next one is of one buffer only, so that an ending session notices
+     * that a slow peer goes on reading.
      */
     private static final long SLOW_NANOS = 100_000_000;
 
@@ -156,7 +157,10 @@ final class IocpSession implements IoTask {
         return queue;
     }
 
-    /** A connection starts; the input has a buffer. Returns with the first receive posted or due, or with the session ending. */
+    /**
+     * A connection starts; the input has a buffer. Returns with the first receive posted or due, or with the session
+     * ending.
+     */
     void open(PooledSocket accepted, IoThread io) {
         assert phase == ABORTING && !ioCount.isHeld() : "the slot's last connection has not ended";
         socket = accepted;
@@ -171,7 +175,7 @@ final class IocpSession implements IoTask {
         serial = SessionId.serial(id);
         accepted.owner(id);
         queue.open(id);
-        ioCount.begin(); // without this reference the end of a send made in opened() could release the session during the call
+        ioCount.begin(); // without it the end of a send made in opened() could release the session during the call
         try {
             call.opened();
             returned(io);
@@ -198,7 +202,9 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Something other than the handler threw while the caller had a reference: the session ends, dequeue reports it. */
+    /**
+     * Something other than the handler threw while the caller had a reference: the session ends, dequeue reports it.
+     */
     private void serverFailed(IoThread io) {
         abort(CloseReason.SERVER_FAILED, io);
     }
@@ -268,7 +274,10 @@ final class IocpSession implements IoTask {
         finish(io);
     }
 
-    /** The packet named another session: its operation is complete and its reference dropped, and what it received is lost. */
+    /**
+     * The packet named another session: its operation is complete and its reference dropped, and what it received is
+     * lost.
+     */
     void misdirected(boolean wasSend, int status, int bytes, IoThread io) {
         try {
             if (wasSend) {
@@ -283,10 +292,10 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. Called with the receive
-     * side, which it hands on. Something must always be going to happen in an open session; so a pause is kept only while a
-     * send is pending, whose completion ends it. To pause is therefore to set the flag, to look again whether there is room by
-     * now, and to take the flag back if there is, unless another thread has been faster.
+     * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. Called with the
+     * receive side, which it hands on. Something must always be going to happen in an open session; so a pause is kept
+     * only while a send is pending, whose completion ends it. To pause is therefore to set the flag, to look again
+     * whether there is room by now, and to take the flag back if there is, unless another thread has been faster.
      */
     private void deliver(IoThread io) {
         assert ioCount.isHeld() && hasReceiveSide() : "the receive side is with two";
@@ -361,7 +370,10 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Posts the next receive now, or puts it off until this thread's packets are done. With a reference and the receive side. */
+    /**
+     * Posts the next receive now, or puts it off until this thread's packets are done. With a reference and the receive
+     * side.
+     */
     private void receiveNext(IoThread io) {
         if (!io.shouldDefer()) {
             receive(io);
@@ -374,8 +386,8 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * Posts the receive that was put off, unless another thread has. The session may have ended since, and the receive of
-     * the slot's next session may be due: then that one is posted, a little early.
+     * Posts the receive that was put off, unless another thread has. The session may have ended since, and the receive
+     * of the slot's next session may be due: then that one is posted, a little early.
      */
     @Override
     public void run(IoThread io) {
@@ -523,8 +535,8 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * Called by the thread that ended the open phase. The reason is written last: tick reads the deadline only when it sees a
-     * reason.
+     * Called by the thread that ended the open phase. The reason is written last: tick reads the deadline only when it
+     * sees a reason.
      */
     private void closing(CloseReason why, IoThread io) {
         closeDeadlineNanos = io.nowNanos() + engine.options.closeTime().toNanos();
@@ -542,7 +554,10 @@ final class IocpSession implements IoTask {
         }
     }
 
-    /** Release is enough: tick may read a value that is one tick old. {@link HandlerCall#exit} orders it before a call's end. */
+    /**
+     * Release is enough: tick may read a value that is one tick old. {@link HandlerCall#exit} orders it before a call's
+     * end.
+     */
     private void active(IoThread io) {
         LAST_ACTIVITY_NANOS.setRelease(this, io.nowNanos());
     }
@@ -567,9 +582,10 @@ final class IocpSession implements IoTask {
     private TickAction tickAction(long now) {
         long deferredNanos = receiveDue ? now - receiveDueNanos : -1;
         if (phase == OPEN) {
-            boolean inHandler = call.isRunning(); // first: when it is seen to have returned, the time of that is seen, too
+            boolean inHandler = call.isRunning(); // first: whoever sees its end sees its time
             long silentNanos = now - lastActivityNanos;
-            return TickAction.whileOpen(deferredNanos, inHandler, silentNanos, engine.idleNanos, input.isQuiet(silentNanos));
+            return TickAction.whileOpen(deferredNanos, inHandler, silentNanos, engine.idleNanos,
+                    input.isQuiet(silentNanos));
         }
         if (reason == null) { // ended just now, and the deadline may not be written yet
             return TickAction.NONE;
@@ -680,11 +696,11 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * The last reference is dropped: the handler's last call, then the socket is disconnected. A peer whose last bytes were
-     * dropped sees a reset, since after a FIN it would take a part for the whole.
+     * The last reference is dropped: the handler's last call, then the socket is disconnected. A peer whose last bytes
+     * were dropped sees a reset, since after a FIN it would take a part for the whole.
      */
     private void release(IoThread io) {
-        assert phase == ABORTING && !receiveDue && !isPending() : "something is still to happen in the released session";
+        assert phase == ABORTING && !receiveDue && !isPending() : "released while something is still to happen";
         call.closed(reason);
         boolean dropped = queue.clear();
         input.giveBack();
@@ -696,8 +712,8 @@ final class IocpSession implements IoTask {
     }
 
     /**
-     * No thread is at work any more, and no packet comes. Pending operations and their memory stay with the kernel; the handler
-     * is told of the end, unless it has been.
+     * No thread is at work any more, and no packet comes. Pending operations and their memory stay with the kernel; the
+     * handler is told of the end, unless it has been.
      */
     void endWithoutPackets() {
         if (ioCount.release()) {

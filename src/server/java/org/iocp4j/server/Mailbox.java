@@ -12,8 +12,8 @@ import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.win32.ErrorName;
 
 /**
- * What other threads ask the workers to do: each request is one packet on the port. Its byte count says what is asked, its
- * key of which session. If Windows refuses the packet, the next tick does the work instead.
+ * What other threads ask the workers to do: each request is one packet on the port. Its byte count says what is asked,
+ * its key of which session. If Windows refuses the packet, the next tick does the work instead.
  */
 final class Mailbox {
     /** Send what is queued. */

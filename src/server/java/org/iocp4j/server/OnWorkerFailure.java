@@ -1,12 +1,14 @@
 package org.iocp4j.server;
 
 /**
- * What becomes of a server when a worker fails outside the handler: by an {@link Error} of the JVM, such as no more memory or
- * stack, or by a fault of this library. A lost port stops the server in any case. Either way it is logged and counted in {@link ServerStatistics#workerFailures}.
+ * What a server does when a worker fails outside the handler: by an {@link Error} of the JVM, such as a lack of memory,
+ * or by a fault of this library. In both cases the failure is logged and counted in
+ * {@link ServerStatistics.Faults#workerFailures}. A server whose completion port has been closed from outside stops in
+ * any case.
  */
 public enum OnWorkerFailure {
-    /** The worker goes on; the session that it was at work on ends ({@link CloseReason#SERVER_FAILED}). */
+    /** The server goes on; the session that the worker was busy with ends ({@link CloseReason#SERVER_FAILED}). */
     GO_ON,
-    /** The server closes by itself, as {@link IocpServer#close} does, and {@link IocpServer#isOpen} tells. */
+    /** The server closes itself, as by {@link IocpServer#close}; {@link IocpServer#isOpen} is false from then on. */
     STOP
 }

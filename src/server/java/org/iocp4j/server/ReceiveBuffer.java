@@ -8,14 +8,15 @@ import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
 
 /**
- * What a session receives into: a buffer of the pool, or none. A quiet connection gives its buffer back and waits with a
- * receive of no bytes, which completes when there is something to receive. While a receive is pending, the buffer is the
- * kernel's; else it belongs to the thread that may post the next receive. Other threads read the counts and the hint.
+ * What a session receives into: a buffer of the pool, or none. A quiet connection gives its buffer back and waits with
+ * a receive of no bytes, which completes when there is something to receive. While a receive is pending, the buffer is
+ * the kernel's; else it belongs to the thread that may post the next receive. Other threads read the counts and the
+ * hint.
  */
 final class ReceiveBuffer {
     /**
-     * A connection is quiet when nothing has happened for this long. Giving a buffer back takes a cancel and two receives:
-     * after one second they came in the midst of a burst of new connections and slowed it by a third [wine].
+     * A connection is quiet when nothing has happened for this long. Giving a buffer back takes a cancel and two
+     * receives: after one second they came in the midst of a burst of new connections and slowed it by a third [wine].
      */
     private static final long QUIET_NANOS = 5_000_000_000L;
 
@@ -132,8 +133,8 @@ final class ReceiveBuffer {
     }
 
     /**
-     * Whether an empty buffer may have been waiting in the kernel for so long that it should come back. Any thread; only a
-     * hint, and so without a fence.
+     * Whether an empty buffer may have been waiting in the kernel for so long that it should come back. Any thread;
+     * only a hint, and so without a fence.
      *
      * @param silentNanos for how long nothing has happened on the connection
      */

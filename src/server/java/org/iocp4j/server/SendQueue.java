@@ -8,24 +8,24 @@ import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.win32.Win32;
 
 /**
- * A session's bytes on their way out: a bounded chain of buffers, of which the first may be the kernel's, in one send at a
- * time. Any thread adds; the lock is held for the copy, never across a call to Windows.
+ * The bytes that a session is to send: a bounded chain of buffers. The first ones may be the kernel's, in the one send
+ * that is pending. Any thread adds bytes. The lock is held for the copy, never during a call to Windows.
  */
 final class SendQueue {
     /** What became of an {@link #add}. */
     enum Added {
-        /** Taken; a send is in flight, or a wake-up posted, that will see it. */
+        /** Accepted; a pending send, or a flush that has been asked for, will find it. */
         QUEUED,
-        /** Taken; the caller sees to it that a worker flushes. */
+        /** Accepted; the caller must have a worker flush the queue. */
         NEEDS_FLUSH,
-        /** Not taken: full. */
+        /** Not accepted: too little room. */
         FULL,
-        /** Not taken: the system has no memory for another buffer. */
+        /** Not accepted: the system has no memory for another buffer. */
         NO_MEMORY,
-        /** Not taken: that session is over, or closing. */
+        /** Not accepted: the session has ended or is ending. */
         CLOSED;
 
-        boolean isTaken() {
+        boolean isAccepted() {
             return this == QUEUED || this == NEEDS_FLUSH;
         }
     }
@@ -34,9 +34,10 @@ final class SendQueue {
     private final int limitBytes;
     private PooledBuffer head;
     private PooledBuffer tail;
-    /** The last buffer of the send in flight. */
+    /** The last buffer of the pending send. */
     private PooledBuffer lastInFlight;
     private boolean sending;
+    /** A caller has been told to have the queue flushed, and it has not been yet. */
     private boolean flushPosted;
     /** Written under the lock. */
     private volatile int queuedBytes;
@@ -55,20 +56,21 @@ final class SendQueue {
         session = id;
     }
 
-    /** Takes no more; what is queued may still go out. */
+    /** Accepts no more; what is queued may still be sent. */
     synchronized void close() {
         session = 0;
     }
 
     /**
-     * Takes all of {@code data} or nothing.
+     * Accepts all of {@code data} or nothing.
      *
      * @param caller asked only if the pool has to grow
      * @throws IllegalArgumentException if it could not fit even an empty queue
      */
     Added add(long id, ByteBuffer data, Supplier<Win32> caller) {
         if (data.remaining() > limitBytes) {
-            throw new IllegalArgumentException(data.remaining() + " bytes at once; a send queue holds " + limitBytes);
+            throw new IllegalArgumentException(data.remaining() + " bytes in one send; a send queue holds "
+                    + limitBytes);
         }
         Added added = tryAdd(id, data);
         while (added == null && buffers.grow(caller.get())) {
@@ -77,7 +79,7 @@ final class SendQueue {
         return added == null ? Added.NO_MEMORY : added;
     }
 
-    /** Null, and nothing done, if the pool has too few free buffers. */
+    /** Null, with nothing done, if the pool has too few free buffers. */
     private synchronized Added tryAdd(long id, ByteBuffer data) {
         if (id == 0 || session != id) { // 0 is what an ended session's id() says
             return Added.CLOSED;
@@ -128,8 +130,8 @@ final class SendQueue {
     }
 
     /**
-     * Copies {@code first} bytes behind those of the tail, and the rest into the fresh buffers. Nothing of the queue changes before
-     * all is copied: the data is the caller's, and its memory may be gone, another thread's, or less by now.
+     * Copies {@code first} bytes behind those of the tail, and the rest into the fresh buffers. The queue does not
+     * change before all bytes are copied: the data is the caller's, and reading it may throw at any byte.
      */
     private void copy(ByteBuffer data, int from, int first, PooledBuffer fresh, int bytes) {
         try {
@@ -167,10 +169,11 @@ final class SendQueue {
     }
 
     /**
-     * Names buffers as the buffers of the send that the caller posts next; they are the kernel's until {@link #end}.
+     * Names the first buffers as those of the send that the caller posts next; they are the kernel's until
+     * {@link #end}.
      *
-     * @param most so many, {@link IoThread#GATHER} at most
-     * @return how many; 0 if nothing is queued or a send is in flight
+     * @param most how many at most, up to {@link IoThread#GATHER}
+     * @return how many; 0 if nothing is queued or a send is pending
      */
     synchronized int begin(IoThread io, int most) {
         flushPosted = false;
@@ -188,12 +191,13 @@ final class SendQueue {
     }
 
     /**
-     * The send is home; what it did not send is sent again by the next.
+     * The send has completed. The next one begins with what it did not send.
      *
-     * @param sentBytes none if it failed
-     * @return whether there is something for the next
+     * @param sentBytes 0 if it failed
+     * @return whether there is anything to send
      */
     synchronized boolean end(int sentBytes) {
+        assert sending : "the end of a send that has not begun";
         sending = false;
         lastInFlight = null;
         queuedBytes -= sentBytes;
@@ -222,12 +226,12 @@ final class SendQueue {
         return head == null && !sending;
     }
 
-    /** At most half full: time to receive again. */
+    /** Whether it is at most half full: time to receive again. */
     boolean hasRoom() {
         return queuedBytes <= limitBytes / 2;
     }
 
-    /** Sends that are home, of all connections that this has served. */
+    /** Sends that took bytes, of all connections that this has served. */
     synchronized long sends() {
         return sends;
     }
@@ -237,11 +241,12 @@ final class SendQueue {
     }
 
     /**
-     * Drops what is left. No send is in flight.
+     * Drops what is left. No send is pending.
      *
-     * @return whether something was
+     * @return whether anything was
      */
     synchronized boolean clear() {
+        assert !sending : "buffers of a pending send are given back";
         boolean dropped = head != null;
         giveChain(head);
         head = null;

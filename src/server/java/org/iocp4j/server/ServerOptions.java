@@ -10,27 +10,41 @@ import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 
 /**
- * How a server is made; {@link #builder()} has the defaults.
+ * A server's options. {@link #builder()} starts from the defaults, which serve on the loopback address only.
  *
- * @param address               where to listen; port 0 picks a free one; the IPv6 wildcard takes IPv4 too
- * @param workers               threads that dequeue packets and call the handler
- * @param concurrency           how many of them the system lets run at once; 0 = as many as processors
- * @param accepts               accepts kept posted
- * @param pool                  sockets made at the start, and the most kept free
- * @param maxSessions           the most connections at once; one more is reset
- * @param bufferBytes           the size of each receive buffer and send block, and so the longest frame
- * @param sendQueueBytes        the most bytes queued in a session
- * @param idleTime              a session with nothing received or sent for so long ends; zero = never
- * @param disconnectTime        how long a session that ends may go without progress: its last sends, and then its disconnect.
- *                              Progress is the end of a send; to a slow peer those are of one buffer each
- * @param closeTime             the longest a session's last sends may take in all, however steadily its peer reads
- * @param drainTime             the longest {@link IocpServer#close} lets sessions finish by themselves
- * @param disconnectMethod      empty = the best that works here
- * @param reuseLatest           whether the socket and session freed last are used next (LIFO), not those that rested
- *                              longest
- * @param listenerLinger        linger {1, 0} on the listener, as the seed has it; accepted sockets get it off again
- * @param socketSendBufferBytes SO_SNDBUF of the sockets, if it is to be set
- * @param onWorkerFailure       what follows an error in a worker, outside the handler
+ * <p>Times are from 0 to 1 day unless stated otherwise, and are observed to within about 100 ms.
+ *
+ * @param address               where to listen; port 0 picks a free port; the IPv6 wildcard address accepts IPv4, too.
+ *                              Default: port 0 of the loopback address
+ * @param workers               threads that dequeue completions and call the handler, 1 to 1,024. Default: the number
+ *                              of processors
+ * @param concurrency           how many workers Windows lets run at the same time, 0 to 1,024; 0 (default): as many as
+ *                              there are processors
+ * @param accepts               accepts kept posted, 1 to 10,000. Default: 200
+ * @param pool                  sockets made at the start, and the most that are kept free, 0 to 100,000. Default: 256
+ * @param maxSessions           the most connections at the same time, 1 to {@link #MAX_SESSIONS}; a connection beyond
+ *                              it is reset. Default: 10,000
+ * @param bufferBytes           size of each receive and send buffer in bytes, 64 to 1,048,576; also the longest message
+ *                              that a handler can wait for. Default: 8,192
+ * @param sendQueueBytes        the most bytes queued in a session, from bufferBytes to 16,777,216. Default: 65,536
+ * @param idleTime              a session in which nothing is received or sent for this long ends; 0: never. Default: 5
+ *                              min
+ * @param disconnectTime        how long an ending session may take without progress, and then its disconnect, at least
+ *                              100 ms. Progress is the completion of a send, which is of one buffer if the peer is
+ *                              slow. Default: 5 s
+ * @param closeTime             how long an ending session may take to send what is queued, whatever progress it makes;
+ *                              at least disconnectTime. Default: 1 min, or disconnectTime if that is longer
+ * @param drainTime             how long {@link IocpServer#close} lets sessions send what is queued. Default: 5 s
+ * @param disconnectMethod      how connections are closed, and whether their sockets are reused; empty (default): the
+ *                              best method that works on this platform
+ * @param reuseLatest           whether the socket and the session that were freed last are reused first (LIFO).
+ *                              Default: false, those that have been free for the longest time (FIFO), so that a
+ *                              socket's late packets have time to arrive
+ * @param listenerLinger        only for the study of the completion-key bug, whose original does it: sets SO_LINGER {1,
+ *                              0} on the listening socket; sockets that are accepted get it reset. Default: false
+ * @param socketSendBufferBytes SO_SNDBUF of the connections in bytes, 0 to 1,073,741,824; empty (default): Windows
+ *                              decides
+ * @param onWorkerFailure       what to do when a worker fails outside the handler. Default: go on
  */
 public record ServerOptions(
         InetSocketAddress address, int workers, int concurrency, int accepts, int pool, int maxSessions,
@@ -38,13 +52,18 @@ public record ServerOptions(
         Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
         OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
-    /** The most that an id has room for. */
+    /** The largest {@link #maxSessions}: 65,535. */
     public static final int MAX_SESSIONS = SessionId.MAX_SLOTS;
     private static final int MAX_BUFFERS = 1 << 24;
     private static final Duration MAX_TIME = Duration.ofDays(1);
     private static final Duration DEFAULT_CLOSE_TIME = Duration.ofMinutes(1);
 
-    /** @throws IllegalArgumentException naming the option, its value and what is allowed */
+    /**
+     * Checks the options.
+     *
+     * @throws IllegalArgumentException if one is out of its range; the message names it, its value and the range
+     * @throws NullPointerException     if one is null; the message names it
+     */
     public ServerOptions {
         Objects.requireNonNull(address, "address is null");
         Objects.requireNonNull(disconnectMethod, "disconnectMethod is null");
@@ -96,11 +115,12 @@ public record ServerOptions(
         return sessions * (queueBytes / bufferBytes + 3L);
     }
 
+    /** A builder that has the defaults. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Sets what differs from the defaults. */
+    /** Sets the options that differ from the defaults; {@link ServerOptions} describes each. Not thread-safe. */
     public static final class Builder {
         private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         private int workers = Runtime.getRuntime().availableProcessors();
@@ -124,98 +144,119 @@ public record ServerOptions(
         private Builder() {
         }
 
+        /** See {@link ServerOptions#address}. */
         public Builder address(InetSocketAddress value) {
             address = value;
             return this;
         }
 
-        /** On the loopback address. */
+        /** Listens on this port of the loopback address. */
         public Builder port(int value) {
             return address(new InetSocketAddress(InetAddress.getLoopbackAddress(), value));
         }
 
+        /** See {@link ServerOptions#workers}. */
         public Builder workers(int value) {
             workers = value;
             return this;
         }
 
+        /** See {@link ServerOptions#concurrency}. */
         public Builder concurrency(int value) {
             concurrency = value;
             return this;
         }
 
+        /** See {@link ServerOptions#accepts}. */
         public Builder accepts(int value) {
             accepts = value;
             return this;
         }
 
+        /** See {@link ServerOptions#pool}. */
         public Builder pool(int value) {
             pool = value;
             return this;
         }
 
+        /** See {@link ServerOptions#maxSessions}. */
         public Builder maxSessions(int value) {
             maxSessions = value;
             return this;
         }
 
+        /** See {@link ServerOptions#bufferBytes}. */
         public Builder bufferBytes(int value) {
             bufferBytes = value;
             return this;
         }
 
+        /** See {@link ServerOptions#sendQueueBytes}. */
         public Builder sendQueueBytes(int value) {
             sendQueueBytes = value;
             return this;
         }
 
+        /** See {@link ServerOptions#idleTime}. */
         public Builder idleTime(Duration value) {
             idleTime = value;
             return this;
         }
 
+        /** See {@link ServerOptions#disconnectTime}. */
         public Builder disconnectTime(Duration value) {
             disconnectTime = value;
             return this;
         }
 
-        /** By default a minute, or the disconnect time if that is longer. */
+        /** See {@link ServerOptions#closeTime}. */
         public Builder closeTime(Duration value) {
             closeTime = Objects.requireNonNull(value, "closeTime is null");
             return this;
         }
 
+        /** See {@link ServerOptions#drainTime}. */
         public Builder drainTime(Duration value) {
             drainTime = value;
             return this;
         }
 
-        /** If this platform cannot do it, the start fails. */
+        /** Without this, the best method that works here. With it, the start fails if the method does not work here. */
         public Builder disconnectMethod(DisconnectMethod value) {
             disconnectMethod = Optional.of(Objects.requireNonNull(value, "disconnectMethod is null"));
             return this;
         }
 
+        /** See {@link ServerOptions#reuseLatest}. */
         public Builder reuseLatest(boolean value) {
             reuseLatest = value;
             return this;
         }
 
+        /** Only for the study of the completion-key bug. */
         public Builder listenerLinger(boolean value) {
             listenerLinger = value;
             return this;
         }
 
+        /** See {@link ServerOptions#socketSendBufferBytes}. */
         public Builder socketSendBufferBytes(int value) {
             socketSendBufferBytes = OptionalInt.of(value);
             return this;
         }
 
+        /** See {@link ServerOptions#onWorkerFailure}. */
         public Builder onWorkerFailure(OnWorkerFailure value) {
             onWorkerFailure = value;
             return this;
         }
 
+        /**
+         * Checks the options and makes them.
+         *
+         * @throws IllegalArgumentException if one is out of its range; the message names it, its value and the range
+         * @throws NullPointerException     if one is null; the message names it
+         */
         public ServerOptions build() {
             Duration close = closeTime;
             if (close == null) {

@@ -11,8 +11,8 @@ import org.iocp4j.socket.Listener;
 import org.iocp4j.socket.SocketPool;
 
 /**
- * A server's figures. They are read one after another while the server goes on, so that two of them may be a moment apart.
- * Those marked "now" are of the moment; all others count since the start.
+ * A server's figures. They are read one after another while the server goes on, so that two of them may be a moment
+ * apart. Those marked "now" are of the moment; all others count since the start.
  *
  * @param connections what has been accepted
  * @param traffic     what has been received and sent

@@ -33,12 +33,12 @@ import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * What all sessions of a server share, and the way of a packet to its session: the id in the operation finds it, whatever
- * key the packet carries.
+ * What all sessions of a server share, and the path of a packet to its session: the id in the packet's operation finds
+ * it, whatever the packet's completion key is.
  */
 final class SessionEngine implements SocketEvents {
     static final Log LOG = Log.of(IocpServer.class);
-    /** A socket that is closed waits here for its packets; so many may do so beside those in use. */
+    /** Extra slots for closed sockets whose packets are still outstanding. */
     private static final int CLOSED_SOCKETS = 1024;
 
     private static final int TICK_MILLIS = 100;
@@ -50,14 +50,14 @@ final class SessionEngine implements SocketEvents {
     final long disconnectNanos;
     final SessionHandler handler;
     final ServerStatistics.Counters counters = new ServerStatistics.Counters();
-    /** What a peer sends may make the handler fail each time. */
+    /** Limits log lines about the handler: a peer may be able to make it fail with each message. */
     final LogLimit handlerLines = new LogLimit();
-    /** Of calls that the system refuses. */
+    /** Limits log lines about calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
     final BufferPool buffers;
     final Mailbox mailbox;
     private final SessionIdentity identity;
-    /** Windows for the thread that asks. */
+    /** The calling thread's view of Windows; looking it up takes time, so it is asked for only if needed. */
     final Supplier<Win32> callers;
     private final OperationSlab slab;
     private final CompletionPort port;
@@ -67,14 +67,14 @@ final class SessionEngine implements SocketEvents {
     private final SessionTable table;
     private final Delivery delivery;
     private final AtomicBoolean ticking = new AtomicBoolean();
-    /** Written by the one that ticks. */
+    /** Written by the thread that ticks. */
     private volatile long nextTickNanos;
-    /** The server's own, until it is closed, and one for each foreign thread inside. */
+    /** One reference for the server itself, until it is closed, and one for each thread of others that is inside. */
     private final RefCount references = new RefCount();
     private volatile boolean stopping;
     private final AtomicBoolean portLost = new AtomicBoolean();
 
-    /** Listens when this returns; accepts nothing before {@link #accept}. */
+    /** Listens when it returns, but accepts nothing before {@link #accept}. */
     SessionEngine(ServerOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
                   SessionHandler handler, Supplier<Win32> system, IoThread io) throws Win32Exception {
         this.options = options;
@@ -97,7 +97,8 @@ final class SessionEngine implements SocketEvents {
             undo.push(() -> bufferPool.release(win32));
             OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
             undo.push(() -> operations.release(win32));
-            CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations, this::requested);
+            CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations,
+                    this::requested);
             undo.push(() -> completionPort.close(win32));
             SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
                     operations, this);
@@ -161,7 +162,7 @@ final class SessionEngine implements SocketEvents {
 
     @Override
     public void disconnected(PooledSocket socket, long key, int status, IoThread io) {
-        misnamed(key, socket.owner(), socket); // counted; the operation's own owner is disconnected all the same
+        misnamed(key, socket.owner(), socket); // only counted: the operation names the right session
         disconnector.completed(socket, status, io);
     }
 
@@ -245,18 +246,20 @@ final class SessionEngine implements SocketEvents {
         return isTaken;
     }
 
-    /** From the session, when nothing of it is out any more. */
+    /** Called by the session when nothing of it is pending any more. */
     void disconnect(IocpSession session, IoThread io) {
         disconnector.disconnect(session.socket(), session.id(), io);
     }
 
-    /** The same, of a session whose last bytes have been dropped: its peer must not take what it has for all. */
+    /**
+     * The same for a session whose last bytes were dropped: the reset tells its peer that it has not got everything.
+     */
     void cut(IocpSession session, IoThread io) {
         counters.sessionsCut.increment();
         disconnector.reset(session.socket(), session.id(), io);
     }
 
-    /** From the disconnector: the socket is back or closed, and the session over. */
+    /** From the disconnector: the socket is free or closed, and the session has ended. */
     private void ended(long owner, IoThread io) {
         IocpSession session = table.find(owner);
         session.vacate();
@@ -269,7 +272,7 @@ final class SessionEngine implements SocketEvents {
 
     // ---- any thread ----
 
-    /** @return whether it was taken */
+    /** @return whether the bytes were accepted */
     boolean send(long id, ByteBuffer data) {
         IocpSession session = table.at(SessionId.slot(id));
         if (session == null || isPortLost() || !references.tryAcquire()) {
@@ -284,7 +287,7 @@ final class SessionEngine implements SocketEvents {
             } else if (added == SendQueue.Added.NEEDS_FLUSH) {
                 mailbox.flush(id);
             }
-            return added.isTaken();
+            return added.isAccepted();
         } finally {
             release(callers);
         }
@@ -305,9 +308,9 @@ final class SessionEngine implements SocketEvents {
     // ---- worker threads ----
 
     /**
-     * Waits for packets until the next tick, and gives them to those they belong to; whoever comes by runs the tick.
+     * Waits for packets for at most the length of a tick and dispatches them; then runs the tick if it is due.
      *
-     * @throws CompletionFailedException if something threw, when all else that was at hand has been done
+     * @throws CompletionFailedException if anything threw; everything else that there was to do has been done
      */
     void dequeue(IoThread io) {
         try {
@@ -319,14 +322,14 @@ final class SessionEngine implements SocketEvents {
                 return;
             }
             LOG.error("a worker cannot dequeue: {}", e.getMessage());
-            io.win32().sleep(TICK_MILLIS); // what is short may come back; without this the log would fill the disk
+            io.win32().sleep(TICK_MILLIS); // the shortage may pass; without this pause the log would fill the disk
         } finally {
             tickIfDue(io);
         }
         io.throwFailure();
     }
 
-    /** Somebody has closed the port: no packet comes any more, and the server can only stop. Each worker finds it lost. */
+    /** Other code has closed the port: no packet comes any more, and the server can only stop. Every worker notices. */
     void portLost(String how) {
         if (portLost.compareAndSet(false, true)) {
             LOG.error("the port was closed from outside: nothing can be served any more, the server stops ({})", how);
@@ -341,13 +344,13 @@ final class SessionEngine implements SocketEvents {
         listener.replenish(io);
     }
 
-    /** One thread at a time, and the next not before its time after this one's end, however long that takes. */
+    /** By one thread at a time; the next tick is due a fixed time after the end of this one, however long it takes. */
     private void tickIfDue(IoThread io) {
         if (isPortLost() || io.nowNanos() - nextTickNanos < 0 || !ticking.compareAndSet(false, true)) {
             return;
         }
         try {
-            if (io.nowNanos() - nextTickNanos >= 0) { // else another has ticked since
+            if (io.nowNanos() - nextTickNanos >= 0) { // or another thread has ticked since
                 tick(io);
                 io.refreshNow();
                 nextTickNanos = io.nowNanos() + TICK_MILLIS * 1_000_000L;
@@ -359,7 +362,7 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    /** What depends on time. None of it keeps the rest from being done, whatever it throws. */
+    /** What depends on time. If one part throws, the others are done all the same. */
     private void tick(IoThread io) {
         mailbox.runTasks(io);
         attempt(listener::tick, io);
@@ -370,19 +373,19 @@ final class SessionEngine implements SocketEvents {
 
     // ---- the end, in this order ----
 
-    /** No new connections; those there are end when their queues are out. */
+    /** Accepts no more connections, and ends sessions once what they have queued is sent. */
     void stop(IoThread io) {
         stopping = true;
         attempt(listener::close, io);
         forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io), io);
     }
 
-    /** Time for draining is up. */
+    /** The drain time is over. */
     void abortAll(IoThread io) {
         forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, true, io), io);
     }
 
-    /** No worker is at work any more: no packet ends the sessions that are left, so they end here. */
+    /** No worker is at work any more, so no packet ends the sessions that are left: they end here. */
     void endWithoutPackets(IoThread io) {
         forEachSession(IocpSession::endWithoutPackets, io);
     }
@@ -395,7 +398,7 @@ final class SessionEngine implements SocketEvents {
         return slab.pendingCount();
     }
 
-    /** Closes every handle. No worker is at work any more, so what still comes home comes home to nobody. */
+    /** Closes all handles. No worker is at work any more, so nobody dispatches the packets that still come. */
     void closeHandles(IoThread io) {
         if (table.inUse() > 0) {
             LOG.error("{} sessions had not ended in time: cut off", table.inUse());
@@ -405,9 +408,9 @@ final class SessionEngine implements SocketEvents {
     }
 
     /**
-     * Takes packets off the port, their operations home and nothing more; after {@link #closeHandles}.
+     * Dequeues packets and only marks their operations as complete; after {@link #closeHandles}.
      *
-     * @return false if the port gives none any more
+     * @return false if the port gives no more packets
      */
     boolean discardPackets(IoThread io) {
         try {
@@ -420,9 +423,9 @@ final class SessionEngine implements SocketEvents {
     }
 
     /**
-     * The owner's last word; what is left is freed by whoever is the last to be at work here.
+     * Drops the caller's reference; the last one to do so releases port, slab and pools.
      *
-     * @param caller asked only by the last
+     * @param caller asked only if it is the last
      */
     void release(Supplier<Win32> caller) {
         if (references.drop()) {
@@ -431,7 +434,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     private void releaseAll(Win32 win32) {
-        if (!isPortLost()) { // else its number may be another's by now
+        if (!isPortLost()) { // or its number may be that of another handle by now
             port.close(win32);
         }
         int out = slab.pendingCount();

@@ -3,32 +3,37 @@ package org.iocp4j.server;
 import java.nio.ByteBuffer;
 
 /**
- * What the sessions of a server do. One handler serves them all; what belongs to one is its
+ * What a server's sessions do. One handler serves all sessions of a server; what belongs to a single session is its
  * {@link Session#attachment()}.
  *
- * <p>The calls for one session come one after another, never two at once, on whichever worker thread has its packet; those
- * of different sessions run at the same time. A call that blocks holds up a worker, and every session whose completions that
- * worker has at hand. Whatever is thrown, checked or not, ends its session, is logged and counted, and harms no other.
+ * <p>The calls for one session come one after another, each on any of the server's worker threads. Calls for different
+ * sessions come at the same time. A call should not block: it holds up a worker, and with it every session whose
+ * completions that worker has dequeued. Anything a call throws ends its session ({@link CloseReason#HANDLER_FAILED}),
+ * is logged, counted in {@link ServerStatistics.Faults#handlerFailures}, and does not affect other sessions.
  */
 public interface SessionHandler {
-    /** A client has connected. What is sent here goes out before anything is received. */
+    /** A client has connected. What is sent here is sent before anything is received. */
     default void opened(Session session) {
     }
 
     /**
-     * Bytes have come.
+     * Bytes have been received.
      *
-     * @param data what is unread, from the oldest on; read-only, big-endian at its start, and valid during this call only:
-     *             do not keep it, for the same object is lent to other sessions, which would see your changes, and you
-     *             their bytes.
-     *             Bytes that the handler leaves unread are there again at the next call, with those that came since; so a
-     *             handler reads what is whole and returns. How much it has read is told by the position alone: to lower the
-     *             limit loses nothing, and above the limit are zeros or older bytes of this connection, never another's. If a
-     *             {@link Session#send} was refused, the next call comes when the queue has room again.
+     * <p>The handler reads from the buffer's position on and leaves the rest; that is passed again with the next call,
+     * followed by what has been received since. So a handler reads complete messages and returns. Only the position
+     * says how much has been read; changes to the limit have no effect. If {@link Session#send} has refused bytes
+     * during a call, the next call comes when the send queue has room again, even if nothing more has been received.
+     *
+     * @param data the unread bytes, oldest first: read-only, big-endian, valid until the call returns. Do not keep it:
+     *             the same object is used for other sessions. Its memory beyond the limit never shows another
+     *             connection's bytes
      */
     void received(Session session, ByteBuffer data);
 
-    /** The session is over: nothing is pending any more, and this is its last call. */
+    /**
+     * The session has ended: nothing is pending any more, and this is its last call. It comes for every session for
+     * which {@link #opened} was called. {@link Session#send} accepts nothing here.
+     */
     default void closed(Session session, CloseReason reason) {
     }
 }

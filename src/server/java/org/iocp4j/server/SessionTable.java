@@ -7,8 +7,8 @@ import org.iocp4j.port.FreeList;
 import org.iocp4j.server.identity.SessionId;
 
 /**
- * The sessions by slot. An id names a slot and a serial number: the slot finds the session object, the serial tells whether
- * the session in it is still the one meant.
+ * The sessions by slot. An id names a slot and a serial number: the slot finds the session object, the serial tells
+ * whether the session in it is still the one meant.
  */
 final class SessionTable {
     /**
@@ -58,13 +58,16 @@ final class SessionTable {
         return session;
     }
 
-    /** The session is over and its id names nothing any more. */
+    /** The session has ended, and its id finds it no more. */
     void release(IocpSession session) {
         free.give(session);
         inUse.decrementAndGet();
     }
 
-    /** The session with this id, or null if it is over. Alive for as long as the caller holds a count of it. */
+    /**
+     * The session with this id, or null if it has ended. It may end at any time unless the caller has a reference to
+     * it.
+     */
     IocpSession find(long id) {
         IocpSession session = id == 0 ? null : at(SessionId.slot(id)); // 0 is the id of a slot without a connection
         return session != null && session.id() == id ? session : null;
@@ -74,7 +77,7 @@ final class SessionTable {
         return slot < sessions.length() ? sessions.get(slot) : null;
     }
 
-    /** How many slots have ever been used. */
+    /** How many slots have been used so far. */
     int made() {
         return made.get();
     }

@@ -1,8 +1,8 @@
 package org.iocp4j.server;
 
 /**
- * What time demands of a session at a tick. Decided from what the ticking thread reads while others may be at work on the
- * session; so whoever acts on it looks again.
+ * What time demands of a session at a tick. Decided from what the ticking thread reads while others may be at work on
+ * the session; so whoever acts on it looks again.
  */
 enum TickAction {
     NONE,
@@ -17,7 +17,10 @@ enum TickAction {
     /** Aborted, but operations are still pending: the cancel may have failed. */
     CANCEL_AGAIN;
 
-    /** A receive that has been put off for longer is posted. Sooner, it would only lose its chance to complete synchronously. */
+    /**
+     * A receive that has been put off for longer is posted. Sooner, it would only lose its chance to complete
+     * synchronously.
+     */
     static final long LATE_NANOS = 100_000_000;
 
     /**
@@ -29,7 +32,8 @@ enum TickAction {
      * @param idleNanos     {@link ServerOptions#idleTime}; 0: no limit
      * @param bufferQuiet   {@link ReceiveBuffer#isQuiet}
      */
-    static TickAction whileOpen(long deferredNanos, boolean inHandler, long silentNanos, long idleNanos, boolean bufferQuiet) {
+    static TickAction whileOpen(long deferredNanos, boolean inHandler, long silentNanos, long idleNanos,
+            boolean bufferQuiet) {
         if (deferredNanos > LATE_NANOS) {
             return POST_RECEIVE;
         }

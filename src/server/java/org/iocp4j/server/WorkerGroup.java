@@ -16,29 +16,33 @@ import org.iocp4j.port.LogLimit;
 import org.iocp4j.win32.Win32;
 
 /**
- * The threads that dequeue packets. Platform threads that live as long as the server: Windows may cancel the I/O of a thread
- * that ends [doc]. Whatever is thrown in one, it goes on; only a lost port ends it before its time.
+ * The threads that dequeue packets. They are platform threads and live as long as the server, since Windows may cancel
+ * the I/O of a thread that ends [doc]. Nothing that is thrown ends one; only a lost port ends them before
+ * {@link #stop}.
  */
 final class WorkerGroup {
-    /** A worker that has no view of the system asks for one again after so long. */
+    /** How long a worker that could not get a view of the system waits before it tries again. */
     private static final int RETRY_MILLIS = 1_000;
-    /** And one whose dequeue threw, dequeues again. */
+    /** How long a worker waits after its dequeue itself has thrown. */
     private static final int PAUSE_MILLIS = 100;
 
     private final SessionEngine engine;
     private final Supplier<Win32> system;
     private final Runnable stopServer;
     private final List<Thread> threads = new ArrayList<>();
-    /** Each thread's, for what it has counted; also of those that have ended. */
+    /** Each thread's view, for the calls that it has counted; also of threads that have ended. */
     private final Queue<Win32> views = new ConcurrentLinkedQueue<>();
-    /** Threads that may be at work on the server's things. */
+    /** Threads that may be at work on the server. */
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean serverStopped = new AtomicBoolean();
     private final CountDownLatch stop = new CountDownLatch(1);
     private final AtomicReference<Runnable> finish = new AtomicReference<>();
     private final LogLimit failureLines = new LogLimit();
 
-    /** @param stopServer run on a thread of its own, once, if the port is lost, or a worker fails and that is to stop the server */
+    /**
+     * @param stopServer run once, on a thread of its own, if the port is lost, or if a worker fails and the options say
+     * STOP
+     */
     WorkerGroup(SessionEngine engine, Supplier<Win32> system, Runnable stopServer) {
         this.engine = engine;
         this.system = system;
@@ -64,7 +68,7 @@ final class WorkerGroup {
         boolean done = serve();
         while (!done) {
             awaitStop(RETRY_MILLIS);
-            running.incrementAndGet(); // before the look at stop, so that whoever asked for the stop waits for us
+            running.incrementAndGet(); // before it checks for the stop, so that close() waits for this thread
             done = serve();
         }
         if (engine.isPortLost()) {
@@ -72,7 +76,7 @@ final class WorkerGroup {
         }
     }
 
-    /** Whether the thread is to end; not if it could not begin. */
+    /** Whether the thread is to end; false if it could not begin. */
     private boolean serve() {
         try {
             if (isStopping()) {
@@ -104,13 +108,13 @@ final class WorkerGroup {
             engine.dequeue(io);
         } catch (CompletionFailedException e) {
             failed("a worker failed", e);
-        } catch (Throwable e) { // not one completion: dequeuing itself, which may throw at once the next time, too
+        } catch (Throwable e) { // not a completion but dequeuing itself, which may throw again immediately
             failed("a worker cannot dequeue", e);
             awaitStop(PAUSE_MILLIS);
         }
     }
 
-    /** Counts first, and throws nothing: the worker that failed has to go on. */
+    /** Counts first, and must not throw: the worker that failed has to go on. */
     private void failed(String what, Throwable failure) {
         boolean goOn = engine.options.onWorkerFailure() == OnWorkerFailure.GO_ON;
         engine.counters.workerFailures.addAndGet(failure instanceof CompletionFailedException all ? all.failures() : 1);
@@ -140,7 +144,7 @@ final class WorkerGroup {
         }
     }
 
-    /** Nobody else asks for the stop again, so this does, until it could be begun. */
+    /** Tries until the stop has begun, since nothing else will ask for it again. */
     private void stopAtLast() {
         for (boolean done = false; !done; ) {
             try {
@@ -158,7 +162,7 @@ final class WorkerGroup {
         try {
             stop.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
-            // Whoever interrupts a worker does not end it: stop() does.
+            // An interrupt does not end a worker; only stop() does.
         }
     }
 
@@ -182,12 +186,15 @@ final class WorkerGroup {
         }
     }
 
-    /** Whether none is at work any more; one that a handler blocks is. */
+    /** Whether no thread is at work any more. One that is blocked in a handler is at work. */
     boolean isStopped() {
         return running.get() == 0;
     }
 
-    /** Has it run, once, when none is at work any more after {@link #stop}: on this thread now, or on the last worker then. */
+    /**
+     * Runs it once, when no thread is at work after {@link #stop}: now, on the calling thread, or later, on the last
+     * worker.
+     */
     void whenStopped(Runnable last) {
         finish.set(last);
         finishIfStopped();

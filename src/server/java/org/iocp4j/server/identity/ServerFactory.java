@@ -10,15 +10,15 @@ import org.iocp4j.win32.Win32;
 
 /**
  * Starts servers that find their sessions in another way, or run on another system than Windows: for the study of the
- * completion-key bug and for simulation. This package is exported to the project's own modules alone, so that none of it is
- * part of the public {@link IocpServer}.
+ * completion-key bug and for simulation. This package is exported to the project's own modules alone, so that none of
+ * it is part of the public {@link IocpServer}.
  */
 public final class ServerFactory {
     /** IocpServer's private constructor, which it hands over itself. */
     @FunctionalInterface
     public interface Constructor {
-        IocpServer start(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
-                throws IOException;
+        IocpServer start(ServerOptions options, SessionHandler handler, SessionIdentity identity,
+                Supplier<Win32> system) throws IOException;
     }
 
     private static volatile Constructor constructor;

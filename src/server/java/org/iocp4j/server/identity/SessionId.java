@@ -1,8 +1,8 @@
 package org.iocp4j.server.identity;
 
 /**
- * What a session's id is made of: the slot of the session table in its upper 16 bits, and below them a serial number that
- * the slot has used for no connection before.
+ * What a session's id is made of: the slot of the session table in its upper 16 bits, and below them a serial number
+ * that the slot has used for no connection before.
  */
 public final class SessionId {
     /** How many slots 16 bits can name; the last value stays unused, so that no id is -1. */

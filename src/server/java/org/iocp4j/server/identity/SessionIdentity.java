@@ -4,15 +4,15 @@ import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.socket.SocketPool;
 
 /**
- * How a server finds the session that a completion packet belongs to. For the study of the completion-key bug; whoever
- * uses the library has {@link #OVERLAPPED}, so this package is not exported.
+ * How a server finds the session that a completion packet belongs to. Only for the study of the completion-key bug: all
+ * other servers use {@link #OVERLAPPED}.
  */
 public enum SessionIdentity {
-    /** The session's id in the OVERLAPPED extension: whoever posted it. Right for every operation. */
+    /** By the session's id in the operation, behind its OVERLAPPED. Right for every operation. */
     OVERLAPPED {
         @Override
         public long key(int sessionSlot, int socketSlot) {
-            return socketSlot + 1L; // not looked at
+            return socketSlot + 1L; // not used
         }
 
         @Override
@@ -21,8 +21,8 @@ public enum SessionIdentity {
         }
     },
     /**
-     * The completion key, as a C++ server's session pointer: the place of the socket's first session. A reused socket
-     * keeps that key, so its packets name a session of long ago.
+     * By the completion key, which names the slot of the socket's first session, like a session pointer in the
+     * original. A reused socket keeps its key, so its packets name a session that has ended.
      */
     KEY {
         @Override
@@ -35,7 +35,10 @@ public enum SessionIdentity {
             return key == SessionId.slot(session) + 1;
         }
     },
-    /** The completion key names the socket's slot, which never changes, and the slot its present session. */
+    /**
+     * By the completion key, which names the socket's slot; that never changes, and the socket knows its present
+     * session.
+     */
     SLOT_KEY {
         @Override
         public long key(int sessionSlot, int socketSlot) {
