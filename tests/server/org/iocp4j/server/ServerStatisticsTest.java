@@ -48,7 +48,7 @@ class ServerStatisticsTest {
         assertThat(now.traffic()).isEqualTo(new ServerStatistics.Traffic(2, 100, 2, 100));
         server.leave(socket);
         server.connect();
-        assertThat(server.statistics().sockets()).as("16 made at the start; the accept of the second has the first's place")
+        assertThat(server.statistics().sockets()).as("16 made; 8 accepts posted, 1 connected, 7 free")
                 .isEqualTo(new ServerStatistics.Sockets(16, 0, 0, 7, 0));
         assertThat(server.statistics().resources().operationsPending()).as("8 accepts and a receive").isEqualTo(9);
     }

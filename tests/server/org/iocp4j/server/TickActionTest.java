@@ -45,8 +45,8 @@ class TickActionTest {
         "      -1, true,  true,    10, 500, -900, CANCEL_AGAIN",
         "      -1, true,  true,   999, 500,  900, CANCEL_AGAIN",
     })
-    void whileEnding(long deferred, boolean aborting, boolean pending, long silent, long disconnectTime, long pastDeadline,
-            TickAction expected) {
+    void whileEnding(long deferred, boolean aborting, boolean pending, long silent, long disconnectTime,
+            long pastDeadline, TickAction expected) {
         assertThat(TickAction.whileEnding(nanos(deferred), aborting, pending, nanos(silent), nanos(disconnectTime),
                 nanos(pastDeadline))).isEqualTo(expected);
     }

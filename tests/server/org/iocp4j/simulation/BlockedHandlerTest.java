@@ -79,7 +79,8 @@ class BlockedHandlerTest {
         SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.CALM).forbidMisuse();
         kernel.run(() -> {
             ServerOptions options = ServerOptions.builder().workers(2).concurrency(1).build();
-            try (IocpServer server = ServerFactory.start(options, handler(kernel), SessionIdentity.OVERLAPPED, kernel::attach)) {
+            try (IocpServer server = ServerFactory.start(options, handler(kernel), SessionIdentity.OVERLAPPED,
+                    kernel::attach)) {
                 new Twice("busy", kernel).start(server.localAddress(), 50);
                 new Twice("busy", kernel).start(server.localAddress(), 51);
                 Twice quick = new Twice("quick", kernel).start(server.localAddress(), 53);

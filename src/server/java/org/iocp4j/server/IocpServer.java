@@ -214,7 +214,8 @@ public final class IocpServer implements AutoCloseable {
         }
         workers.stop();
         if (!await(workers::isStopped, WORKER_END_NANOS, win32)) {
-            LOG.error("a handler still holds a worker thread: the server's handles and memory stay open until it returns");
+            LOG.error("a handler still holds a worker thread: the server's handles and memory stay open until it"
+                    + " returns");
         }
         workers.whenStopped(this::finish);
     }

@@ -48,8 +48,8 @@ import org.iocp4j.socket.DisconnectMethod;
  */
 public record ServerOptions(
         InetSocketAddress address, int workers, int concurrency, int accepts, int pool, int maxSessions,
-        int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime, Duration closeTime, Duration drainTime,
-        Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
+        int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime, Duration closeTime,
+        Duration drainTime, Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
         OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
     /** The largest {@link #maxSessions}: 65,535. */
@@ -84,7 +84,8 @@ public record ServerOptions(
         atLeast("disconnectTime", disconnectTime, Duration.ofMillis(100));
         atLeast("closeTime", closeTime, Duration.ZERO);
         if (closeTime.compareTo(disconnectTime) < 0) {
-            throw new IllegalArgumentException("closeTime: " + closeTime + " is below disconnectTime, " + disconnectTime);
+            throw new IllegalArgumentException("closeTime: " + closeTime + " is below disconnectTime, "
+                    + disconnectTime);
         }
         atLeast("drainTime", drainTime, Duration.ZERO);
         if (buffers(maxSessions, sendQueueBytes, bufferBytes) > MAX_BUFFERS) {
@@ -264,8 +265,8 @@ public record ServerOptions(
                 close = isShort ? DEFAULT_CLOSE_TIME : disconnectTime;
             }
             return new ServerOptions(address, workers, concurrency, accepts, pool, maxSessions, bufferBytes,
-                    sendQueueBytes, idleTime, disconnectTime, close, drainTime, disconnectMethod, reuseLatest, listenerLinger,
-                    socketSendBufferBytes, onWorkerFailure);
+                    sendQueueBytes, idleTime, disconnectTime, close, drainTime, disconnectMethod, reuseLatest,
+                    listenerLinger, socketSendBufferBytes, onWorkerFailure);
         }
     }
 }

@@ -447,7 +447,8 @@ final class SessionEngine implements SocketEvents {
         try {
             buffers.release(win32);
         } catch (IllegalStateException e) {
-            LOG.error("a handler's buffer is in use elsewhere: the buffers' memory stays allocated ({})", e.getMessage());
+            LOG.error("a handler's buffer is in use elsewhere: the buffers' memory stays allocated ({})",
+                    e.getMessage());
         }
     }
 
