@@ -1,5 +1,6 @@
 @echo off
-rem iocp4j COMMAND ...: runs iocp4j on Windows. (On Linux: ./iocp4j.) Needs a JDK 22 or newer, and Maven to build.
+rem iocp4j COMMAND ...: runs iocp4j on Windows. (On Linux: ./iocp4j.) Needs a JDK 22 or newer. Maven is fetched
+rem (mvnw.cmd) where there is none in PATH.
 rem The application jar is built when it is missing or the sources have changed (src\launcher\Prepare.java).
 rem With each jar goes an archive of its classes.
 rem
@@ -68,20 +69,16 @@ set "SHARED=-XX:AOTCache=%BUILT%%ARCHIVE%"
 goto run
 
 :setup
-echo iocp4j: there is nothing to set up on Windows. A JDK 22 or newer and Maven are all it takes.
+echo iocp4j: there is nothing to set up on Windows. A JDK 22 or newer is all it takes.
 exit /b 0
 
 :test
 set "MAVEN="
 for %%p in (mvn.cmd) do set "MAVEN=%%~$PATH:p"
-if not defined MAVEN goto no_maven
+if not defined MAVEN set "MAVEN=%ROOT%mvnw.cmd"
 set REST=%*
 rem The last line for cmd.exe, since it does not come back from a batch file that is not called.
 "%MAVEN%" -B -ntp -f "%ROOT%pom.xml" -Dsurefire.failIfNoSpecifiedTests=false %REST:*test=% verify
-
-:no_maven
-echo iocp4j: Maven is missing. Install it, for instance from https://maven.apache.org, and put its folder bin into PATH.>&2
-exit /b 1
 
 :no_jdk
 if not defined FOUND set FOUND= no JDKs at all

@@ -103,8 +103,8 @@ public final class Prepare {
         long start = System.nanoTime();
         say("building the application ...");
         Path log = folder.resolve("build.log");
-        if (run(log, Long.MAX_VALUE, List.of(maven, "-B", "-q", "-Dmaven.test.skip=true", "-pl", "src/app", "-am",
-                "package")) != 0) {
+        if (run(log, Long.MAX_VALUE, List.of(maven, "-B", "-q", "-P-checks", "-Dmaven.test.skip=true",
+                "-pl", "src/app", "-am", "package")) != 0) {
             System.err.write(Files.readAllBytes(log));
             throw new Failure("the build failed");
         }
@@ -135,15 +135,15 @@ public final class Prepare {
         throw new Failure("the build made no application jar in " + home.resolve("target").resolve("iocp4j-app"));
     }
 
-    private static String maven() {
+    /** The one in PATH, or the wrapper, which fetches it. */
+    private String maven() {
         for (String entry : System.getenv("PATH").split(File.pathSeparator)) {
             File maven = new File(entry.replace("\"", ""), "mvn.cmd");
             if (maven.isFile()) {
                 return maven.getAbsolutePath();
             }
         }
-        throw new Failure("Maven is missing. Install it, for instance from https://maven.apache.org, and put its folder"
-                + " bin into PATH.");
+        return home.resolve("mvnw.cmd").toString();
     }
 
     /**

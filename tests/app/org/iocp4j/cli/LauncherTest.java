@@ -3,8 +3,10 @@ package org.iocp4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.iocp4j.server.Settled;
@@ -67,6 +69,41 @@ class LauncherTest extends WineTestBed {
                 "iocp4j: interrupted before the command began");
         assertThat(server.inputReader().lines()).isEmpty();
         assertThat(server.exitValue()).isEqualTo(ExitCode.INTERRUPTED);
+    }
+
+    @Test
+    void whereThereIsNoMavenTheWrapperIsIt() throws Exception {
+        Path launcher = Files.copy(WineTestBed.BASE.resolve("iocp4j"), folder.resolve("iocp4j"));
+        Files.createDirectory(folder.resolve("src"));
+        Files.writeString(folder.resolve("pom.xml"), "<project/>");
+        Path wrapper = Files.writeString(folder.resolve("mvnw"), "#!/bin/sh\necho \"wrapper $*\"\nexit 1\n");
+        assertThat(wrapper.toFile().setExecutable(true)).isTrue();
+        ProcessBuilder help = new ProcessBuilder("env", "-u", "IOCP4J_APP_JAR",
+                "JAVA_HOME=" + System.getProperty("java.home"), "PATH=" + commands("unzip"), launcher.toString(), "help");
+        Process built = started(help);
+        assertThat(built.waitFor(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(built.errorReader().lines()).containsExactly("iocp4j: building the application ...",
+                "wrapper -B -q -P-checks -Dmaven.test.skip=true -pl src/app -am package", "iocp4j: the build failed");
+        assertThat(built.exitValue()).isOne();
+        Process without = started(new ProcessBuilder("env", "-u", "IOCP4J_APP_JAR",
+                "JAVA_HOME=" + System.getProperty("java.home"), "PATH=" + commands(), launcher.toString(), "help"));
+        assertThat(without.waitFor(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(without.errorReader().lines()).hasSize(2).first().asString().contains("Maven is missing", "unzip");
+        assertThat(without.exitValue()).isOne();
+    }
+
+    /** A folder with what the launcher itself uses, and no more: no Maven, above all. */
+    private String commands(String... more) throws IOException {
+        Path bin = Files.createTempDirectory(folder, "bin");
+        List<String> names = List.of("bash", "dirname", "readlink", "sed", "locale", "find", "sort", "xargs", "sha256sum",
+                "flock", "mkdir", "cat");
+        for (String name : names) {
+            Files.createSymbolicLink(bin.resolve(name), Path.of("/usr/bin", name));
+        }
+        for (String name : more) {
+            assertThat(Files.writeString(bin.resolve(name), "#!/bin/sh\n").toFile().setExecutable(true)).isTrue();
+        }
+        return bin.toString();
     }
 
     /** In this machine's JVM and in the Windows JVM. The name is in bytes: this JVM's locale may be the C locale, too. */
