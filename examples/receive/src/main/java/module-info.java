@@ -1,0 +1,3 @@
+module example.receive {
+    requires org.iocp4j.core;
+}

@@ -1,0 +1,3 @@
+module example.server {
+    requires org.iocp4j;
+}

@@ -1,0 +1,157 @@
+package org.iocp4j.packaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.apiguardian.api.API;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIf;
+import org.junit.jupiter.api.condition.OS;
+import org.slf4j.Logger;
+
+/** The programs in {@code examples}, compiled against the jars that their poms name: as modules, and on the class path. */
+@Tag("packaged")
+@Timeout(120)
+@DisabledIf("thereIsNoCompiler")
+class ExamplesTest {
+    private static final String NATIVE = "--enable-native-access=";
+
+    private Path folder;
+    private Path core;
+    private Path server;
+    private Path echo;
+    private Path slf4j;
+
+    @BeforeEach
+    void findJars() throws Exception {
+        core = Jars.library("iocp4j-core");
+        server = Jars.library("iocp4j");
+        echo = Jars.library("iocp4j-echo");
+        slf4j = jarOf(Logger.class);
+        folder = Jars.newFolder(core);
+    }
+
+    /** So the Windows JDK of the test bed: this test runs in Linux' JVM, and starts that one. */
+    static boolean thereIsNoCompiler() {
+        return ToolProvider.getSystemJavaCompiler() == null;
+    }
+
+    private static Path jarOf(Class<?> type) throws Exception {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+    }
+
+    @Test
+    void eachCompilesAgainstWhatItsPomNames() throws Exception {
+        compile("server", "--module-path", path(core, server, slf4j));
+        compile("receive", "--module-path", path(core, slf4j));
+        compile("test-peer", "--class-path", path(core, server, echo, jarOf(Test.class), jarOf(API.class)));
+    }
+
+    @Test
+    void theServerServesAsAModule() throws Exception {
+        Path classes = compile("server", "--module-path", path(core, server, slf4j));
+        serves(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, server, slf4j),
+                "-m", "example.server/example.Main");
+    }
+
+    @Test
+    void theServerServesOnTheClassPath() throws Exception {
+        Path classes = compile("server", "--module-path", path(core, server, slf4j));
+        serves(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(classes, core, server, slf4j), "example.Main");
+    }
+
+    private void serves(String... arguments) throws Exception {
+        Process process = start(arguments);
+        try {
+            String line = process.inputReader().readLine();
+            assertThat(line).startsWith("listening on /127.0.0.1:");
+            try (Socket client = new Socket("127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))) {
+                client.setSoTimeout(30_000);
+                client.getOutputStream().write("four\n\nno end".getBytes(StandardCharsets.US_ASCII));
+                client.shutdownOutput();
+                assertThat(client.getInputStream().readAllBytes()).asString(StandardCharsets.US_ASCII).isEqualTo("4\n0\n");
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aCoreUserReceivesOnASocketOfItsOwn() throws Exception {
+        Path classes = compile("receive", "--module-path", path(core, slf4j));
+        Process process = start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, slf4j),
+                "-m", "example.receive/example.Receive");
+        try {
+            String line = process.inputReader().readLine();
+            assertThat(line).startsWith("listening on /127.0.0.1:");
+            try (Socket client = new Socket("127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))) {
+                client.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
+                assertThat(process.inputReader().readLine()).isEqualTo("received 5 bytes: hello");
+            }
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** A Windows JVM: under Wine, where this is not Windows. */
+    private Process start(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>();
+        if (OS.WINDOWS.isCurrentOs()) {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        } else {
+            String bed = Path.of("tests/wine").toAbsolutePath().toString();
+            assumeTrue(new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_ready", bed).start().waitFor() == 0,
+                    "the Wine test bed is not set up");
+            command.add(bed + "/bin/java");
+        }
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectError(folder.resolve("err.txt").toFile()).start();
+    }
+
+    /** As {@link #path}, for the JVM that {@link #start} starts. */
+    private static String windowsPath(Path... jars) {
+        return Stream.of(jars).map(Path::toString).collect(Collectors.joining(";"));
+    }
+
+    private static String path(Path... jars) {
+        return Stream.of(jars).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+    }
+
+    /** The compiled example. */
+    private Path compile(String example, String... options) throws IOException {
+        Path classes = folder.resolve(example);
+        List<Path> sources;
+        try (Stream<Path> files = Files.walk(Path.of("examples", example))) {
+            sources = files.filter(file -> file.toString().endsWith(".java")).toList();
+        }
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        List<String> arguments = new ArrayList<>(List.of("-Xlint:all,-classfile", "-Werror", "-d", classes.toString()));
+        arguments.addAll(List.of(options));
+        StringWriter messages = new StringWriter();
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+            assertThat(compiler.getTask(messages, files, null, arguments, null, files.getJavaFileObjectsFromPaths(sources))
+                    .call()).as("%s: %s", example, messages).isTrue();
+        }
+        return classes;
+    }
+}
