@@ -1,6 +1,7 @@
 /** Windows I/O completion ports for Java, through java.lang.foreign alone. */
 @SuppressWarnings("module") // those that it exports to are compiled after it
 module org.iocp4j.core {
+    requires static org.jspecify; // its annotations are for compilers; users do not need it
     requires org.slf4j;
 
     exports org.iocp4j.win32;

@@ -63,7 +63,7 @@ interface SoakReport {
 
         private static String list(Map<?, ?> counters) {
             return counters.entrySet().stream()
-                    .map(counter -> counter.getKey() + " " + String.format(Locale.ROOT, "%,d", counter.getValue()))
+                    .map(counter -> counter.getKey() + " " + String.format(Locale.ROOT, "%,d", ((Number) counter.getValue()).longValue()))
                     .collect(Collectors.joining(", "));
         }
 

@@ -4,11 +4,13 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Buffers of one size for receives and sends, made when first needed and used again. Those that have not been needed
  * for some time offer their memory to the system until they are. Any thread.
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class BufferPool {
     /** This many free buffers keep their memory, however long they have not been needed. */
     private static final int WARM = 32;
@@ -67,7 +69,7 @@ public final class BufferPool {
      *
      * @return null if none is free: then call {@link #grow}, outside any lock, and try again
      */
-    public PooledBuffer take() {
+    public @Nullable PooledBuffer take() {
         PooledBuffer buffer = free.take();
         if (buffer != null) {
             buffer.lend();
@@ -96,7 +98,7 @@ public final class BufferPool {
     }
 
     /** Null if there are as many as there may be. */
-    private PooledBuffer make(Win32 win32) throws Win32Exception {
+    private @Nullable PooledBuffer make(Win32 win32) throws Win32Exception {
         int index;
         do {
             index = made.get();

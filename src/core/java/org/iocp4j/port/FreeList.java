@@ -1,6 +1,7 @@
 package org.iocp4j.port;
 
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded list of objects that are free to be used again. Any thread; one lock, held for a few instructions and never
@@ -8,6 +9,7 @@ import java.util.ArrayDeque;
  *
  * @param <T> the objects, never null
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class FreeList<T> {
     /** Which of the free objects is taken next. */
     public enum Order {
@@ -41,7 +43,7 @@ public final class FreeList<T> {
     }
 
     /** Removes an object in the list's order and returns it; null if there is none. */
-    public synchronized T take() {
+    public synchronized @Nullable T take() {
         return order == Order.FIFO ? items.pollFirst() : items.pollLast();
     }
 

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one thread needs to post operations: its view of Windows, scratch memory that a call reads or fills before it
@@ -47,7 +48,7 @@ public final class IoThread {
     private final RunQueue runQueue = new RunQueue(this);
     private long nowNanos;
     /** The first thread that used this; kept only where assertions are enabled. */
-    private Thread user;
+    private @Nullable Thread user;
 
     /**
      * For the thread that will use it.

@@ -1,6 +1,7 @@
 package org.iocp4j.port;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -9,6 +10,7 @@ import org.slf4j.LoggerFactory;
  * prints: what either throws is counted and goes no further. So a line can be written in the midst of work that has to
  * be finished. It may block as long as the logger does. Any thread.
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class Log {
     private static final AtomicLong FAILURES = new AtomicLong();
 
@@ -29,7 +31,7 @@ public final class Log {
     }
 
     /** A debug line. {@code format} and {@code arguments} are as SLF4J has them. */
-    public void debug(String format, Object... arguments) {
+    public void debug(String format, @Nullable Object... arguments) {
         try {
             logger.debug(format, arguments);
         } catch (Throwable e) {
@@ -38,7 +40,7 @@ public final class Log {
     }
 
     /** A warning; parameters as for {@link #debug}. */
-    public void warn(String format, Object... arguments) {
+    public void warn(String format, @Nullable Object... arguments) {
         try {
             logger.warn(format, arguments);
         } catch (Throwable e) {
@@ -47,7 +49,7 @@ public final class Log {
     }
 
     /** An error; parameters as for {@link #debug}. */
-    public void error(String format, Object... arguments) {
+    public void error(String format, @Nullable Object... arguments) {
         try {
             logger.error(format, arguments);
         } catch (Throwable e) {

@@ -1,6 +1,7 @@
 package org.iocp4j.port;
 
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A limit on log lines of one kind that peers can cause: a few a second, and then how many were left out. A logger may
@@ -11,6 +12,7 @@ import java.util.function.LongSupplier;
  *     LOG.warn("{}: a wrong length{}", peer, more);
  * }}</pre>
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class LogLimit {
     /** The most lines of one kind in a second. */
     public static final int LINES_A_SECOND = 5;
@@ -37,7 +39,7 @@ public final class LogLimit {
      * @return null if the line is to be left out; otherwise what to append to it: mostly nothing, or how many were left
      *         out
      */
-    public synchronized String next() {
+    public synchronized @Nullable String next() {
         long now = nanoClock.getAsLong();
         if (lines == 0 || now - secondStart >= SECOND) {
             secondStart = now;

@@ -1,5 +1,7 @@
 package org.iocp4j.port;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What an application's code has thrown, as it is logged. Its messages may hold what a peer has sent, so nothing in
  * them can begin a line of its own or control a terminal. Its methods are the application's, too: if they throw or
@@ -47,7 +49,7 @@ final class LoggedFailure extends Throwable {
                 : escaped + "... (" + (text.length() - length) + " characters more)";
     }
 
-    private static LoggedFailure cause(Throwable failure, int causes) {
+    private static @Nullable LoggedFailure cause(Throwable failure, int causes) {
         try {
             Throwable cause = failure.getCause();
             return cause == null || causes == 0 ? null : new LoggedFailure(cause, causes - 1);
@@ -66,7 +68,8 @@ final class LoggedFailure extends Throwable {
 
     /** That of the failure; this class is not what the reader looks for. */
     @Override
+    @SuppressWarnings("OverrideThrowableToString") // getMessage is the failure's text; what goes is this class's name
     public String toString() {
-        return getMessage();
+        return String.valueOf(getMessage());
     }
 }

@@ -4,6 +4,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of operations: side by side at addresses that never change, so that one division finds the operation that
@@ -55,7 +56,7 @@ public final class OperationSlab {
     }
 
     /** The operation whose OVERLAPPED is at {@code address}, or null if none is. */
-    Operation at(long address) {
+    @Nullable Operation at(long address) {
         long offset = address - region.address();
         long index = offset / Operation.STRIDE;
         boolean aligned = offset >= 0 && offset % Operation.STRIDE == 0;

@@ -2,11 +2,13 @@ package org.iocp4j.port;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory off the heap of a fixed size, lent by a {@link BufferPool} to one holder at a time, who fills it from the
  * start on and consumes it from the start on. Used by one thread at a time, and only while it is lent.
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class PooledBuffer {
     private static final byte[] ZEROS = new byte[8 * 1024];
 
@@ -16,7 +18,7 @@ public final class PooledBuffer {
     private final ByteBuffer pool;
     private final int offset;
     /** Made when first needed, since an idle connection has a buffer. */
-    private ByteBuffer readOnly;
+    private @Nullable ByteBuffer readOnly;
     private boolean lent;
     /** How much the present holder has filled, from the start on, and how much of that is consumed. */
     private int filledBytes;
@@ -24,7 +26,7 @@ public final class PooledBuffer {
     /** How much may have been written since it was wiped last, from the start on. */
     private int usedBytes;
     /** The next buffer in its holder's chain. */
-    private PooledBuffer next;
+    private @Nullable PooledBuffer next;
 
     PooledBuffer(long address, int bytes, ByteBuffer pool, int offset) {
         this.address = address;
@@ -39,12 +41,12 @@ public final class PooledBuffer {
     }
 
     /** The buffer that its holder has chained to it; null when newly lent. */
-    public PooledBuffer next() {
+    public @Nullable PooledBuffer next() {
         return next;
     }
 
     /** Chains another buffer to it, or null. */
-    public void next(PooledBuffer buffer) {
+    public void next(@Nullable PooledBuffer buffer) {
         next = buffer;
     }
 

@@ -9,6 +9,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class RefCount {
     private final AtomicInteger count = new AtomicInteger(1);
 
+    /** With one reference, the owner's. */
+    public RefCount() {
+    }
+
     /**
      * Takes a reference, for a caller that has none.
      *

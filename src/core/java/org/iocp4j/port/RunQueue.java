@@ -1,6 +1,7 @@
 package org.iocp4j.port;
 
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one thread has to run that no packet brings: operations that completed synchronously, and deferred tasks. Also
@@ -15,9 +16,9 @@ final class RunQueue {
     private boolean shouldDefer;
     /** How many packets the last dequeue took. */
     private int packets;
-    private CompletionPort countedBy;
+    private @Nullable CompletionPort countedBy;
     /** The first thing thrown since the last {@link #throwFailure}, and how many were. */
-    private Throwable failure;
+    private @Nullable Throwable failure;
     private int failures;
     private final LogLimit failureLines = new LogLimit();
 
@@ -110,8 +111,8 @@ final class RunQueue {
     }
 
     /** Sets which port counts this thread as running, or null; returns which one did before. */
-    CompletionPort countedBy(CompletionPort port) {
-        CompletionPort before = countedBy;
+    @Nullable CompletionPort countedBy(@Nullable CompletionPort port) {
+        @Nullable CompletionPort before = countedBy;
         countedBy = port;
         return before;
     }

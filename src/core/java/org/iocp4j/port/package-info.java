@@ -24,4 +24,7 @@
  * socket, which completes a pending receive; dequeue until {@link org.iocp4j.port.OperationSlab#pendingCount} is 0; then
  * close the port, release the slab and the region, and close {@code win32}.
  */
+@NullMarked
 package org.iocp4j.port;
+
+import org.jspecify.annotations.NullMarked;

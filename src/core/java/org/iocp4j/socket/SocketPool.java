@@ -23,11 +23,13 @@ import org.iocp4j.socket.PooledSocket.State;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All sockets of one listener: a bounded number, some of them free to be accepted into. Any thread; nothing here
  * blocks.
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class SocketPool {
     /** The operations of one socket: accept, receive, send, disconnect. */
     public static final int OPERATIONS_PER_SOCKET = 4;
@@ -94,7 +96,7 @@ public final class SocketPool {
     }
 
     /** A free socket, or a new one; null if there can be none now, which is counted. */
-    PooledSocket take(IoThread io) {
+    @Nullable PooledSocket take(IoThread io) {
         PooledSocket socket = free.take();
         if (socket != null) {
             socket.accepting();
@@ -275,7 +277,7 @@ public final class SocketPool {
     }
 
     /** The slot of a number; null if it has not been used yet or the number is out of range. */
-    public PooledSocket at(int slot) {
+    public @Nullable PooledSocket at(int slot) {
         return slot >= 0 && slot < slots.length() ? slots.get(slot) : null;
     }
 

@@ -29,4 +29,7 @@
  * ({@link org.iocp4j.socket.SocketPool#closeAll}) and dequeue until
  * {@link org.iocp4j.port.OperationSlab#pendingCount} is 0; then close the port, and release the pool and the slab.
  */
+@NullMarked
 package org.iocp4j.socket;
+
+import org.jspecify.annotations.NullMarked;

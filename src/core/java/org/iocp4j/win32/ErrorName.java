@@ -4,6 +4,7 @@ import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iocp4j.win32.generated.WinTypes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The names that Windows' headers give to error codes, taken from the generated constants, so that a message reads
@@ -15,8 +16,8 @@ public final class ErrorName {
      * Win32 and Winsock codes, which share one number space. Made at the first use and not with the class: memory may
      * be short then, and a class whose initialisation has failed once could never name an error again.
      */
-    private static volatile Map<Integer, String> codes;
-    private static volatile Map<Integer, String> statuses;
+    private static volatile @Nullable Map<Integer, String> codes;
+    private static volatile @Nullable Map<Integer, String> statuses;
 
     private ErrorName() {
     }
@@ -64,7 +65,7 @@ public final class ErrorName {
         try {
             return (int) constant.invoke(null);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("a generated constant cannot be read: " + constant, e);
+            throw new LinkageError("a generated constant cannot be read: " + constant, e);
         }
     }
 }

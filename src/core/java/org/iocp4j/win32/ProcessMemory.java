@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.iocp4j.win32.generated.PROCESS_MEMORY_COUNTERS_EX;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory of this process, in bytes. A figure that the platform does not give is null: Wine reports 0 for it [wine],
@@ -14,7 +15,8 @@ import org.iocp4j.win32.generated.PROCESS_MEMORY_COUNTERS_EX;
  * @param processBytes      PagefileUsage: committed memory that is this process's alone; may be null
  * @param nonPagedPoolBytes QuotaNonPagedPoolUsage: the kernel's unpageable memory on its account; may be null
  */
-public record ProcessMemory(Long processBytes, Long nonPagedPoolBytes) {
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
+public record ProcessMemory(@Nullable Long processBytes, @Nullable Long nonPagedPoolBytes) {
     /** What it is now; both figures are null if the call fails. */
     public static ProcessMemory now(Win32 win32) {
         try (Arena arena = Arena.ofConfined()) {
@@ -30,7 +32,7 @@ public record ProcessMemory(Long processBytes, Long nonPagedPoolBytes) {
         }
     }
 
-    private static Long figure(MemorySegment counters, long offset) {
+    private static @Nullable Long figure(MemorySegment counters, long offset) {
         long value = counters.get(JAVA_LONG, offset);
         return value == 0 ? null : value;
     }

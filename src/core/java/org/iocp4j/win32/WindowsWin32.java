@@ -21,6 +21,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import org.iocp4j.win32.generated.GUID;
 import org.iocp4j.win32.generated.LPFN_ACCEPTEX;
 import org.iocp4j.win32.generated.LPFN_DISCONNECTEX;
@@ -475,7 +476,8 @@ public final class WindowsWin32 implements Win32 {
      * may refuse is done here: their addresses are known before.
      */
     private static final class Extensions {
-        private static final WinsockStart.Addresses AT = WINSOCK.addresses();
+        private static final WinsockStart.Addresses AT =
+                Objects.requireNonNull(WINSOCK.addresses(), "Winsock is not started");
 
         static final MethodHandle ACCEPT_EX = link(AT.acceptEx(), LPFN_ACCEPTEX.descriptor());
         /** It returns nothing: what is left in the result's register is nobody's. */

@@ -1,5 +1,7 @@
 package org.iocp4j.win32;
 
+import org.jspecify.annotations.Nullable;
+
 import static org.iocp4j.win32.generated.WinTypes.*;
 
 /**
@@ -27,7 +29,7 @@ final class WinsockStart {
     }
 
     private boolean started;
-    private Addresses addresses;
+    private @Nullable Addresses addresses;
 
     /** @throws Win32Exception what Winsock refuses now */
     synchronized void start(Winsock winsock) throws Win32Exception {
@@ -44,7 +46,7 @@ final class WinsockStart {
     }
 
     /** Null before the first {@link #start} that succeeded. */
-    synchronized Addresses addresses() {
+    synchronized @Nullable Addresses addresses() {
         return addresses;
     }
 

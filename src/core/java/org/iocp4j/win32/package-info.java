@@ -7,4 +7,7 @@
  *
  * <p>Every class but {@code WindowsWin32} can be used on every operating system.
  */
+@NullMarked
 package org.iocp4j.win32;
+
+import org.jspecify.annotations.NullMarked;

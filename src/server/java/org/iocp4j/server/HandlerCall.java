@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A session as its handler sees it: the calls of the handler, one after another, and what the handler asks for during
@@ -23,10 +24,10 @@ final class HandlerCall implements Session {
     private final IocpSession session;
     private final SessionEngine engine;
     /** The thread that is in the handler now, or null; set from the start of a call to {@link #exit}. */
-    private volatile Thread thread;
-    private Object attachment;
+    private volatile @Nullable Thread thread;
+    private @Nullable Object attachment;
     private boolean sendRefused;
-    private CloseReason endReason;
+    private @Nullable CloseReason endReason;
     private boolean abrupt;
 
     HandlerCall(IocpSession session, SessionEngine engine) {
@@ -80,13 +81,13 @@ final class HandlerCall implements Session {
     }
 
     @Override
-    public Object attachment() {
+    public @Nullable Object attachment() {
         requireInside();
         return attachment;
     }
 
     @Override
-    public void attach(Object newAttachment) {
+    public void attach(@Nullable Object newAttachment) {
         requireInside();
         attachment = newAttachment;
     }
@@ -185,7 +186,7 @@ final class HandlerCall implements Session {
     }
 
     /** Why the session is to end now that the call has returned; null if it is not. */
-    CloseReason endReason() {
+    @Nullable CloseReason endReason() {
         return endReason;
     }
 

@@ -18,7 +18,7 @@ final class IoCount {
      * may hold a reference for a moment.
      */
     void begin() {
-        count.getAndAdd(1 - RELEASED);
+        count.getAndAdd(1 + RELEASED);
     }
 
     /** One more, for a caller that has one already. */

@@ -19,6 +19,7 @@ import org.iocp4j.socket.check.Capabilities;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP server on a Windows I/O completion port. Its sockets are disconnected and reused where the platform supports
@@ -52,7 +53,7 @@ public final class IocpServer implements AutoCloseable {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
     /** The thread in {@link #stop}, which may call handlers, too. */
-    private volatile Thread closer;
+    private volatile @Nullable Thread closer;
 
     /**
      * Starts a server. When this returns, clients can connect, and workers call the handler.

@@ -21,6 +21,7 @@ import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.win32.ErrorName;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection's life, in an object that serves one connection after another. Each pending operation and each piece
@@ -125,7 +126,9 @@ final class IocpSession implements IoTask {
     private volatile boolean broken;
     /** The serial of the session that other threads have asked to end, and how. */
     private volatile long asked;
-    private volatile CloseReason reason;
+    private volatile @Nullable CloseReason reason;
+    /** The connection's, from {@link #open} on. */
+    @SuppressWarnings("NullAway.Init")
     private PooledSocket socket;
 
     IocpSession(SessionEngine engine, int slot) {
@@ -516,13 +519,14 @@ final class IocpSession implements IoTask {
     }
 
     /** Cancels everything; the references run out. The caller has a reference. */
-    void abort(CloseReason why, IoThread io) {
+    void abort(@Nullable CloseReason why, IoThread io) {
         assert ioCount.isHeld() : "aborts without a reference";
         int before = (int) PHASE.getAndSet(this, ABORTING);
         if (before == ABORTING) {
             return;
         }
         if (before == OPEN) {
+            assert why != null;
             queue.close();
             closing(why, io);
         }
@@ -701,7 +705,9 @@ final class IocpSession implements IoTask {
      */
     private void release(IoThread io) {
         assert phase == ABORTING && !receiveDue && !isPending() : "released while something is still to happen";
-        call.closed(reason);
+        CloseReason why = reason;
+        assert why != null : "released before it was ended";
+        call.closed(why);
         boolean dropped = queue.clear();
         input.giveBack();
         if (dropped && !broken) {

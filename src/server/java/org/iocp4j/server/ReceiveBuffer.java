@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a session receives into: a buffer of the pool, or none. A quiet connection gives its buffer back and waits with
@@ -34,7 +35,7 @@ final class ReceiveBuffer {
     }
 
     private final BufferPool buffers;
-    private PooledBuffer buffer;
+    private @Nullable PooledBuffer buffer;
     private boolean waitsEmpty;
     private long receives;
     private long receivedBytes;
@@ -86,6 +87,7 @@ final class ReceiveBuffer {
     }
 
     boolean isFull() {
+        assert buffer != null;
         return buffer.roomBytes() == 0;
     }
 
@@ -109,6 +111,7 @@ final class ReceiveBuffer {
 
     /** A receive into the buffer has completed. */
     void received(int bytes) {
+        assert buffer != null;
         buffer.fill(bytes);
         RECEIVES.setOpaque(this, receives + 1);
         RECEIVED_BYTES.setOpaque(this, receivedBytes + bytes);
@@ -123,11 +126,13 @@ final class ReceiveBuffer {
 
     /** What is unread, for the handler, which reads by moving the position. */
     ByteBuffer lend() {
+        assert buffer != null;
         return buffer.readOnly();
     }
 
     /** The handler has returned. Only the position counts, and only as far as there was something. */
     void readUpTo(int position) {
+        assert buffer != null;
         buffer.consume(Math.min(position, buffer.filledBytes()));
         buffer.compact();
     }

@@ -6,6 +6,7 @@ import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
 import org.iocp4j.win32.Win32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes that a session is to send: a bounded chain of buffers. The first ones may be the kernel's, in the one send
@@ -32,10 +33,10 @@ final class SendQueue {
 
     private final BufferPool buffers;
     private final int limitBytes;
-    private PooledBuffer head;
-    private PooledBuffer tail;
+    private @Nullable PooledBuffer head;
+    private @Nullable PooledBuffer tail;
     /** The last buffer of the pending send. */
-    private PooledBuffer lastInFlight;
+    private @Nullable PooledBuffer lastInFlight;
     private boolean sending;
     /** A caller has been told to have the queue flushed, and it has not been yet. */
     private boolean flushPosted;
@@ -80,7 +81,7 @@ final class SendQueue {
     }
 
     /** Null, with nothing done, if the pool has too few free buffers. */
-    private synchronized Added tryAdd(long id, ByteBuffer data) {
+    private synchronized @Nullable Added tryAdd(long id, ByteBuffer data) {
         if (id == 0 || session != id) { // 0 is what an ended session's id() says
             return Added.CLOSED;
         }
@@ -96,7 +97,7 @@ final class SendQueue {
             return null;
         }
         copy(data, from, first, fresh, bytes);
-        if (first > 0) {
+        if (tail != null && first > 0) {
             tail.fill(first);
         }
         if (fresh != null) {
@@ -115,8 +116,9 @@ final class SendQueue {
         return Added.NEEDS_FLUSH;
     }
 
-    private PooledBuffer takeChain(int bytes) {
-        PooledBuffer first = null;
+    /** Null if the pool has too few. */
+    private @Nullable PooledBuffer takeChain(int bytes) {
+        @Nullable PooledBuffer first = null;
         for (int missing = bytes; missing > 0; missing -= buffers.bufferBytes()) {
             PooledBuffer buffer = buffers.take();
             if (buffer == null) {
@@ -133,9 +135,9 @@ final class SendQueue {
      * Copies {@code first} bytes behind those of the tail, and the rest into the fresh buffers. The queue does not
      * change before all bytes are copied: the data is the caller's, and reading it may throw at any byte.
      */
-    private void copy(ByteBuffer data, int from, int first, PooledBuffer fresh, int bytes) {
+    private void copy(ByteBuffer data, int from, int first, @Nullable PooledBuffer fresh, int bytes) {
         try {
-            if (first > 0) {
+            if (tail != null && first > 0) {
                 tail.put(tail.filledBytes(), data, from, first);
             }
             int copied = first;
@@ -160,7 +162,7 @@ final class SendQueue {
         return last;
     }
 
-    private void giveChain(PooledBuffer first) {
+    private void giveChain(@Nullable PooledBuffer first) {
         for (PooledBuffer buffer = first; buffer != null; ) {
             PooledBuffer next = buffer.next();
             buffers.give(buffer);
@@ -207,6 +209,7 @@ final class SendQueue {
         }
         int left = sentBytes;
         while (left > 0) {
+            assert head != null : "more was sent than is queued";
             int bytes = Math.min(left, head.filledBytes() - head.consumedBytes());
             head.consume(bytes);
             left -= bytes;

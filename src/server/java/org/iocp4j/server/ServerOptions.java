@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server's options. {@link #builder()} starts from the defaults, which serve on the loopback address only.
@@ -134,7 +135,7 @@ public record ServerOptions(
         private Duration idleTime = Duration.ofMinutes(5);
         private Duration disconnectTime = Duration.ofSeconds(5);
         /** Null: a minute, or the disconnect time if that is longer. */
-        private Duration closeTime;
+        private @Nullable Duration closeTime;
         private Duration drainTime = Duration.ofSeconds(5);
         private Optional<DisconnectMethod> disconnectMethod = Optional.empty();
         private boolean reuseLatest;

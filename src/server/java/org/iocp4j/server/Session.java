@@ -2,6 +2,7 @@ package org.iocp4j.server;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection, as its handler sees it. Apart from {@link #id()}, all methods may be called only during a
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
  *
  * <p>The server makes all its sessions. Tests of a handler may implement this interface.
  */
+@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public interface Session {
     /**
      * Names this session and no other of the same server. Ids are unsigned: print them with
@@ -55,12 +57,12 @@ public interface Session {
     void abort();
 
     /** The object that the handler keeps with this session; null until {@link #attach}. */
-    Object attachment();
+    @Nullable Object attachment();
 
     /**
      * Keeps an object with this session until it ends.
      *
      * @param newAttachment may be null
      */
-    void attach(Object newAttachment);
+    void attach(@Nullable Object newAttachment);
 }

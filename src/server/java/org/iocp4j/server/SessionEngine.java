@@ -31,6 +31,7 @@ import org.iocp4j.socket.SocketPool;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all sessions of a server share, and the path of a packet to its session: the id in the packet's operation finds
@@ -208,7 +209,7 @@ final class SessionEngine implements SocketEvents {
                 refuse(socket, session, io);
             }
         }
-        if (isTaken) {
+        if (session != null && isTaken) {
             session.open(socket, io);
             if (stopping) { // stop() may have looked at this slot before
                 session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io);
@@ -228,7 +229,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Releases what there is for the connection, if anything, and resets it. */
-    private void refuse(PooledSocket socket, IocpSession session, IoThread io) {
+    private void refuse(PooledSocket socket, @Nullable IocpSession session, IoThread io) {
         counters.sessionsRefused.increment();
         if (session != null) {
             session.input().giveBack();
@@ -262,6 +263,7 @@ final class SessionEngine implements SocketEvents {
     /** From the disconnector: the socket is free or closed, and the session has ended. */
     private void ended(long owner, IoThread io) {
         IocpSession session = table.find(owner);
+        assert session != null : "a session's id is its own until its socket is back";
         session.vacate();
         table.release(session);
     }
@@ -272,7 +274,7 @@ final class SessionEngine implements SocketEvents {
 
     // ---- any thread ----
 
-    /** @return whether the bytes were accepted */
+    /** Whether the bytes were accepted. */
     boolean send(long id, ByteBuffer data) {
         IocpSession session = table.at(SessionId.slot(id));
         if (session == null || isPortLost() || !references.tryAcquire()) {
@@ -330,7 +332,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Other code has closed the port: no packet comes any more, and the server can only stop. Every worker notices. */
-    void portLost(String how) {
+    void portLost(@Nullable String how) {
         if (portLost.compareAndSet(false, true)) {
             LOG.error("the port was closed from outside: nothing can be served any more, the server stops ({})", how);
         }

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.server.identity.SessionId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions by slot. An id names a slot and a serial number: the slot finds the session object, the serial tells
@@ -33,7 +34,7 @@ final class SessionTable {
     }
 
     /** A session for a new connection, or null if all are in use. */
-    IocpSession allocate() {
+    @Nullable IocpSession allocate() {
         IocpSession session = free.size() > reuseDistance ? free.take() : null;
         if (session == null) {
             session = make();
@@ -48,7 +49,7 @@ final class SessionTable {
         return session;
     }
 
-    private IocpSession make() {
+    private @Nullable IocpSession make() {
         int slot = made.getAndUpdate(n -> Math.min(n + 1, sessions.length()));
         if (slot == sessions.length()) {
             return null;
@@ -68,12 +69,13 @@ final class SessionTable {
      * The session with this id, or null if it has ended. It may end at any time unless the caller has a reference to
      * it.
      */
-    IocpSession find(long id) {
+    @Nullable IocpSession find(long id) {
         IocpSession session = id == 0 ? null : at(SessionId.slot(id)); // 0 is the id of a slot without a connection
         return session != null && session.id() == id ? session : null;
     }
 
-    IocpSession at(int slot) {
+    /** The slot's session, or null if it has had none. */
+    @Nullable IocpSession at(int slot) {
         return slot < sessions.length() ? sessions.get(slot) : null;
     }
 

@@ -5,4 +5,7 @@
  *
  * <p>No parameter may be null, and no method returns null, unless its documentation says so.
  */
+@NullMarked
 package org.iocp4j.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -14,11 +14,11 @@ final class AddressSharing {
     /** 0, or what bind of the second one fails with. */
     static int error(SimulatedSocket first, SimulatedSocket second, InetAddress secondAddress) {
         InetAddress firstAddress = first.local.getAddress();
-        boolean overlap = takesIpv4(first, firstAddress) && takesIpv4(second, secondAddress)
-                || !(firstAddress instanceof Inet4Address) && !(secondAddress instanceof Inet4Address);
+        boolean overlap = (takesIpv4(first, firstAddress) && takesIpv4(second, secondAddress))
+                || (!(firstAddress instanceof Inet4Address) && !(secondAddress instanceof Inet4Address));
         int firstWidth = width(first);
         int secondWidth = width(second, secondAddress);
-        if (!overlap || firstWidth == 0 && secondWidth == 0 && !firstAddress.equals(secondAddress)) {
+        if (!overlap || (firstWidth == 0 && secondWidth == 0 && !firstAddress.equals(secondAddress))) {
             return 0;
         }
         if (firstWidth > secondWidth) { // the narrower one gets the clients, from everybody but an exclusive one
@@ -38,7 +38,7 @@ final class AddressSharing {
     }
 
     private static boolean takesIpv4(SimulatedSocket socket, InetAddress address) {
-        return address instanceof Inet4Address || address.isAnyLocalAddress() && !socket.v6Only;
+        return address instanceof Inet4Address || (address.isAnyLocalAddress() && !socket.v6Only);
     }
 
     /** How much a bound address covers: itself, all of one family, all of both. */

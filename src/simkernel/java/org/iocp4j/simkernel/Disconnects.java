@@ -125,7 +125,7 @@ final class Disconnects {
         Connection connection = socket.connection;
         boolean peerClosed = connection.toServer.finArrived() || connection.isReset();
         boolean delivered = connection.toClient.finArrived() || connection.isReset();
-        if (!delivered || operation.wait != Wait.NOT && !peerClosed) {
+        if (!delivered || (operation.wait != Wait.NOT && !peerClosed)) {
             return;
         }
         if (operation.wait == Wait.TIME_WAIT && !connection.isReset()) {

@@ -71,7 +71,7 @@ final class Schedule {
         if (known != null && !known.left) {
             return known;
         }
-        if (thread.getThreadGroup() != group || known != null) {
+        if (!group.equals(thread.getThreadGroup()) || known != null) {
             throw new IllegalStateException(thread + " is no thread of this simulation: run whatever calls the system in"
                     + " SimulatedKernel.run, or start it with SimulatedKernel.start");
         }

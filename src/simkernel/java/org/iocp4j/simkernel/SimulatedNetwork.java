@@ -102,6 +102,6 @@ final class SimulatedNetwork {
     }
 
     private long latency() {
-        return 1 + kernel.random.below((int) kernel.plan().timing().latencyNanos());
+        return 1L + kernel.random.below((int) kernel.plan().timing().latencyNanos());
     }
 }

@@ -29,7 +29,7 @@ final class SockaddrMemory {
         byte[] ip = new byte[v6 ? 16 : 4];
         memory.read(address + (v6 ? sockaddr_in6.sin6_addr$offset() : sockaddr_in.sin_addr$offset()), ip, 0, ip.length);
         try {
-            return new InetSocketAddress(InetAddress.getByAddress(ip), (port[0] & 0xFF) << 8 | port[1] & 0xFF);
+            return new InetSocketAddress(InetAddress.getByAddress(ip), ((port[0] & 0xFF) << 8) | (port[1] & 0xFF));
         } catch (UnknownHostException e) {
             throw new AssertionError(e);
         }

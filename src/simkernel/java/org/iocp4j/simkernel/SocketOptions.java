@@ -86,7 +86,7 @@ final class SocketOptions {
         if (listener.state != State.LISTENING) {
             return kernel.misuse(WSAEINVAL());
         }
-        if (socket.connection == null || socket.isReset() && kernel.random.chance(0.5)) {
+        if (socket.connection == null || (socket.isReset() && kernel.random.chance(0.5))) {
             return WSAENOTCONN(); // not accepted; or the client has gone meanwhile [rep]
         }
         int fault = kernel.faults.option();

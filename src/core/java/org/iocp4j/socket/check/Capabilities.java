@@ -57,6 +57,8 @@ public final class Capabilities {
     }
 
     /**
+     * What is known of a capability.
+     *
      * @param source how that is known
      * @param detail what was seen or read, or what stood in the way, in a few words
      */
@@ -200,8 +202,9 @@ public final class Capabilities {
 
     /** Takes some 10 ms where it works, and at most a few seconds where nothing completes. */
     static Answer check(Capability capability, Win32 win32) {
-        Answer answer = CHECKED.get(capability);
-        for (int i = 0; i < TRIES && (answer == null || answer.result() == Result.NOT_LEARNT); i++) {
+        Answer known = CHECKED.get(capability);
+        Answer answer = known != null ? known : tryOut(capability, win32);
+        for (int i = 1; i < TRIES && answer.result() == Result.NOT_LEARNT; i++) {
             answer = tryOut(capability, win32);
         }
         if (answer.result() != Result.NOT_LEARNT) {
@@ -214,11 +217,11 @@ public final class Capabilities {
         try {
             return new Answer(Result.WORKS, Source.SELF_CHECK, run(capability, win32));
         } catch (IncapableException e) {
-            return new Answer(Result.DOES_NOT, Source.SELF_CHECK, e.getMessage());
+            return new Answer(Result.DOES_NOT, Source.SELF_CHECK, String.valueOf(e.getMessage()));
         } catch (Throwable e) {
             LOG.debug("{}: its self-check", capability, e);
-            boolean saysEnough = (e instanceof IOException || e instanceof TimeoutException) && e.getMessage() != null;
-            return new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, saysEnough ? e.getMessage() : e.toString());
+            String message = e instanceof IOException || e instanceof TimeoutException ? e.getMessage() : null;
+            return new Answer(Result.NOT_LEARNT, Source.SELF_CHECK, message != null ? message : e.toString());
         }
     }
 

@@ -6,6 +6,7 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -42,8 +43,8 @@ final class LoopbackCheck implements AutoCloseable {
      */
     private static final Set<Integer> REFUSALS = Set.of(ERROR_INVALID_FUNCTION(), ERROR_NOT_SUPPORTED(),
             ERROR_INVALID_PARAMETER(), WSAEINVAL(), WSAEOPNOTSUPP(), WSAEISCONN(), WSAENOTCONN(), WSAESHUTDOWN());
-    private static final InetSocketAddress IPV4 = new InetSocketAddress("127.0.0.1", 0);
-    private static final InetSocketAddress IPV6 = new InetSocketAddress("::1", 0);
+    private static final InetSocketAddress IPV4 = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
+    private static final InetSocketAddress IPV6 = new InetSocketAddress(InetAddress.ofLiteral("::1"), 0);
     private static final Log LOG = Log.of(LoopbackCheck.class);
 
     /** Offsets in {@link #memory}; what is behind {@link #FREE} belongs to the check that asks for it. */
@@ -70,6 +71,8 @@ final class LoopbackCheck implements AutoCloseable {
     private final Step send = new Step("WSASend");
     private final Step disconnect = new Step("disconnect");
     private int addressBytes;
+    /** From listen on. */
+    @SuppressWarnings("NullAway.Init")
     private InetSocketAddress address;
     private long listener = -1;
     private long socket = -1;
@@ -288,7 +291,7 @@ final class LoopbackCheck implements AutoCloseable {
     /** A call whose refusal is the platform's answer once it was asked. */
     void require(String call, int error) throws Win32Exception, IncapableException {
         if (asked && isRefusal(error)) {
-            throw new IncapableException(failure(call, error).getMessage());
+            throw new IncapableException(String.valueOf(failure(call, error).getMessage()));
         }
         needs(call, error);
     }
@@ -325,7 +328,7 @@ final class LoopbackCheck implements AutoCloseable {
             }
             port.close(win32);
         }
-        if (memoryInUse || slab != null && slab.pendingCount() > 0) {
+        if (memoryInUse || (slab != null && slab.pendingCount() > 0)) {
             LOG.warn("a self-check ended with an operation pending: its memory stays allocated");
             return;
         }
@@ -365,6 +368,8 @@ final class LoopbackCheck implements AutoCloseable {
     /** One of the socket's operations, and how it completed last. */
     private final class Step {
         private final String call;
+        /** From the check's constructor on. */
+        @SuppressWarnings("NullAway.Init")
         private Operation operation;
         private int status;
         private int bytes;

@@ -16,7 +16,7 @@ public final class SessionId {
 
     /** The id of a slot's next connection; its serial follows that of the one before, 0 if there was none. */
     public static long next(int slot, long serial) {
-        return (long) slot << SERIAL_BITS | serial + 1 & MAX_SERIAL;
+        return ((long) slot << SERIAL_BITS) | ((serial + 1) & MAX_SERIAL);
     }
 
     public static int slot(long id) {
