@@ -2,6 +2,7 @@
 module org.iocp4j.simkernel {
     requires transitive org.iocp4j.core;
     requires java.management;
+    requires static transitive org.jspecify;
 
     exports org.iocp4j.simkernel;
 }

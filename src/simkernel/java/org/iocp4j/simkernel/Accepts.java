@@ -4,6 +4,7 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 
 import org.iocp4j.simkernel.PendingOperation.Kind;
 import org.iocp4j.simkernel.SimulatedSocket.State;
+import org.jspecify.annotations.Nullable;
 
 /** AcceptEx: a client, and with a receive length its first bytes, come to a socket made before. */
 final class Accepts {
@@ -31,6 +32,7 @@ final class Accepts {
             kernel.operations.refused(overlapped);
             return error;
         }
+        assert listener != null && socket != null : "AcceptEx goes on without its sockets";
         PendingOperation operation = kernel.operations.post(Kind.ACCEPT, thread, listener, overlapped);
         operation.acceptSocket = socket;
         operation.receiveBytes = receiveBytes;
@@ -54,8 +56,8 @@ final class Accepts {
     }
 
     /** What only a wrong program gets [wt], or 0. */
-    private static int misuse(SimulatedSocket listener, SimulatedSocket socket, long output, int receiveBytes,
-                              int remoteBytes) {
+    private static int misuse(@Nullable SimulatedSocket listener, @Nullable SimulatedSocket socket, long output,
+                              int receiveBytes, int remoteBytes) {
         if (listener == null || socket == null) {
             return WSAENOTSOCK();
         }
@@ -101,14 +103,14 @@ final class Accepts {
                     kernel.operations.end(operation, STATUS_SUCCESS(), 0);
                 } else {
                     listener.accepts.remove(operation);
-                    dataArrived(operation.acceptSocket);
+                    dataArrived(operation.requireAcceptSocket());
                 }
             }
         }
     }
 
     private void connect(PendingOperation operation, Connection connection) {
-        SimulatedSocket socket = operation.acceptSocket;
+        SimulatedSocket socket = operation.requireAcceptSocket();
         operation.connection = connection;
         connection.socket = socket;
         socket.connection = connection;
@@ -117,8 +119,8 @@ final class Accepts {
 
     /** The accept is over: the socket is connected, though in its default state until SO_UPDATE_ACCEPT_CONTEXT [doc]. */
     private void established(PendingOperation operation, int bytes) {
-        SimulatedSocket socket = operation.acceptSocket;
-        Connection connection = socket.connection;
+        SimulatedSocket socket = operation.requireAcceptSocket();
+        Connection connection = socket.requireConnection();
         socket.accepting = null;
         socket.state = State.CONNECTED;
         socket.contextUpdated = false;
@@ -149,7 +151,8 @@ final class Accepts {
     /** With a receive length the accept ends with the first bytes, FIN or RST; a silent client holds it until then. */
     void dataArrived(SimulatedSocket socket) {
         PendingOperation operation = socket.accepting;
-        Connection connection = socket.connection;
+        assert operation != null : "no accept waits for data";
+        Connection connection = socket.requireConnection();
         if (connection.isReset()) {
             socket.accepting = null;
             kernel.operations.end(operation, STATUS_CONNECTION_RESET(), 0);

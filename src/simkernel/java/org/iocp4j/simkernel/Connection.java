@@ -4,6 +4,7 @@ import static org.iocp4j.win32.generated.WinTypes.WSAECONNABORTED;
 import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
 
 import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** A TCP connection of a client with the simulated system. */
 final class Connection {
@@ -14,7 +15,7 @@ final class Connection {
     final Pipe toServer;
     final Pipe toClient;
     /** The socket that has it; null before the accept, and when it was let go. */
-    SimulatedSocket socket;
+    @Nullable SimulatedSocket socket;
     /** No socket will have it any more. */
     private boolean letGo;
     private boolean reset;

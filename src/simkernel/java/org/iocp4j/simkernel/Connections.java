@@ -17,7 +17,7 @@ final class Connections {
             return;
         }
         if (socket.isBeingReused() && socket.receives.isEmpty()) {
-            socket.connection.toServer.discard(); // nobody will read it
+            socket.requireConnection().toServer.discard(); // nobody will read it
         }
         kernel.transfers.satisfy(socket);
         kernel.disconnects.progress(socket);

@@ -92,7 +92,7 @@ final class Disconnects {
         if (kernel.random.chance(plan.never())) {
             return Wait.NEVER;
         }
-        if (socket.connection.toServer.finArrived() || socket.isReset()) {
+        if (socket.requireConnection().toServer.finArrived() || socket.isReset()) {
             return Wait.NOT;
         }
         if (kernel.random.chance(plan.timeWait())) {
@@ -106,7 +106,7 @@ final class Disconnects {
         socket.disconnect = operation;
         socket.state = State.DISCONNECTING;
         socket.sendShut = true;
-        Connection connection = socket.connection;
+        Connection connection = socket.requireConnection();
         if (connection.isReset() || socket.lingersReset()) {
             connection.abort(); // linger {on, 0} makes it an RST [wine]
             return kernel.operations.endAtOnce(over(operation, socket), 0);
@@ -122,7 +122,7 @@ final class Disconnects {
         if (operation == null || operation.wait == Wait.NEVER) {
             return;
         }
-        Connection connection = socket.connection;
+        Connection connection = socket.requireConnection();
         boolean peerClosed = connection.toServer.finArrived() || connection.isReset();
         boolean delivered = connection.toClient.finArrived() || connection.isReset();
         if (!delivered || (operation.wait != Wait.NOT && !peerClosed)) {
@@ -160,7 +160,7 @@ final class Disconnects {
      * more is sent, and that is all: the peer may go on, and what it sends is received [wt].
      */
     private PendingOperation over(PendingOperation operation, SimulatedSocket socket) {
-        Connection connection = socket.connection;
+        Connection connection = socket.requireConnection();
         socket.disconnect = null;
         if (!operation.reuse && !connection.isReset()) {
             socket.state = State.CONNECTED;

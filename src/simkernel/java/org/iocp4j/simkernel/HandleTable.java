@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Handles: multiples of 4, used again when closed, most often the latest first, so that a stale one meets a stranger. */
 final class HandleTable {
@@ -29,15 +30,17 @@ final class HandleTable {
     }
 
     /** Null if it is none, or closed. */
-    Object get(long handle) {
+    @Nullable Object get(long handle) {
         return objects.get(handle);
     }
 
-    SimulatedSocket socket(long handle) {
+    /** Null if the handle is not an open socket's. */
+    @Nullable SimulatedSocket socket(long handle) {
         return objects.get(handle) instanceof SimulatedSocket socket ? socket : null;
     }
 
-    SimulatedPort port(long handle) {
+    /** Null if the handle is not an open port's. */
+    @Nullable SimulatedPort port(long handle) {
         return objects.get(handle) instanceof SimulatedPort port ? port : null;
     }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.WSABUF;
+import org.jspecify.annotations.Nullable;
 
 /** All operations in the kernel's hands, and their memory, which nobody else touches meanwhile. */
 final class Operations {
@@ -196,7 +197,7 @@ final class Operations {
 
     private void bring(PendingOperation operation) {
         int at = 0;
-        for (int i = 0; operation.status >= 0 && operation.brings != null && at < operation.brings.length; i++) {
+        for (int i = 0; operation.status >= 0 && at < operation.brings.length; i++) {
             int count = Math.min(operation.bufferBytes[i], operation.brings.length - at);
             kernel.memory.write(operation.bufferAddresses[i], operation.brings, at, count);
             at += count;
@@ -214,8 +215,12 @@ final class Operations {
         home(operation);
     }
 
-    /** Its port was closed. */
-    void lost(PendingOperation operation) {
+    /**
+     * Its port was closed.
+     *
+     * @param operation null for a posted packet, which has none
+     */
+    void lost(@Nullable PendingOperation operation) {
         if (operation != null) {
             lost++;
             home(operation);

@@ -1,5 +1,7 @@
 package org.iocp4j.simkernel;
 
+import org.jspecify.annotations.Nullable;
+
 /** One operation in the kernel's hands: from its post until its packet is dequeued. */
 final class PendingOperation {
     enum Kind {
@@ -49,7 +51,7 @@ final class PendingOperation {
     final boolean byPacketAlone;
     /** Where in the trace it was posted, and, in a run that is repeated, from where in the program. */
     final long postedAt;
-    final Throwable callSite;
+    final @Nullable Throwable callSite;
 
     State state = State.PENDING;
     int status;
@@ -61,19 +63,19 @@ final class PendingOperation {
     long[] bufferAddresses = {};
     int[] bufferBytes = {};
     /** What is in the OVERLAPPED while the kernel has it. */
-    byte[] image;
+    byte[] image = {};
     /** Of a send: the bytes as they were at the post, and how many have gone. */
-    byte[] data;
+    byte[] data = {};
     int sent;
     /** Of a receive: what it brings. */
-    byte[] brings;
+    byte[] brings = {};
 
     /** Of AcceptEx. */
-    SimulatedSocket acceptSocket;
+    @Nullable SimulatedSocket acceptSocket;
     int receiveBytes;
     int localBytes;
     int remoteBytes;
-    Connection connection;
+    @Nullable Connection connection;
 
     /** Of a disconnect. */
     Wait wait = Wait.NOT;
@@ -81,7 +83,7 @@ final class PendingOperation {
     boolean timeWaitRuns;
 
     PendingOperation(long serial, Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped,
-                     boolean byPacketAlone, long postedAt, Throwable callSite) {
+                     boolean byPacketAlone, long postedAt, @Nullable Throwable callSite) {
         this.serial = serial;
         this.kind = kind;
         this.thread = thread;
@@ -94,6 +96,12 @@ final class PendingOperation {
 
     boolean isDisconnect() {
         return kind.isDisconnect();
+    }
+
+    /** The socket that an AcceptEx is to give a client. */
+    SimulatedSocket requireAcceptSocket() {
+        assert acceptSocket != null : this + " is no AcceptEx";
+        return acceptSocket;
     }
 
     int capacity() {

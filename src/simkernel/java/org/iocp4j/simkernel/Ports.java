@@ -37,9 +37,8 @@ final class Ports {
         }
         SimulatedPort to = kernel.handles.port(port);
         SimulatedSocket socket = kernel.handles.socket(file);
-        boolean overlapped = socket != null && socket.overlapped;
         // One port until the handle is closed [doc]: a second association fails, whatever port or key [rep].
-        if (to == null || !overlapped || socket.port != null) {
+        if (to == null || socket == null || !socket.overlapped || socket.port != null) {
             return -kernel.misuse(ERROR_INVALID_PARAMETER());
         }
         socket.port = to;

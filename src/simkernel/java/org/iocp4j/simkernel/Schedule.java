@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who runs: real threads pass one baton, and only the one that holds it runs. It changes hands inside calls alone, by the
@@ -23,8 +24,8 @@ final class Schedule {
     /** Those that could run. */
     private final List<SimulatedThread> ready = new ArrayList<>();
     private final List<SimulatedThread> attached = new ArrayList<>();
-    private volatile SimulatedThread holder;
-    private volatile SimulationFailure failure;
+    private volatile @Nullable SimulatedThread holder;
+    private volatile @Nullable SimulationFailure failure;
     private long steps;
     private long handOvers;
 
@@ -49,11 +50,13 @@ final class Schedule {
         return attached;
     }
 
-    SimulatedThread holder() {
+    /** Null before the first thread comes, and after the last has left. */
+    @Nullable SimulatedThread holder() {
         return holder;
     }
 
-    SimulationFailure failure() {
+    /** The first failure; null if there is none. */
+    @Nullable SimulationFailure failure() {
         return failure;
     }
 
@@ -274,13 +277,16 @@ final class Schedule {
     }
 
     /** Ends the run; to be thrown by the caller. The first failure counts. */
-    SimulationFailure fail(String violation, Throwable cause) {
+    SimulationFailure fail(String violation, @Nullable Throwable cause) {
+        SimulationFailure first;
         synchronized (this) {
-            if (failure == null) {
-                failure = new SimulationFailure(kernel.seed(), violation, kernel.trace.tail(kernel.tailLines()), cause);
+            first = failure;
+            if (first == null) {
+                first = new SimulationFailure(kernel.seed(), violation, kernel.trace.tail(kernel.tailLines()), cause);
+                failure = first;
             }
         }
         byThread.values().forEach(SimulatedThread::unpark);
-        return failure;
+        return first;
     }
 }

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client in the simulated network. It is no thread: its {@link Script} runs between two steps of the threads, in virtual
@@ -42,7 +43,7 @@ public final class SimulatedClient {
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private int window = 16 * 1024;
     private State state = State.NEW;
-    private Connection connection;
+    private @Nullable Connection connection;
     private boolean reading = true;
     private boolean endSeen;
 
@@ -86,14 +87,14 @@ public final class SimulatedClient {
     /** Queues bytes; they go as the server's window allows. */
     public void send(byte[] bytes) {
         if (state == State.CONNECTED) {
-            connection.toServer.write(bytes, 0, bytes.length);
+            requireConnection().toServer.write(bytes, 0, bytes.length);
         }
     }
 
     /** FIN behind what is queued; goes on reading. */
     public void finish() {
         if (state == State.CONNECTED) {
-            connection.toServer.finish();
+            requireConnection().toServer.finish();
         }
     }
 
@@ -101,7 +102,7 @@ public final class SimulatedClient {
     public void close() {
         if (state == State.CONNECTED) {
             state = State.CLOSED;
-            connection.toServer.finish();
+            requireConnection().toServer.finish();
         }
     }
 
@@ -109,7 +110,7 @@ public final class SimulatedClient {
     public void reset() {
         if (state == State.CONNECTED || state == State.CLOSED) {
             state = State.RESET;
-            connection.resetByClient(false);
+            requireConnection().resetByClient(false);
         }
     }
 
@@ -176,12 +177,12 @@ public final class SimulatedClient {
     void arrived() {
         if (state == State.CLOSED) {
             state = State.RESET;
-            connection.resetByClient(true);
+            requireConnection().resetByClient(true);
             return;
         }
-        int count = connection.toClient.available();
+        int count = requireConnection().toClient.available();
         if (reading && count > 0 && state == State.CONNECTED) {
-            byte[] bytes = connection.toClient.read(count);
+            byte[] bytes = requireConnection().toClient.read(count);
             received.writeBytes(bytes);
             kernel.runScript(() -> script.received(this, bytes));
         }
@@ -203,6 +204,12 @@ public final class SimulatedClient {
             state = State.RESET;
             kernel.runScript(() -> script.reset(this));
         }
+    }
+
+    /** That of a client that is, or was, connected. */
+    private Connection requireConnection() {
+        assert connection != null : "client " + number + " has no connection";
+        return connection;
     }
 
     private void require(boolean condition, String otherwise) {

@@ -13,6 +13,7 @@ import org.iocp4j.win32.NativeAccess;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.PROCESS_MEMORY_COUNTERS_EX;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Windows kernel in memory. A scenario runs in {@link #run}; what calls Windows there, on the scenario's thread or on
@@ -341,7 +342,7 @@ public final class SimulatedKernel {
         return firstNanoTime + timeline.now();
     }
 
-    void note(SimulatedThread thread, TraceEvent event, long a, long b, long c, long d) {
+    void note(@Nullable SimulatedThread thread, TraceEvent event, long a, long b, long c, long d) {
         trace.add(timeline.now(), thread == null ? -1 : thread.ordinal, event, a, b, c, d);
     }
 
@@ -349,7 +350,7 @@ public final class SimulatedKernel {
         return fail(violation, null);
     }
 
-    SimulationFailure fail(String violation, Throwable cause) {
+    SimulationFailure fail(String violation, @Nullable Throwable cause) {
         return schedule.fail(violation, cause);
     }
 

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process's memory as the kernel sees it: regions of VirtualAlloc, which it touches only while they are committed, and
@@ -161,7 +162,8 @@ final class SimulatedMemory {
         regions.clear();
     }
 
-    private Region regionOf(long address) {
+    /** Null if it is none of ours. */
+    private @Nullable Region regionOf(long address) {
         Map.Entry<Long, Region> entry = regions.floorEntry(address);
         if (entry == null || address >= entry.getKey() + entry.getValue().bytes) {
             return null;

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.iocp4j.win32.generated.WinTypes;
+import org.jspecify.annotations.Nullable;
 
 /** Who listens where, and the way of a client to a listener. */
 final class SimulatedNetwork {
@@ -29,7 +30,7 @@ final class SimulatedNetwork {
     /** 0, or why a socket cannot be bound there. */
     int bindError(SimulatedSocket socket, InetSocketAddress address) {
         for (SimulatedSocket first : bound) {
-            boolean samePort = address.getPort() != 0 && address.getPort() == first.local.getPort();
+            boolean samePort = address.getPort() != 0 && address.getPort() == first.requireLocal().getPort();
             int error = samePort ? AddressSharing.error(first, socket, address.getAddress()) : 0;
             if (error != 0) {
                 return error;
@@ -52,12 +53,12 @@ final class SimulatedNetwork {
         return bound;
     }
 
-    /** Who listens there: of those that do, the one that is bound to least. */
-    private SimulatedSocket listener(InetSocketAddress address) {
+    /** Who listens there: of those that do, the one that is bound to least; null if nobody does. */
+    private @Nullable SimulatedSocket listener(InetSocketAddress address) {
         SimulatedSocket narrowest = null;
         for (SimulatedSocket socket : bound) {
             boolean listens = socket.state == SimulatedSocket.State.LISTENING
-                    && socket.local.getPort() == address.getPort() && hears(socket, address.getAddress());
+                    && socket.requireLocal().getPort() == address.getPort() && hears(socket, address.getAddress());
             if (listens && (narrowest == null || AddressSharing.width(socket) < AddressSharing.width(narrowest))) {
                 narrowest = socket;
             }
@@ -66,11 +67,11 @@ final class SimulatedNetwork {
     }
 
     private static boolean hears(SimulatedSocket listener, InetAddress address) {
-        if (listener.local.getAddress().equals(address)) {
+        if (listener.requireLocal().getAddress().equals(address)) {
             return true;
         }
         boolean sameFamily = (listener.family == WinTypes.AF_INET()) == (address instanceof Inet4Address);
-        return listener.local.getAddress().isAnyLocalAddress() && (sameFamily || !listener.v6Only);
+        return listener.requireLocal().getAddress().isAnyLocalAddress() && (sameFamily || !listener.v6Only);
     }
 
     // ---- connecting ----

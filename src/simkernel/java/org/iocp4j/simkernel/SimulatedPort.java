@@ -3,6 +3,7 @@ package org.iocp4j.simkernel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A completion port: packets first in, first out; waiting threads last in, first out [doc]. */
 final class SimulatedPort {
@@ -10,7 +11,7 @@ final class SimulatedPort {
      * @param operation null for one of PostQueuedCompletionStatus
      * @param overlapped whatever was given there
      */
-    record Packet(PendingOperation operation, long overlapped, long key, int bytes) {
+    record Packet(@Nullable PendingOperation operation, long overlapped, long key, int bytes) {
     }
 
     final long handle;
@@ -64,12 +65,12 @@ final class SimulatedPort {
     }
 
     /** A packet for a thread that asks; null if there is none, or enough threads run. */
-    Packet take() {
+    @Nullable Packet take() {
         return active < concurrency ? packets.poll() : null;
     }
 
-    /** One more for a thread that has one. */
-    Packet more() {
+    /** One more for a thread that has one; null if there is none. */
+    @Nullable Packet more() {
         return packets.poll();
     }
 

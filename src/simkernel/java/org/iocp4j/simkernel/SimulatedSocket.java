@@ -3,6 +3,7 @@ package org.iocp4j.simkernel;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /** What is behind a SOCKET. */
 final class SimulatedSocket {
@@ -27,17 +28,17 @@ final class SimulatedSocket {
     final boolean overlapped;
     State state = State.FRESH;
     /** What it was before the AcceptEx that has it now. */
-    State beforeAccept;
+    State beforeAccept = State.FRESH;
     int generation;
     /** Open ones; the object lives as long as there is one. */
     int handles = 1;
 
-    SimulatedPort port;
+    @Nullable SimulatedPort port;
     long key;
     int notificationModes;
 
-    InetSocketAddress local;
-    InetSocketAddress remote;
+    @Nullable InetSocketAddress local;
+    @Nullable InetSocketAddress remote;
     boolean exclusive;
     boolean reuseAddress;
     boolean v6Only = true; // Windows' default [doc]
@@ -54,10 +55,10 @@ final class SimulatedSocket {
     final Deque<PendingOperation> accepts = new ArrayDeque<>();
 
     /** The AcceptEx that has given it a client, and waits for data. */
-    PendingOperation accepting;
+    @Nullable PendingOperation accepting;
     /** Of an accepted socket: SO_UPDATE_ACCEPT_CONTEXT was done. */
     boolean contextUpdated;
-    Connection connection;
+    @Nullable Connection connection;
     long connectedSince;
     boolean sendShut;
     boolean receiveShut;
@@ -65,7 +66,7 @@ final class SimulatedSocket {
     final Deque<PendingOperation> sends = new ArrayDeque<>();
     /** A send's bytes are being moved. */
     boolean moving;
-    PendingOperation disconnect;
+    @Nullable PendingOperation disconnect;
 
     /** When the last packet of each kind comes: those of one kind keep their order. */
     private final long[] lastPacket = new long[PendingOperation.Kind.values().length];
@@ -74,6 +75,18 @@ final class SimulatedSocket {
         this.handle = handle;
         this.family = family;
         this.overlapped = overlapped;
+    }
+
+    /** The address of a socket that is bound. */
+    InetSocketAddress requireLocal() {
+        assert local != null : "socket " + handle + " is not bound";
+        return local;
+    }
+
+    /** The connection of a socket that has one. */
+    Connection requireConnection() {
+        assert connection != null : "socket " + handle + " has no connection";
+        return connection;
     }
 
     /** linger {on, 0}: what ends the connection is an RST. */
@@ -124,14 +137,16 @@ final class SimulatedSocket {
 
     private void unlinkAccept(PendingOperation operation) {
         accepts.remove(operation);
-        SimulatedSocket socket = operation.acceptSocket;
+        SimulatedSocket socket = operation.requireAcceptSocket();
+        Connection client = operation.connection;
         if (socket.state == State.ACCEPTING) {
-            socket.state = operation.connection == null ? socket.beforeAccept : State.DISCONNECTED;
+            socket.state = client == null ? socket.beforeAccept : State.DISCONNECTED;
         }
         if (socket.accepting == operation) { // had its client, but waited for data
             socket.accepting = null;
             socket.connection = null;
-            operation.connection.abort();
+            assert client != null : operation + " waits for data of nobody";
+            client.abort();
         }
     }
 }

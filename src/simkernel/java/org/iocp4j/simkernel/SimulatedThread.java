@@ -1,6 +1,7 @@
 package org.iocp4j.simkernel;
 
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A thread that calls the simulated system. */
 final class SimulatedThread {
@@ -14,12 +15,12 @@ final class SimulatedThread {
     boolean left;
 
     /** A thread that has just left, and is to be dead before this one goes on. */
-    Thread predecessor;
+    @Nullable Thread predecessor;
 
     /** The port whose packets it works on, so long as it does not wait: it counts as running there [doc]. */
-    SimulatedPort activePort;
+    @Nullable SimulatedPort activePort;
     /** What a port gave it while it waited. */
-    SimulatedPort.Packet assigned;
+    SimulatedPort.@Nullable Packet assigned;
     boolean abandoned;
     /** Which wait this is, so that a timeout of an earlier one does nothing. */
     long waitSerial;

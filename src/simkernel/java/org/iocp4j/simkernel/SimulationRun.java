@@ -7,6 +7,7 @@ import java.lang.management.ThreadInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The real threads of a run: the scenario's own, those that it starts, and the caller's, which watches them. */
 final class SimulationRun {
@@ -119,7 +120,7 @@ final class SimulationRun {
     }
 
     /** Where the thread is that has the baton and does nothing, and which locks it has or wants. */
-    private static String describe(SimulatedThread holder) {
+    private static String describe(@Nullable SimulatedThread holder) {
         if (holder == null) {
             return "nobody has the baton";
         }

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.iocp4j.win32.generated.MIB_TCPROW_OWNER_PID;
+import org.jspecify.annotations.Nullable;
 
 /** GetExtendedTcpTable: listeners, and both ends of each connection, in the states that TCP gives them. */
 final class TcpTable {
@@ -18,7 +19,8 @@ final class TcpTable {
     private static final int COUNT_BYTES = Integer.BYTES;
     private static final int FIRST_TIDY = 64;
 
-    private record Row(int state, InetSocketAddress local, InetSocketAddress remote) {
+    /** @param remote null for a listener */
+    private record Row(int state, InetSocketAddress local, @Nullable InetSocketAddress remote) {
     }
 
     private final SimulatedKernel kernel;
@@ -81,8 +83,9 @@ final class TcpTable {
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         for (SimulatedSocket socket : kernel.network.bound()) {
-            if (socket.state == SimulatedSocket.State.LISTENING && socket.local.getAddress() instanceof Inet4Address) {
-                rows.add(new Row(MIB_TCP_STATE_LISTEN(), socket.local, null));
+            InetSocketAddress local = socket.requireLocal();
+            if (socket.state == SimulatedSocket.State.LISTENING && local.getAddress() instanceof Inet4Address) {
+                rows.add(new Row(MIB_TCP_STATE_LISTEN(), local, null));
             }
         }
         for (Connection connection : connections) {

@@ -25,7 +25,7 @@ final class Transfers {
         if (error == 0) {
             error = kernel.memory.getInt(flags) == 0 ? kernel.faults.receive() : WSAEOPNOTSUPP();
         }
-        if (error != 0) {
+        if (socket == null || error != 0) {
             return error;
         }
         PendingOperation operation = kernel.operations.post(Kind.RECEIVE, thread, socket, overlapped);
@@ -45,7 +45,7 @@ final class Transfers {
             return kernel.misuse(WSAENOTCONN());
         }
         if (socket.isReset()) {
-            return socket.connection.resetError();
+            return socket.requireConnection().resetError();
         }
         if (socket.receiveShut || socket.isBeingReused()) {
             return kernel.misuse(WSAESHUTDOWN());
@@ -54,13 +54,13 @@ final class Transfers {
     }
 
     private static boolean canSatisfy(SimulatedSocket socket) {
-        Pipe pipe = socket.connection.toServer;
+        Pipe pipe = socket.requireConnection().toServer;
         return pipe.available() > 0 || pipe.finArrived();
     }
 
     /** Takes bytes off the connection; 0 when there are none and a FIN has come, or when none were asked for. */
     private int bring(PendingOperation operation, SimulatedSocket socket) {
-        Pipe pipe = socket.connection.toServer;
+        Pipe pipe = socket.requireConnection().toServer;
         int most = Math.min(operation.capacity(), pipe.available());
         boolean split = most > 1 && kernel.random.chance(kernel.plan().timing().splits());
         int bytes = split ? 1 + kernel.random.below(most) : most;
@@ -91,7 +91,7 @@ final class Transfers {
         if (error == 0) {
             error = kernel.faults.send();
         }
-        if (error != 0) {
+        if (socket == null || error != 0) {
             return error;
         }
         PendingOperation operation = kernel.operations.post(Kind.SEND, thread, socket, overlapped);
@@ -110,7 +110,7 @@ final class Transfers {
             return kernel.misuse(WSAENOTCONN());
         }
         if (socket.isReset()) {
-            return socket.connection.resetError();
+            return socket.requireConnection().resetError();
         }
         if (socket.sendShut || socket.disconnect != null) {
             return kernel.misuse(WSAESHUTDOWN());
@@ -123,7 +123,7 @@ final class Transfers {
 
     /** Copies what fits into the socket's send buffer; whether all of the send's bytes have gone. */
     private boolean moveSome(PendingOperation operation, SimulatedSocket socket) {
-        Pipe pipe = socket.connection.toClient;
+        Pipe pipe = socket.requireConnection().toClient;
         // With SO_SNDBUF 0 the bytes stay the program's until the peer has them [doc].
         boolean unbuffered = socket.sendBufferBytes == 0;
         socket.moving = true;
@@ -174,7 +174,7 @@ final class Transfers {
             return kernel.misuse(WSAENOTCONN()); // before SO_UPDATE_ACCEPT_CONTEXT too [doc]
         }
         if (socket.isReset()) {
-            return socket.connection.resetError();
+            return socket.requireConnection().resetError();
         }
         int fault = kernel.faults.shutdown();
         if (fault != 0) {

@@ -6,4 +6,7 @@
  * behaviour, [rep] reported by practitioners, [inf] our reasoning where nothing is documented. Where they disagree, the seed
  * decides which is right ({@link org.iocp4j.simkernel.FaultPlan.Variants}).
  */
+@NullMarked
 package org.iocp4j.simkernel;
+
+import org.jspecify.annotations.NullMarked;
