@@ -2,7 +2,7 @@
 module org.iocp4j.simkernel {
     requires transitive org.iocp4j.core;
     requires java.management;
-    requires static transitive org.jspecify;
+    requires static org.jspecify; // its annotations are for compilers; users do not need it
 
     exports org.iocp4j.simkernel;
 }
