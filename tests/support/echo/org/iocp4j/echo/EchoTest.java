@@ -18,47 +18,47 @@ import org.junit.jupiter.api.Timeout;
 /** An echo server for each test, small enough for sockets to be used again soon. */
 @NeedsCompletionPorts
 @Timeout(180)
-abstract class EchoTest {
+public abstract class EchoTest {
     protected EchoServer server;
     private ServerOptions options;
 
-    static ServerOptions.Builder small() {
+    protected static ServerOptions.Builder small() {
         return ServerOptions.builder().workers(4).accepts(1).pool(1).maxSessions(64)
                 .disconnectTime(Duration.ofSeconds(20));
     }
 
-    static ServerOptions.Builder small(DisconnectMethod method) {
+    protected static ServerOptions.Builder small(DisconnectMethod method) {
         return small().disconnectMethod(method);
     }
 
-    void start(ServerOptions.Builder builder) throws IOException {
+    protected void start(ServerOptions.Builder builder) throws IOException {
         start(builder, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED);
     }
 
-    void start(ServerOptions.Builder builder, EchoProtocol protocol, SessionIdentity identity) throws IOException {
+    protected void start(ServerOptions.Builder builder, EchoProtocol protocol, SessionIdentity identity) throws IOException {
         options = builder.build();
         server = EchoServer.start(new EchoOptions(options, protocol, identity));
     }
 
-    TestClient connect() throws IOException {
+    protected TestClient connect() throws IOException {
         return TestClient.connect(server.localAddress());
     }
 
-    TestClient logIn() throws IOException {
+    protected TestClient logIn() throws IOException {
         return TestClient.logIn(server.localAddress());
     }
 
-    ServerStatistics statistics() {
+    protected ServerStatistics statistics() {
         return server.statistics().server();
     }
 
     /** Everything as it must be when the clients have gone. */
-    ServerStatistics settled() {
+    protected ServerStatistics settled() {
         return Settled.of(this::statistics, options).cleanly();
     }
 
     /** Until no session is left, and all sockets that live are posted or in the pool. */
-    void awaitNobody() {
+    protected void awaitNobody() {
         await().untilAsserted(() -> {
             ServerStatistics now = statistics();
             assertThat(now.connections().sessions()).isZero();
@@ -69,7 +69,7 @@ abstract class EchoTest {
     }
 
     @AfterEach
-    void stop() {
+    protected void stop() {
         if (server != null) {
             server.close();
         }

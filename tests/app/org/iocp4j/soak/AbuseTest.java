@@ -1,4 +1,4 @@
-package org.iocp4j.echo;
+package org.iocp4j.soak;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.iocp4j.server.Settled.await;
@@ -11,10 +11,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.iocp4j.echo.EchoTest;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.TestClient;
-import org.iocp4j.soak.Abuse;
-import org.iocp4j.soak.Abusers;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,4 +1,4 @@
-package org.iocp4j.simkernel;
+package org.iocp4j.study;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -14,13 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
-import org.iocp4j.study.Lab;
-import org.iocp4j.study.LabListener;
-import org.iocp4j.study.LabOperation;
 import org.iocp4j.study.LabOperation.Kind;
-import org.iocp4j.study.LabPort;
-import org.iocp4j.study.LabSocket;
-import org.iocp4j.study.Peer;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;

@@ -1,19 +1,16 @@
-package org.iocp4j.simkernel;
+package org.iocp4j.study;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
-import org.iocp4j.study.LabOperation;
-import org.iocp4j.study.LabPort;
-import org.iocp4j.study.Packet;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
 
 /** What calls answered and which packets came, a line each, without whatever differs from run to run. */
 final class Transcript {
-    /** A call of the study's, which throws what Windows refuses. */
+    /** A call that throws what Windows refuses. */
     @FunctionalInterface
     interface Call {
         void make() throws Win32Exception;

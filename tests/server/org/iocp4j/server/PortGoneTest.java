@@ -1,4 +1,4 @@
-package org.iocp4j.simkernel;
+package org.iocp4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,14 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.iocp4j.server.CloseReason;
-import org.iocp4j.server.IocpServer;
-import org.iocp4j.server.RecordedEcho;
-import org.iocp4j.server.ServerOptions;
-import org.iocp4j.server.Session;
-import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
+import org.iocp4j.simkernel.SimulatedPort;
 import org.iocp4j.win32.Win32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -1,4 +1,4 @@
-package org.iocp4j.simkernel;
+package org.iocp4j.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -13,10 +13,6 @@ import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.iocp4j.NeedsCompletionPorts;
-import org.iocp4j.study.Experiment;
-import org.iocp4j.study.Finding;
-import org.iocp4j.study.Lab;
-import org.iocp4j.study.Site;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;
 import org.junit.jupiter.api.Test;

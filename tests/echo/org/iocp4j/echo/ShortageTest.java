@@ -1,4 +1,4 @@
-package org.iocp4j.simkernel;
+package org.iocp4j.echo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.iocp4j.echo.EchoOptions;
-import org.iocp4j.echo.EchoProtocol;
-import org.iocp4j.echo.EchoServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.junit.jupiter.api.Test;
 
 /** What Wine cannot show of a server's straits: the limit of open files, and peers that are silent at their end. */
