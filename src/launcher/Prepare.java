@@ -22,8 +22,8 @@ import javax.tools.ToolProvider;
 /**
  * What {@code iocp4j.cmd} leaves to Java. Sees to the application jar that belongs to the sources and to the archive of
  * its classes, and prints their names in {@code target/launcher}: {@code JAR ARCHIVE}, or {@code JAR -} where there is
- * no archive. Each state of the sources has a jar of its own, since Windows lets nobody replace a jar that a JVM is running
- * from.
+ * no archive. Each state of the sources has a jar of its own, since Windows lets nobody replace a jar that a JVM is
+ * running from.
  *
  * <p>With the argument {@code compile}, run from its source, it makes its own class, which starts in a fraction of the
  * time.
@@ -147,8 +147,8 @@ public final class Prepare {
     }
 
     /**
-     * An archive holds classes loaded and linked before, so that a start need not read each (an AOT cache). One for each
-     * jar and JVM; where it cannot be made an empty one is left, for else each start would try again.
+     * An archive holds classes loaded and linked before, so that a start need not read each (an AOT cache). One for
+     * each jar and JVM; where it cannot be made an empty one is left, for else each start would try again.
      */
     private String archive(Path jar) throws IOException, InterruptedException {
         if (Runtime.version().feature() < FIRST_WITH_ARCHIVE) {
@@ -184,7 +184,8 @@ public final class Prepare {
 
     /** One at work in this folder at a time; released when the channel is closed. */
     private FileChannel lock() throws IOException {
-        FileChannel lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
         if (lock.tryLock() == null) {
             say("another build is running in " + home + "; waiting for it ...");
             lock.lock();

@@ -19,8 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The public API of each module is what its golden list says (tests/resources/api), so that a review sees each change of
- * it. To write the lists anew: {@code ./mvnw test -Dtest=ApiTest -Dsurefire.failIfNoSpecifiedTests=false -Dwrite.api}.
+ * The public API of each module is what its golden list says (tests/resources/api), so that a review sees each change
+ * of it. To write the lists anew: {@code ./mvnw test -Dtest=ApiTest -Dsurefire.failIfNoSpecifiedTests=false
+ * -Dwrite.api}.
  */
 class ApiTest {
     @ParameterizedTest
@@ -31,7 +32,8 @@ class ApiTest {
         if (System.getProperty("write.api") != null) {
             Files.write(golden, api);
         }
-        assertThat(String.join("\n", api)).as("the public API, which %s lists; how to write it anew: see ApiTest", golden)
+        assertThat(String.join("\n", api))
+                .as("the public API, which %s lists; how to write it anew: see ApiTest", golden)
                 .isEqualTo(String.join("\n", Files.readAllLines(golden)));
     }
 
@@ -80,6 +82,7 @@ class ApiTest {
     }
 
     private static String signature(AccessibleObject member) {
-        return "    " + (member instanceof Field field ? field.toGenericString() : ((Executable) member).toGenericString());
+        return "    "
+                + (member instanceof Field field ? field.toGenericString() : ((Executable) member).toGenericString());
     }
 }

@@ -44,8 +44,8 @@ import org.iocp4j.win32.generated.WinFunctions;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the compiler does not hold. Between modules it does: what a module may use is in its module-info. Inside the core and
- * inside the application these rules do, since the application runs from the class path.
+ * What the compiler does not hold. Between modules it does: what a module may use is in its module-info. Inside the
+ * core and inside the application these rules do, since the application runs from the class path.
  */
 class ArchitectureTest {
     private static final String WIN32 = "org.iocp4j.win32..";
@@ -121,7 +121,8 @@ class ArchitectureTest {
     void onlyWin32TouchesTheGeneratedFunctions() {
         DescribedPredicate<JavaClass> functions = describe("are generated functions or function pointers", c ->
                 c.getPackageName().equals(GENERATED)
-                        && (c.getName().startsWith(WinFunctions.class.getName()) || c.getSimpleName().startsWith("LPFN_")));
+                        && (c.getName().startsWith(WinFunctions.class.getName()) || c.getSimpleName()
+                        .startsWith("LPFN_")));
         noClasses().that().resideOutsideOfPackage(WIN32).should().dependOnClassesThat(functions).check(CLASSES);
     }
 
@@ -169,9 +170,11 @@ class ArchitectureTest {
     @Test
     void clientsThatReconnectChooseTheirPorts() {
         DescribedPredicate<JavaClass> connecting = describe("connect", c -> c.getMethodCallsFromSelf().stream()
-                .anyMatch(call -> call.getName().equals("connect") && (call.getTargetOwner().isAssignableTo(Socket.class)
+                .anyMatch(call -> call.getName().equals("connect")
+                && (call.getTargetOwner().isAssignableTo(Socket.class)
                         || call.getTargetOwner().isAssignableTo(SocketChannel.class))));
-        classes().that().resideInAnyPackage("org.iocp4j.load..", "org.iocp4j.soak..", "org.iocp4j.bench..").and(connecting)
+        classes().that().resideInAnyPackage("org.iocp4j.load..", "org.iocp4j.soak..", "org.iocp4j.bench..")
+                .and(connecting)
                 .should().callMethod(LocalPorts.class, "bind", SocketChannel.class, InetSocketAddress.class)
                 .check(CLASSES);
     }
@@ -188,7 +191,8 @@ class ArchitectureTest {
     /** Around code that is not ours a list of types lets through what other languages throw: there it is Throwable. */
     @Test
     void nothingIsCaughtByAListOfTypesThatLeavesCheckedExceptionsOut() throws IOException {
-        Pattern list = Pattern.compile("catch \\((final )?[^)]*\\b(RuntimeException *\\|.*Error|Error *\\|.*RuntimeException)\\b[^)]*\\)");
+        Pattern list = Pattern.compile(
+                "catch \\((final )?[^)]*\\b(RuntimeException *\\|.*Error|Error *\\|.*RuntimeException)\\b[^)]*\\)");
         try (Stream<Path> files = Files.walk(Path.of("src"))) {
             assertThat(files.filter(file -> file.toString().endsWith(".java") && !file.toString().contains("generated"))
                     .flatMap(ArchitectureTest::lines).filter(line -> list.matcher(line).find())).isEmpty();
@@ -203,7 +207,9 @@ class ArchitectureTest {
         }
     }
 
-    /** A logger is the application's code, and may throw in the midst of ours: what {@code Log} does not let through. */
+    /**
+     * A logger is the application's code, and may throw in the midst of ours: what {@code Log} does not let through.
+     */
     @Test
     void onlyTheLogKnowsTheLogger() {
         noClasses().that().resideInAnyPackage(LIBRARY).and().doNotHaveSimpleName("Log")

@@ -31,7 +31,8 @@ class RobustnessTest {
 
     /** Whether a test class of some module has such a method, with an annotation of a test above it. */
     private static boolean isTest(String className, String methodName) throws IOException {
-        Pattern test = Pattern.compile("@(Test|ParameterizedTest|RepeatedTest|TestFactory)\\b(?:(?!\\bvoid\\b).)*(?:void|\\S) "
+        Pattern test =
+                Pattern.compile("@(Test|ParameterizedTest|RepeatedTest|TestFactory)\\b(?:(?!\\bvoid\\b).)*(?:void|\\S) "
                 + methodName + "\\(", Pattern.DOTALL);
         Path file = Path.of("org/iocp4j", className.replace('.', '/') + ".java");
         try (Stream<Path> modules = Files.list(Path.of("tests"))) {

@@ -24,7 +24,8 @@ class SnippetsTest {
                         Stream.of(Files.readString(Path.of("README.md")), Files.readString(Path.of("CONTRIBUTING.md"))))
                 .flatMap(text -> SNIPPET.matcher(text).results().map(MatchResult::group)).toList();
         assertThat(snippets).isNotEmpty().allSatisfy(snippet -> {
-            String code = bare(snippet.lines().skip(1).filter(line -> !line.equals("```")).collect(Collectors.joining("\n")));
+            String code = bare(snippet.lines().skip(1).filter(line -> !line.equals("```"))
+                    .collect(Collectors.joining("\n")));
             assertThat(examples).anyMatch(example -> example.contains(code));
         });
     }

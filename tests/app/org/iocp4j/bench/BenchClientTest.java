@@ -71,14 +71,16 @@ class BenchClientTest {
     void stoppingEndsWhateverIsUnderWay() throws IOException {
         InetSocketAddress server = address(ServerKind.JDK_SELECTOR.peer().start());
         AtomicBoolean stopped = new AtomicBoolean();
-        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server, stopped::get)) {
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server,
+                stopped::get)) {
             client.open();
             stopped.set(true);
             assertStopped(() -> client.idle(Duration.ofHours(1)));
             assertStopped(() -> client.work(Duration.ofHours(1)));
             assertStopped(client::leave);
         }
-        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server, stopped::get)) {
+        try (BenchClient client = new BenchClient(new Load("held", Load.Kind.ECHO, 3, 1, 64, 1), server,
+                stopped::get)) {
             assertStopped(client::open);
         }
     }

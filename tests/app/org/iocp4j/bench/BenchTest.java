@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs with servers that fail, each a process of this JVM's kind. */
 @Timeout(120)
-@DisabledOnOs(value = OS.WINDOWS, disabledReason = "a JVM under Wine cannot always start another: error 1359, once in 200 times")
+@DisabledOnOs(value = OS.WINDOWS,
+        disabledReason = "a JVM under Wine cannot always start another: error 1359, once in 200 times")
 class BenchTest {
     private static final Load LOAD = new Load("one", Load.Kind.ECHO, 1, 1, 64, 1);
     private static final ServerSpec BASELINE = server(ServerKind.JDK_SELECTOR);
@@ -136,7 +137,8 @@ class BenchTest {
     @Test
     void whatItSaysOfItsOptionsIsShown(@TempDir Path folder) throws IOException {
         Path jar = jar(folder.resolve("before.jar"));
-        assertThatIOException().isThrownBy(() -> run(BASELINE, ServerSpec.parse("iocp4j@" + jar + " refuses --worms 1")))
+        assertThatIOException()
+                .isThrownBy(() -> run(BASELINE, ServerSpec.parse("iocp4j@" + jar + " refuses --worms 1")))
                 .withMessage("iocp4j@before.jar refuses --worms 1: the server has ended: taken from " + jar
                         + ": [iocp4j, refuses, --worms, 1]");
     }

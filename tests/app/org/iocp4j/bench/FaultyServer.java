@@ -6,7 +6,9 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What {@link Bench} runs as a server in its test: one that echoes, and has the fault that its second argument names. */
+/**
+ * What {@link Bench} runs as a server in its test: one that echoes, and has the fault that its second argument names.
+ */
 final class FaultyServer {
     static final String STARTS_NOT = "starts not";
     static final String DIES = "dies";
@@ -21,7 +23,8 @@ final class FaultyServer {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         String fault = arguments.length > 1 ? arguments[1] : "none";
         failIf(fault.equals(STARTS_NOT), "out of sockets");
-        failIf(fault.equals(REFUSES), "taken from " + System.getProperty("java.class.path") + ": " + List.of(arguments));
+        failIf(fault.equals(REFUSES),
+                "taken from " + System.getProperty("java.class.path") + ": " + List.of(arguments));
         System.out.println("ready 127.0.0.1:" + new SelectorEcho().start());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {

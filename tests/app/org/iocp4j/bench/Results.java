@@ -38,7 +38,8 @@ public final class Results {
 
     /** One that did not bear it, for a reason of two lines. */
     public static LeftOut leftOut() {
-        return new LeftOut(Load.of("held-5000-active-50"), ServerSpec.parse("netty"), "nothing came <for> 20 s,\nat all");
+        return new LeftOut(Load.of("held-5000-active-50"), ServerSpec.parse("netty"),
+                "nothing came <for> 20 s,\nat all");
     }
 
     /** With what C tells on Windows. */

@@ -23,7 +23,8 @@ class ServerSpecTest {
         assertThat(ServerSpec.parse("iocp4j@build/before.jar")).isEqualTo(
                 new ServerSpec("iocp4j@before.jar", ServerKind.IOCP4J, Path.of("build/before.jar"), List.of()));
         assertThat(ServerSpec.parse("iocp4j@build/before.jar  --workers 1").withWholePath()).isEqualTo(new ServerSpec(
-                "iocp4j@" + Path.of("build/before.jar") + " --workers 1", ServerKind.IOCP4J, Path.of("build/before.jar"),
+                "iocp4j@" + Path.of("build/before.jar") + " --workers 1", ServerKind.IOCP4J,
+                Path.of("build/before.jar"),
                 List.of("--workers", "1")));
     }
 

@@ -45,7 +45,8 @@ class BenchCommandTest {
     @NeedsCompletionPorts
     void measuresThisServerAgainstAnother(@TempDir Path folder) throws IOException {
         Path page = folder.resolve("bench.html");
-        int exit = Main.run(out, err, "bench", "--quick", "--pairs", "1", "--loads", "ping-pong-1", "--servers", "iocp4j",
+        int exit = Main.run(out, err, "bench", "--quick", "--pairs", "1", "--loads", "ping-pong-1", "--servers",
+                "iocp4j",
                 "--baseline", "jdk-async", "--json", "--html", page.toString());
         assertThat(exit).as(text(err)).isZero();
         List<String> lines = text(out).lines().toList();
@@ -85,7 +86,8 @@ class BenchCommandTest {
         assertThat(ours).containsEntry("server", "iocp4j").containsEntry("baseline", "iocp4j@before.jar --workers 1");
         assertThat((Double) ours.get("ratioMedian")).isPositive();
         assertThat(fields(lines.getFirst())).containsEntry("ratioMedian", 1.0)
-                .hasEntrySatisfying("systemCallsPerOperation", calls -> assertThat((Double) calls).isBetween(2.0, 10.0));
+                .hasEntrySatisfying("systemCallsPerOperation", calls -> assertThat((Double) calls)
+                .isBetween(2.0, 10.0));
     }
 
     @Test
@@ -179,7 +181,8 @@ class BenchCommandTest {
     void wrongOptionsAreOneLine() {
         assertThat(wrong("--loads", "ping")).startsWith("--loads: 'ping' is not allowed, must be ping-pong-1, ");
         assertThat(wrong("--servers", "iocp4j,apache")).startsWith("--servers: 'apache' is not allowed, must be ");
-        assertThat(wrong("--baseline", "netty --fast")).startsWith("--baseline: 'netty --fast' is not allowed, must be ");
+        assertThat(wrong("--baseline", "netty --fast"))
+                .startsWith("--baseline: 'netty --fast' is not allowed, must be ");
         assertThat(wrong("--pairs", "0")).startsWith("--pairs: '0' is not allowed, must be 1 to 1000");
         assertThat(wrong("--servers", "iocp4j --workers 0"))
                 .startsWith("--servers: --workers: '0' is not allowed, must be 1 to 1024");
@@ -222,7 +225,8 @@ class BenchCommandTest {
     @Test
     void jarsOfTheSameNameAreNamedByTheirWholePaths() {
         assertThat(BenchCommand.distinct(specs("iocp4j@a/before.jar", "iocp4j@a/before.jar --workers 1", "c")))
-                .extracting(ServerSpec::name).containsExactly("iocp4j@before.jar", "iocp4j@before.jar --workers 1", "c");
+                .extracting(ServerSpec::name)
+                .containsExactly("iocp4j@before.jar", "iocp4j@before.jar --workers 1", "c");
         assertThat(BenchCommand.distinct(specs("iocp4j@a/before.jar", "iocp4j@b/before.jar --workers 1", "c")))
                 .extracting(ServerSpec::name).containsExactly("iocp4j@" + Path.of("a", "before.jar"),
                         "iocp4j@" + Path.of("b", "before.jar") + " --workers 1", "c");
@@ -235,7 +239,8 @@ class BenchCommandTest {
     /** Its server would end the connections that it is to hold. */
     @Test
     void anIdleTimeoutThatAHeldLoadCannotBearIsRefused() {
-        assertThat(wrong("--servers", "iocp4j --idle-timeout 5s")).matches("--servers: --idle-timeout: '5s' is not allowed,"
+        assertThat(wrong("--servers", "iocp4j --idle-timeout 5s"))
+                .matches("--servers: --idle-timeout: '5s' is not allowed,"
                 + " must be 0s or more than \\d+s: so long nothing may move on a connection that a load holds\n");
         assertThat(wrong("--seconds", "200")).startsWith("--servers: --idle-timeout: '5m' is not allowed");
         assertThat(wrong("--loads", "churn-1", "--servers", "iocp4j --idle-timeout 5s", "--html", "\0"))

@@ -26,10 +26,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledOnOs(OS.LINUX)
 class BlockedOutputTest extends WineTestBed {
     /**
-     * A shell's command: fills the pipe that is its file descriptor $0, whatever it holds, then becomes the program. The pipe is
-     * opened anew for that, since what does not block here is to block for the program.
+     * A shell's command: fills the pipe that is its file descriptor $0, whatever it holds, then becomes the program.
+     * The pipe is opened anew for that, since what does not block here is to block for the program.
      */
-    static final String FILL_AND_RUN = "dd if=/dev/zero of=/proc/$$/fd/$0 bs=4096 count=4096 oflag=nonblock conv=notrunc"
+    static final String FILL_AND_RUN =
+            "dd if=/dev/zero of=/proc/$$/fd/$0 bs=4096 count=4096 oflag=nonblock conv=notrunc"
             + " 2>/dev/null; exec \"$@\"";
     private static final int BAD_CLIENTS = 1_000;
     private static final byte[] LOGIN = {8, 0, -1, -1, -1, -1, -1, -1, -1, 127};
@@ -63,7 +64,8 @@ class BlockedOutputTest extends WineTestBed {
         assertThat(server.exitValue()).isZero();
         if (fileDescriptor == 1) {
             List<String> lines = Files.readAllLines(log);
-            assertThat(lines).last().asString().startsWith("standard output: ").endsWith(" dropped, for nobody read them");
+            assertThat(lines).last().asString().startsWith("standard output: ")
+                    .endsWith(" dropped, for nobody read them");
             assertThat(lines).filteredOn(line -> line.contains("a message of length 17735, not 8: disconnected"))
                     .hasSizeBetween(LogLimit.LINES_A_SECOND, (int) (LogLimit.LINES_A_SECOND * (seconds + 1)));
         }

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * {@code iocp4j.cmd} in Wine's cmd, in a folder whose name has what cmd.exe takes for more than a letter. Its JDK is
- * the test bed's, to which a javac is pretended; Maven and the application are stand-ins that tell what they were given. What
- * Wine's cmd cannot show, the file says itself.
+ * the test bed's, to which a javac is pretended; Maven and the application are stand-ins that tell what they were
+ * given. What Wine's cmd cannot show, the file says itself.
  */
 @Timeout(600)
 @EnabledOnOs(OS.LINUX)
@@ -56,7 +56,8 @@ class CmdLauncherTest extends WineTestBed {
         makeJdk(home.resolve("jdk"), "25.0.2");
         makeApplication(home.resolve("app.jar"));
         batch(home.resolve("ma ven & co/mvn.cmd"), "@echo maven %*", "@echo built>>builds.txt",
-                "@mkdir target\\iocp4j-app 2>nul", "@copy app.jar target\\iocp4j-app\\iocp4j-app-0.jar >nul", "@exit /b 0");
+                "@mkdir target\\iocp4j-app 2>nul", "@copy app.jar target\\iocp4j-app\\iocp4j-app-0.jar >nul",
+                "@exit /b 0");
     }
 
     /** JUnit has a warning for each link that leads out of the temporary folder. */

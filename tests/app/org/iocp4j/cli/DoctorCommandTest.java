@@ -53,7 +53,8 @@ class DoctorCommandTest {
     void jsonIsOneObject() {
         assertThat(Main.run(out, err, "doctor", "--json")).isZero();
         assertThat(out()).startsWith("{\"iocp4j\":").endsWith("}}\n").hasLineCount(1)
-                .contains(",\"platform\":\"Wi", "\"osVersion\":\"", "\"jdk\":\"" + System.getProperty("java.runtime.version"))
+                .contains(",\"platform\":\"Wi", "\"osVersion\":\"",
+                "\"jdk\":\"" + System.getProperty("java.runtime.version"))
                 .contains("\"capabilities\":{\"reuseAfterDisconnectEx\":{\"works\":true,\"source\":\"self-check on "
                         + "loopback\",\"detail\":")
                 .contains("\"reKey\":{\"works\":", "\"skipOnSuccessWithDisconnectEx\":{\"works\":")

@@ -59,7 +59,8 @@ class LauncherTest extends WineTestBed {
                 "#!/bin/sh\n: >'" + started + "'\nsleep 1\n");
         assertThat(maven.toFile().setExecutable(true)).isTrue();
         ProcessBuilder serve = new ProcessBuilder("env", "--default-signal=INT", "-u", "IOCP4J_APP_JAR",
-                "JAVA_HOME=" + System.getProperty("java.home"), "PATH=" + maven.getParent() + ":" + System.getenv("PATH"),
+                "JAVA_HOME=" + System.getProperty("java.home"),
+                "PATH=" + maven.getParent() + ":" + System.getenv("PATH"),
                 launcher.toString(), "serve");
         Process server = started(serve);
         Settled.await().until(() -> Files.exists(started));
@@ -79,7 +80,8 @@ class LauncherTest extends WineTestBed {
         Path wrapper = Files.writeString(folder.resolve("mvnw"), "#!/bin/sh\necho \"wrapper $*\"\nexit 1\n");
         assertThat(wrapper.toFile().setExecutable(true)).isTrue();
         ProcessBuilder help = new ProcessBuilder("env", "-u", "IOCP4J_APP_JAR",
-                "JAVA_HOME=" + System.getProperty("java.home"), "PATH=" + commands("unzip"), launcher.toString(), "help");
+                "JAVA_HOME=" + System.getProperty("java.home"), "PATH=" + commands("unzip"), launcher.toString(),
+                "help");
         Process built = started(help);
         assertThat(built.waitFor(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(built.errorReader().lines()).containsExactly("iocp4j: building the application ...",
@@ -95,7 +97,8 @@ class LauncherTest extends WineTestBed {
     /** A folder with what the launcher itself uses, and no more: no Maven, above all. */
     private String commands(String... more) throws IOException {
         Path bin = Files.createTempDirectory(folder, "bin");
-        List<String> names = List.of("bash", "dirname", "readlink", "sed", "locale", "find", "sort", "xargs", "sha256sum",
+        List<String> names = List.of("bash", "dirname", "readlink", "sed", "locale", "find", "sort", "xargs",
+                "sha256sum",
                 "flock", "mkdir", "cat");
         for (String name : names) {
             Files.createSymbolicLink(bin.resolve(name), Path.of("/usr/bin", name));
@@ -106,7 +109,9 @@ class LauncherTest extends WineTestBed {
         return bin.toString();
     }
 
-    /** In this machine's JVM and in the Windows JVM. The name is in bytes: this JVM's locale may be the C locale, too. */
+    /**
+     * In this machine's JVM and in the Windows JVM. The name is in bytes: this JVM's locale may be the C locale, too.
+     */
     @ParameterizedTest
     @ValueSource(strings = {
         "study --simulated second-association --html",
@@ -114,7 +119,8 @@ class LauncherTest extends WineTestBed {
     })
     void aNameThatIsNotAsciiIsWrittenInTheCLocale(String command) throws Exception {
         ProcessBuilder shell = new ProcessBuilder("bash", "-c",
-                "cd \"$0\" && \"$1\" " + command + " $'\\303\\274ber.txt' && [[ $(ls) == $'\\303\\274ber.txt' && -s $(ls) ]]",
+                "cd \"$0\" && \"$1\" " + command
+                + " $'\\303\\274ber.txt' && [[ $(ls) == $'\\303\\274ber.txt' && -s $(ls) ]]",
                 folder.toString(), System.getProperty("iocp4j.launcher"));
         shell.environment().put("IOCP4J_APP_JAR", applicationJar().toString());
         shell.environment().put("LC_ALL", "C");

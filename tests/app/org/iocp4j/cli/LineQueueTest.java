@@ -97,7 +97,8 @@ class LineQueueTest {
         await().until(() -> pipe.text().lines().count() + dropped == MORE_THAN_FIT);
         assertThat(err()).isEmpty();
         offer(1);
-        await().until(() -> err().equals("standard output: " + dropped + " lines were dropped, for nobody read them\n"));
+        await().until(() -> err()
+                .equals("standard output: " + dropped + " lines were dropped, for nobody read them\n"));
         await().until(() -> pipe.text().lines().count() + dropped == MORE_THAN_FIT + 1);
         assertThat(pipe.text().replace(LINE, "")).isEmpty();
     }

@@ -100,7 +100,8 @@ class MainProcessTest {
             Process load = new ProcessBuilder("sh", "-c", BlockedOutputTest.FILL_AND_RUN, "1",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
                     System.getProperty("java.class.path"), "org.iocp4j.cli.Main", "load", "--port",
-                    String.valueOf(server.port()), "--clients", "1", "--seconds", seconds, "--json", "--echo-timeout", "20s").start();
+                    String.valueOf(server.port()), "--clients", "1", "--seconds", seconds, "--json", "--echo-timeout",
+                    "20s").start();
             try {
                 await().until(() -> server.accepted.get() > 0);
                 boolean interrupted = !seconds.equals("1");
@@ -121,7 +122,8 @@ class MainProcessTest {
     private static Process start(String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), "org.iocp4j.cli.Main"));
+                "-XX:-PrintWarnings", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.class.path"), "org.iocp4j.cli.Main"));
         if (!"\r\n".equals(System.lineSeparator())) {
             command.add(1, "-Dline.separator=\r\n");
         }

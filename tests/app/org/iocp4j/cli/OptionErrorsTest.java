@@ -55,10 +55,12 @@ class OptionErrorsTest {
 
     @Test
     void commandMissingOrUnknown() {
-        assertThat(run().err()).startsWith("Usage: iocp4j ").contains("load", "test [MAVEN ARGUMENT...]", "Exit codes:");
+        assertThat(run().err()).startsWith("Usage: iocp4j ")
+                .contains("load", "test [MAVEN ARGUMENT...]", "Exit codes:");
         assertThat(run().out()).isEmpty();
         assertThat(run().code()).isEqualTo(2);
-        assertThat(run("lod").err()).isEqualTo("lod: unknown command, must be load, serve, doctor, demo, study, simulate, soak"
+        assertThat(run("lod").err())
+                .isEqualTo("lod: unknown command, must be load, serve, doctor, demo, study, simulate, soak"
                 + " or bench (or the launcher's test, java or setup), see iocp4j --help\n");
         assertThat(run("lod").code()).isEqualTo(2);
         assertThat(run("--frobnicate").err()).isEqualTo("--frobnicate: unknown option, see iocp4j --help\n");

@@ -79,7 +79,9 @@ class ServeCommandTest {
     @Test
     void optionsThatDoNotGoTogetherAreOneLineAndExitCode2() {
         assertThat(serve("--max-sessions", "65535", "--send-queue", "16777216", "--buffer-bytes", "64")).isEqualTo(2);
-        assertThat(err()).startsWith("--max-sessions: 65535 with --send-queue 16777216 and --buffer-bytes 64 takes more than ").endsWith("\n");
+        assertThat(err())
+                .startsWith("--max-sessions: 65535 with --send-queue 16777216 and --buffer-bytes 64 takes more than ")
+                .endsWith("\n");
         assertThat(err().lines()).hasSize(1);
     }
 

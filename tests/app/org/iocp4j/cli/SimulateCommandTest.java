@@ -83,7 +83,8 @@ class SimulateCommandTest {
     @Test
     void jsonIsOneObject() {
         assertThat(simulate("--from", "8", "--seeds", "4", "--json", "--plan", "calm")).isOne();
-        assertThat(out.toString()).matches("\\{\"from\":8,\"plan\":\"calm\",\"seeds\":4,\"started\":2,\"steps\":[1-9]\\d*,"
+        assertThat(out.toString())
+                .matches("\\{\"from\":8,\"plan\":\"calm\",\"seeds\":4,\"started\":2,\"steps\":[1-9]\\d*,"
                 + "\"violations\":1,\"firstFailingSeed\":10,\"seconds\":[\\d.]+,\"seedsPerSecond\":[\\d.]+}\n");
         assertThat(err.toString()).startsWith("seed 10, plan calm: ten times\n");
     }
@@ -121,7 +122,8 @@ class SimulateCommandTest {
     @DisabledOnOs(OS.WINDOWS)
     void theSignalEndsItAfterTheSeedWithASummary() throws Exception {
         Process process = start("--seeds", "1000000");
-        assertThat(process.errorReader().readLine()).matches(" +\\d+s  [\\d,]+ of 1,000,000 seeds  [\\d,-]+ seeds/s  0 violations");
+        assertThat(process.errorReader().readLine())
+                .matches(" +\\d+s  [\\d,]+ of 1,000,000 seeds  [\\d,-]+ seeds/s  0 violations");
         process.toHandle().destroy(); // not Process.destroy: that closes the streams
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.inputReader().lines()).singleElement().asString()

@@ -17,7 +17,8 @@ class WildcardsTest {
     void namesOfFilesAreNoticed() {
         assertThat(replaced(" serve --host *", "serve", "--host", "a.txt", "b.txt")).singleElement().asString()
                 .startsWith("'*' is not allowed");
-        assertThat(replaced(" load --host ?.txt --json", "load", "--host", "a.txt", "--json")).singleElement().asString()
+        assertThat(replaced(" load --host ?.txt --json", "load", "--host", "a.txt", "--json")).singleElement()
+                .asString()
                 .startsWith("'?.txt' is not allowed");
     }
 

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Processes as users have them on Linux: the server in a Windows JVM under Wine, what goes with it in this machine's. Each test
- * class says itself that it is for Linux: JUnit's annotation is not inherited.
+ * Processes as users have them on Linux: the server in a Windows JVM under Wine, what goes with it in this machine's.
+ * Each test class says itself that it is for Linux: JUnit's annotation is not inherited.
  */
 abstract class WineTestBed {
     static final Path BASE = Path.of(System.getProperty("user.dir"));
@@ -53,8 +53,9 @@ abstract class WineTestBed {
     }
 
     /**
-     * A command in this JVM's kind; a stand-in for the launcher starts its server with the classes under test. SIGINT reaches
-     * it even if this JVM was started with the signal ignored, as a shell starts what it puts in the background.
+     * A command in this JVM's kind; a stand-in for the launcher starts its server with the classes under test. SIGINT
+     * reaches it even if this JVM was started with the signal ignored, as a shell starts what it puts in the
+     * background.
      */
     Process startHost(String... arguments) throws IOException {
         Path launcher = Files.writeString(folder.resolve("launcher"), "#!/bin/sh\nexec " + windowsJava().stream()
@@ -104,7 +105,8 @@ abstract class WineTestBed {
 
     /** The folder of the test bed's JDK. */
     static Path windowsJdk() throws IOException {
-        Process locate = new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_locate && echo \"$bed_java\"",
+        Process locate = new ProcessBuilder("bash", "-c",
+                "source \"$0\"/environment.sh && bed_locate && echo \"$bed_java\"",
                 BED.toString()).redirectError(Redirect.DISCARD).start();
         return Path.of(locate.inputReader().readLine());
     }

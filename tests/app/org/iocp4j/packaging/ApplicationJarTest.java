@@ -54,7 +54,8 @@ class ApplicationJarTest {
 
     @Test
     void runsAndSaysItsVersion() throws Exception {
-        Jars.Ended version = Jars.java(Jars.newFolder(application), List.of("-jar", application.toString(), "--version"));
+        Jars.Ended version = Jars.java(Jars.newFolder(application),
+                List.of("-jar", application.toString(), "--version"));
         assertThat(version.err()).isEmpty();
         assertThat(version.out()).isEqualTo("iocp4j " + manifest().getValue("Implementation-Version") + "\n");
         assertThat(version.exitCode()).isZero();

@@ -27,7 +27,9 @@ import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.condition.OS;
 import org.slf4j.Logger;
 
-/** The programs in {@code examples}, compiled against the jars that their poms name: as modules, and on the class path. */
+/**
+ * The programs in {@code examples}, compiled against the jars that their poms name: as modules, and on the class path.
+ */
 @Tag("packaged")
 @Timeout(120)
 @DisabledIf("thereIsNoCompiler")
@@ -87,7 +89,8 @@ class ExamplesTest {
                 client.setSoTimeout(30_000);
                 client.getOutputStream().write("four\n\nno end".getBytes(StandardCharsets.US_ASCII));
                 client.shutdownOutput();
-                assertThat(client.getInputStream().readAllBytes()).asString(StandardCharsets.US_ASCII).isEqualTo("4\n0\n");
+                assertThat(client.getInputStream().readAllBytes()).asString(StandardCharsets.US_ASCII)
+                        .isEqualTo("4\n0\n");
             }
         } finally {
             process.destroyForcibly();
@@ -120,7 +123,8 @@ class ExamplesTest {
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         } else {
             String bed = Path.of("tests/wine").toAbsolutePath().toString();
-            assumeTrue(new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_ready", bed).start().waitFor() == 0,
+            assumeTrue(new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_ready", bed).start()
+                    .waitFor() == 0,
                     "the Wine test bed is not set up");
             command.add(bed + "/bin/java");
         }
@@ -149,7 +153,8 @@ class ExamplesTest {
         arguments.addAll(List.of(options));
         StringWriter messages = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-            assertThat(compiler.getTask(messages, files, null, arguments, null, files.getJavaFileObjectsFromPaths(sources))
+            assertThat(compiler.getTask(messages, files, null, arguments, null,
+                    files.getJavaFileObjectsFromPaths(sources))
                     .call()).as("%s: %s", example, messages).isTrue();
         }
         return classes;

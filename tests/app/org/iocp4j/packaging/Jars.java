@@ -60,14 +60,17 @@ final class Jars {
     }
 
     /**
-     * A new folder beside the jars. It is left there: what a process has just had open cannot always be deleted as soon as
-     * the process has ended, so a folder that the test itself deletes would fail it now and then.
+     * A new folder beside the jars. It is left there: what a process has just had open cannot always be deleted as soon
+     * as the process has ended, so a folder that the test itself deletes would fail it now and then.
      */
     static Path newFolder(Path jar) throws IOException {
         return Files.createTempDirectory(jar.getParent(), "packaging-test");
     }
 
-    /** Runs this JVM's java and waits for its end. Its output goes to files: under Wine a pipe cannot be read to its end. */
+    /**
+     * Runs this JVM's java and waits for its end. Its output goes to files: under Wine a pipe cannot be read to its
+     * end.
+     */
     static Ended java(Path folder, List<String> arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-PrintWarnings"));

@@ -48,7 +48,8 @@ class LibraryJarTest {
         assertThat(core.isAutomatic()).isFalse();
         assertThat(atRunTime(core)).extracting(ModuleDescriptor.Requires::name)
                 .containsExactlyInAnyOrder("java.base", "org.slf4j");
-        assertThat(core.exports()).filteredOn(export -> !export.isQualified()).extracting(ModuleDescriptor.Exports::source)
+        assertThat(core.exports()).filteredOn(export -> !export.isQualified())
+                .extracting(ModuleDescriptor.Exports::source)
                 .containsExactlyInAnyOrder("org.iocp4j.win32", "org.iocp4j.port", "org.iocp4j.socket");
         assertThat(core.opens()).isEmpty();
     }
@@ -62,7 +63,8 @@ class LibraryJarTest {
                     assertThat(needed.name()).isEqualTo("org.iocp4j.core");
                     assertThat(needed.modifiers()).contains(ModuleDescriptor.Requires.Modifier.TRANSITIVE);
                 });
-        assertThat(server.exports()).filteredOn(export -> !export.isQualified()).extracting(ModuleDescriptor.Exports::source)
+        assertThat(server.exports()).filteredOn(export -> !export.isQualified())
+                .extracting(ModuleDescriptor.Exports::source)
                 .containsExactly("org.iocp4j.server");
         assertThat(server.opens()).isEmpty();
     }
@@ -98,7 +100,8 @@ class LibraryJarTest {
     void withoutTheRightToCallWindowsItNamesTheModuleThatNeedsIt() throws Exception {
         Jars.Ended user = runUser("user");
         assertThat(user.out()).as("stderr: %s", user.err()).isEqualToIgnoringNewLines("iocp4j needs native access,"
-                + " which this JVM denies to the module org.iocp4j.core: start it with --enable-native-access=org.iocp4j.core");
+                + " which this JVM denies to the module org.iocp4j.core: start it with"
+                + " --enable-native-access=org.iocp4j.core");
     }
 
     /** Only the library's module may call Windows; its user needs no such right. */
@@ -114,7 +117,8 @@ class LibraryJarTest {
         if (Runtime.version().feature() >= 24) {
             arguments.add("--illegal-native-access=deny");
         }
-        arguments.addAll(List.of("--add-modules", "org.iocp4j", "--module-path", path(user, library.get(0), library.get(1), slf4j),
+        arguments.addAll(List.of("--add-modules", "org.iocp4j", "--module-path",
+                path(user, library.get(0), library.get(1), slf4j),
                 "-m", "user/" + EchoOnce.class.getName()));
         return Jars.java(folder, arguments);
     }
@@ -133,7 +137,8 @@ class LibraryJarTest {
         StringWriter messages = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             boolean compiled = compiler.getTask(messages, files, null,
-                    List.of("-d", classes.toString(), "--module-path", path(library.get(0), library.get(1), slf4j)), null,
+                    List.of("-d", classes.toString(), "--module-path", path(library.get(0), library.get(1), slf4j)),
+                    null,
                     files.getJavaFileObjects(moduleInfo, source)).call();
             assertThat(compiled).as(messages.toString()).isTrue();
         }

@@ -27,13 +27,14 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
 /**
- * The server and its simulation once more, in a class loader of their own, with one source file compiled from a text that
- * has been changed in one place.
+ * The server and its simulation once more, in a class loader of their own, with one source file compiled from a text
+ * that has been changed in one place.
  */
 final class MutatedServer extends ClassLoader {
     private static final Path SOURCES = Path.of("src");
     /** What is loaded anew; the simulated kernel and the rest are the test's own. */
-    private static final Pattern ANEW = Pattern.compile("org\\.iocp4j\\.(port|socket|server|echo|simulation|races)\\..*");
+    private static final Pattern ANEW =
+            Pattern.compile("org\\.iocp4j\\.(port|socket|server|echo|simulation|races)\\..*");
 
     private final Map<String, byte[]> mutated;
 
@@ -98,7 +99,8 @@ final class MutatedServer extends ClassLoader {
         };
         StringWriter messages = new StringWriter();
         List<String> options = List.of("-proc:none", "-cp", System.getProperty("java.class.path"));
-        assertThat(compiler.getTask(messages, files, null, options, null, List.of(unit)).call()).as("%s", messages).isTrue();
+        assertThat(compiler.getTask(messages, files, null, options, null, List.of(unit)).call()).as("%s", messages)
+                .isTrue();
         Map<String, byte[]> bytes = new HashMap<>();
         classes.forEach((name, code) -> bytes.put(name, code.toByteArray()));
         return bytes;

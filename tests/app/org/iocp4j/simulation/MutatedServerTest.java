@@ -44,7 +44,8 @@ class MutatedServerTest {
         PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
                 "        ioCount.acquire();\n        receiveDueNanos", "        receiveDueNanos"),
         KEEPS_THE_COUNT_OF_A_MISS("server/IocpSession.java",
-                "        drop(io); // may be the last reference to the session that is here now: then we release that one\n",
+                "        drop(io); // may be the last reference to the session that is here now: then we release that"
+                + " one\n",
                 ""),
         PAUSES_FOR_EVER("server/IocpSession.java",
                 "} else if (PAUSED.compareAndSet(this, true, false)) {",

@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Lives of whole servers. What fails here says which command repeats it. */
 class SimulationTest {
-    private static final String SAME = "the same computation in every JVM: the host's runs it, and a few seeds here are enough";
+    private static final String SAME =
+            "the same computation in every JVM: the host's runs it, and a few seeds here are enough";
     private static final int TRACE_LINES = 120;
 
     @ParameterizedTest

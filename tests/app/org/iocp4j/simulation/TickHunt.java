@@ -19,8 +19,8 @@ import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.win32.Win32;
 
 /**
- * Idle sessions, whose receives the tick cancels, on a system that takes its time over each CancelIoEx, and where the one of
- * the first session throws for a while. The others end all the same, and one thread ticks at a time.
+ * Idle sessions, whose receives the tick cancels, on a system that takes its time over each CancelIoEx, and where the
+ * one of the first session throws for a while. The others end all the same, and one thread ticks at a time.
  */
 public final class TickHunt implements LongFunction<String> {
     private static final int SESSIONS = 6;
@@ -94,7 +94,8 @@ public final class TickHunt implements LongFunction<String> {
         ServerOptions options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(16).idleTime(IDLE)
                 .disconnectTime(ENOUGH).build();
         try {
-            return ServerFactory.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED, system);
+            return ServerFactory.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED,
+                    system);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

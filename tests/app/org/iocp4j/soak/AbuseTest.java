@@ -29,7 +29,8 @@ class AbuseTest extends EchoTest {
     @EnumSource
     void aNeighbourNoticesNothingAndNothingIsLeft(Abuse abuse) throws IOException {
         start(small().accepts(4).pool(4).idleTime(Duration.ofSeconds(2)).disconnectTime(Duration.ofSeconds(1)));
-        try (TestClient neighbour = logIn(); Abusers abusers = new Abusers(server.localAddress(), Set.of(abuse), ABUSERS)) {
+        try (TestClient neighbour = logIn(); Abusers abusers = new Abusers(server.localAddress(), Set.of(abuse),
+                ABUSERS)) {
             await().until(() -> {
                 neighbour.echo(1);
                 return abusers.lives().get(abuse) >= LIVES;
@@ -98,7 +99,8 @@ class AbuseTest extends EchoTest {
         } finally {
             System.setErr(standardError);
         }
-        assertThat(log.toString(StandardCharsets.UTF_8)).containsOnlyOnce("a message of length 2573, not 8: disconnected")
+        assertThat(log.toString(StandardCharsets.UTF_8))
+                .containsOnlyOnce("a message of length 2573, not 8: disconnected")
                 .doesNotContain("forged", "\u001b").hasLineCount(1);
         settled();
     }

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The same calls on the simulated kernel and on Wine, line by line what {@code agreement.txt} says. Where Wine is known to do
- * something else than Windows, the file has Wine's line under the documented one, with the reason.
+ * The same calls on the simulated kernel and on Wine, line by line what {@code agreement.txt} says. Where Wine is known
+ * to do something else than Windows, the file has Wine's line under the documented one, with the reason.
  */
 @Timeout(120)
 class AgreementTest {

@@ -13,7 +13,8 @@ class ExpectationsTest {
 
     @Test
     void nothingDiffers() {
-        assertThat(new Expectations(List.of("# of Wine", "", FIRST.name() + " seen", SECOND.name() + "   not possible here "))
+        assertThat(new Expectations(List.of("# of Wine", "", FIRST.name() + " seen",
+                SECOND.name() + "   not possible here "))
                 .differences(List.of(result(FIRST, Verdict.SEEN), result(SECOND, Verdict.NOT_POSSIBLE)))).isEmpty();
     }
 
@@ -48,7 +49,8 @@ class ExpectationsTest {
                 .differences(results)).containsExactlyInAnyOrder(
                         FIRST.name() + "/re-key: 'fails', but nothing is expected of it",
                         FIRST.name() + "/fresh: expected 'works', was {" + String.join(", ",
-                                results.getFirst().verdicts().entrySet().stream().map(Object::toString).toList()) + "}");
+                                results.getFirst().verdicts().entrySet().stream().map(Object::toString).toList())
+                                + "}");
     }
 
     @Test
@@ -58,7 +60,8 @@ class ExpectationsTest {
                     .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("line 2: '" + line + "'");
         }
         String twice = FIRST.name() + " seen";
-        assertThatThrownBy(() -> new Expectations(List.of(twice, twice))).hasMessageStartingWith("line 2: '" + twice + "'");
+        assertThatThrownBy(() -> new Expectations(List.of(twice, twice)))
+                .hasMessageStartingWith("line 2: '" + twice + "'");
     }
 
     private static Study.Result result(Experiment experiment, Verdict verdict) {

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The page in a real browser, at a phone's and at a desktop's width, light and dark. Pictures stay in target/study-html. */
+/**
+ * The page in a real browser, at a phone's and at a desktop's width, light and dark. Pictures stay in
+ * target/study-html.
+ */
 @Timeout(300)
 class HtmlBrowserTest {
     private static final List<String> BROWSERS = List.of("chromium", "chromium-browser", "google-chrome", "chrome");
@@ -34,7 +37,8 @@ class HtmlBrowserTest {
             addEventListener('load', () => {
               document.querySelectorAll('details').forEach(d => d.open = true);
               const out = [...document.body.querySelectorAll('*')].filter(e => !e.closest('.scroll, pre, .defs')
-                  && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + '.' + e.getAttribute('class'));
+                  && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + '.' +
+                  e.getAttribute('class'));
               parent.postMessage([innerWidth, document.documentElement.scrollWidth,
                   getComputedStyle(document.body).backgroundColor, out.length, out.slice(0, 5)].join(';'), '*');
             });
@@ -43,7 +47,8 @@ class HtmlBrowserTest {
     private static final String FRAME = """
             <!DOCTYPE html><html><head><meta name="color-scheme" content="light dark"><script>
             addEventListener('message', message => document.documentElement.dataset.measured = message.data);
-            </script></head><body><iframe src="measured.html" width="%d" height="800" frameborder="0"></iframe></body></html>
+            </script></head><body><iframe src="measured.html" width="%d" height="800"
+            frameborder="0"></iframe></body></html>
             """;
 
     private static String browser;
@@ -55,7 +60,8 @@ class HtmlBrowserTest {
     @BeforeAll
     static void pageAndBrowser() {
         browser = Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-                .flatMap(path -> BROWSERS.stream().map(name -> new File(path, name))).filter(File::canExecute).findFirst()
+                .flatMap(path -> BROWSERS.stream().map(name -> new File(path, name))).filter(File::canExecute)
+                .findFirst()
                 .map(File::getPath).orElse(null);
         assumeTrue(browser != null, "the page was not looked at in a browser: none of " + BROWSERS + " is installed");
         List<Study.Result> results = new ArrayList<>(HtmlPages.simulated());
@@ -70,7 +76,8 @@ class HtmlBrowserTest {
         Files.writeString(folder.resolve("measured.html"), page.replace("</body>", MEASURE));
         Path file = Files.writeString(folder.resolve("frame.html"), String.format(FRAME, width));
         String[] output = browse(width, scheme, "--dump-dom", file);
-        Matcher measured = Pattern.compile("data-measured=\"(\\d+);(\\d+);([^;]*);(\\d+);([^\"]*)\"").matcher(output[0]);
+        Matcher measured = Pattern.compile("data-measured=\"(\\d+);(\\d+);([^;]*);(\\d+);([^\"]*)\"")
+                .matcher(output[0]);
         assertThat(measured.find()).as("measured").isTrue();
         assertThat(measured.group(1)).as("window").isEqualTo(Integer.toString(width));
         assertThat(Integer.parseInt(measured.group(2))).as("page in a window of %d", width).isLessThanOrEqualTo(width);

@@ -28,13 +28,17 @@ class HtmlFileTest {
     @Test
     void theCommandWritesThePage() throws IOException {
         Path path = folder.resolve("page.html");
-        assertThat(study("second-association", "key-and-overlapped", "--simulated", "--seed", "3", "--html", path.toString()))
+        assertThat(study("second-association", "key-and-overlapped", "--simulated", "--seed", "3", "--html",
+                path.toString()))
                 .isZero();
         assertThat(err()).isEmpty();
         assertThat(out()).endsWith("\n\nhtml: " + path + "\n");
         assertThat(Files.readString(path)).endsWith("</html>\n").doesNotContain("\r", folder.toString())
-                .contains("<code>./iocp4j study second-association key-and-overlapped --simulated --seed 3 --html page.html</code>",
-                        "simulated kernel, seed 3", "id=\"experiment-key-and-overlapped\"", System.getProperty("java.runtime.version"))
+                .contains(
+                        "<code>./iocp4j study second-association key-and-overlapped --simulated --seed 3 --html"
+                        + " page.html</code>",
+                        "simulated kernel, seed 3", "id=\"experiment-key-and-overlapped\"",
+                        System.getProperty("java.runtime.version"))
                 .doesNotContain("id=\"experiment-wrong-session\"");
     }
 
@@ -58,7 +62,8 @@ class HtmlFileTest {
     @Test
     @DisabledOnOs(OS.WINDOWS) // where the system decides what a name may be before it is tried
     void whatCannotBeWrittenIsSaidBeforeAnythingRuns() {
-        assertThat(study("--simulated", "--html", folder.resolve("x".repeat(300)).toString())).isEqualTo(ExitCode.FAILED);
+        assertThat(study("--simulated", "--html", folder.resolve("x".repeat(300)).toString()))
+                .isEqualTo(ExitCode.FAILED);
         assertThat(err()).hasLineCount(1).startsWith("--html: cannot write " + folder);
         assertThat(out()).isEmpty();
         assertThat(folder).isEmptyDirectory();

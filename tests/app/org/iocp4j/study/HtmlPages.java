@@ -7,9 +7,11 @@ import java.util.Map;
 
 /** Pages for tests, and findings for them. */
 final class HtmlPages {
-    static final String HOSTILE = "</style><script>alert('x')</script> & \"quoted\" ]]> <!-- \u0000\u001B[31m \uD800 {todo} &amp; x";
+    static final String HOSTILE =
+            "</style><script>alert('x')</script> & \"quoted\" ]]> <!-- \u0000\u001B[31m \uD800 {todo} &amp; x";
 
-    private static final HtmlRun RUN = new HtmlRun("simulated kernel, seed 1", Platform.SIMULATED, "2 processors", "a JDK",
+    private static final HtmlRun RUN = new HtmlRun("simulated kernel, seed 1", Platform.SIMULATED, "2 processors",
+            "a JDK",
             "2026-01-02 03:04 UTC", "./iocp4j study --simulated --html study.html");
 
     private record Named(String name, String question) implements Experiment {
@@ -43,7 +45,8 @@ final class HtmlPages {
         }
         Finding.Builder withPictures = Finding.builder().evidence("a line").because("no call", "a call");
         Study.run(new Cures(), Site.simulated(1), state -> { }).finding().pictures().forEach(withPictures::picture);
-        withPictures.picture(new Spread("ratios", "", 1.0, List.of(Spread.Row.of("a", "b", new double[] {0.5, 1.1, 2.5}))));
+        withPictures.picture(new Spread("ratios", "", 1.0,
+                List.of(Spread.Row.of("a", "b", new double[] {0.5, 1.1, 2.5}))));
         Map<String, Verdict> cures = new LinkedHashMap<>();
         for (Verdict verdict : Verdict.values()) {
             cures.put("cure-" + verdict.name(), verdict);

@@ -30,8 +30,10 @@ class HtmlReportTest {
                 assertThat(ids.add(element.getAttribute("id"))).as(element.getAttribute("id")).isTrue();
             }
         });
-        assertThat(elements(page, "a")).isNotEmpty().allSatisfy(a -> assertThat(ids).contains(a.getAttribute("href").substring(1)));
-        assertThat(elements(page, "svg").stream().filter(svg -> svg.hasAttribute("aria-labelledby"))).hasSizeGreaterThan(5)
+        assertThat(elements(page, "a")).isNotEmpty()
+                .allSatisfy(a -> assertThat(ids).contains(a.getAttribute("href").substring(1)));
+        assertThat(elements(page, "svg").stream().filter(svg -> svg.hasAttribute("aria-labelledby")))
+                .hasSizeGreaterThan(5)
                 .allSatisfy(svg -> assertThat(ids).contains(svg.getAttribute("aria-labelledby").split(" ")));
     }
 
@@ -40,7 +42,8 @@ class HtmlReportTest {
         String html = allPage();
         assertThat(html).doesNotContain("http:", "https:", "@import", "<script", "//cdn");
         Document page = parse(html);
-        for (String fetching : List.of("script", "img", "iframe", "object", "embed", "audio", "video", "image", "use", "base")) {
+        for (String fetching : List.of("script", "img", "iframe", "object", "embed", "audio", "video", "image", "use",
+                "base")) {
             assertThat(elements(page, fetching)).as(fetching).isEmpty();
         }
         assertThat(elements(page, "link")).singleElement().satisfies(icon -> // so that no browser asks for favicon.ico
@@ -56,7 +59,8 @@ class HtmlReportTest {
             Element section = section(page, HtmlExperiment.anchor(result));
             assertThat(text(section)).contains(result.experiment().question());
             List<String> verdicts = elements(section, "span").stream()
-                    .filter(span -> span.getAttribute("class").startsWith("verdict")).map(HtmlReportTest::text).toList();
+                    .filter(span -> span.getAttribute("class").startsWith("verdict")).map(HtmlReportTest::text)
+                    .toList();
             assertThat(result.verdicts()).isNotEmpty();
             result.verdicts().values().forEach(verdict ->
                     assertThat(verdicts).anyMatch(shown -> shown.endsWith(verdict.toString())));
@@ -78,8 +82,10 @@ class HtmlReportTest {
     @Test
     void isWholeWithOneExperimentOrNone() throws Exception {
         Document one = parse(HtmlPages.page(HtmlPages.failed("second-association", "CreateIoCompletionPort: <87>")));
-        assertThat(text(section(one, "experiment-second-association"))).contains("no verdict", "CreateIoCompletionPort: <87>");
-        assertThat(text(section(one, "known"))).contains("Not run, and so not here: wrong-session, key-and-overlapped, late-");
+        assertThat(text(section(one, "experiment-second-association")))
+                .contains("no verdict", "CreateIoCompletionPort: <87>");
+        assertThat(text(section(one, "known")))
+                .contains("Not run, and so not here: wrong-session, key-and-overlapped, late-");
         Document none = parse(HtmlPages.page());
         assertThat(elements(none, "section")).hasSize(5);
     }
@@ -96,12 +102,14 @@ class HtmlReportTest {
         Finding finding = Finding.builder().evidence("%s", hostile).table(new Table(hostile, hostile).row(hostile))
                 .picture(new Timeline(hostile)).picture(new StateChart(hostile, List.of(hostile),
                         List.of(new StateChart.Row(hostile, hostile, List.of(hostile), List.of(hostile)))))
-                .picture(new Spread(hostile, hostile, 1.0, List.of(Spread.Row.of(hostile, hostile, new double[] {1, 2}))))
+                .picture(new Spread(hostile, hostile, 1.0,
+                List.of(Spread.Row.of(hostile, hostile, new double[] {1, 2}))))
                 .because(hostile, hostile).notPossible();
         String html = HtmlReport.of(new HtmlRun(hostile, Platform.WINE, hostile, hostile, hostile, hostile),
                 List.of(HtmlPages.result(hostile, hostile, Platform.WINE, finding), HtmlPages.failed("x", hostile)));
         assertThat(html).doesNotContain("<script", "\u0000", "\u001B");
-        String shown = "</style><script>alert('x')</script> & \"quoted\" ]]> <!-- \uFFFD\uFFFD[31m \uFFFD {todo} &amp; x";
+        String shown =
+                "</style><script>alert('x')</script> & \"quoted\" ]]> <!-- \uFFFD\uFFFD[31m \uFFFD {todo} &amp; x";
         Document page = parse(html);
         assertThat(text(page.getDocumentElement()).split(Pattern.quote(shown), -1)).hasSizeGreaterThan(12);
         assertThat(elements(page, "style")).hasSize(1);
@@ -111,7 +119,8 @@ class HtmlReportTest {
     void saysWhatItLeavesOut() throws Exception {
         Document page = parse(HtmlPages.page(HtmlPages.wide()));
         assertThat(elements(page, "tr")).hasSize(HtmlTable.MOST_ROWS + 1);
-        assertThat(elements(page, "p").stream().filter(p -> p.getAttribute("class").equals("cut")).map(HtmlReportTest::text))
+        assertThat(elements(page, "p").stream().filter(p -> p.getAttribute("class").equals("cut"))
+                .map(HtmlReportTest::text))
                 .containsExactly("3 more rows left out here; --json has all of them.",
                         "2 more lines left out here; --json has all of them.");
         assertThat(text(page.getDocumentElement())).contains("… (7,400 more characters)");
@@ -122,26 +131,31 @@ class HtmlReportTest {
         Study.Result result = HtmlPages.simulated().get(1);
         Document page = parse(HtmlPages.page(result));
         Element section = section(page, "experiment-key-and-overlapped");
-        Element plot = elements(section, "svg").stream().filter(svg -> svg.getAttribute("class").equals("plot")).findFirst()
+        Element plot = elements(section, "svg").stream().filter(svg -> svg.getAttribute("class").equals("plot"))
+                .findFirst()
                 .orElseThrow();
         assertThat(elements(plot, "rect").stream().filter(r -> r.getAttribute("class").equals("bar"))).hasSize(6);
         assertThat(elements(plot, "circle").stream().filter(c -> c.getAttribute("class").equals("right"))).hasSize(8);
         assertThat(elements(plot, "circle").stream().filter(c -> c.getAttribute("class").equals("neutral"))).hasSize(6);
-        List<Element> wrong = elements(plot, "path").stream().filter(p -> p.getAttribute("class").equals("wrong")).toList();
+        List<Element> wrong = elements(plot, "path").stream().filter(p -> p.getAttribute("class").equals("wrong"))
+                .toList();
         assertThat(wrong).hasSize(16).allSatisfy(p -> assertThat(text(p)).endsWith("WRONG"));
-        assertThat(text(elements(plot, "desc").getFirst())).contains("2 sockets, 6 sessions, 30 packets, of which 16 name the wrong");
+        assertThat(text(elements(plot, "desc").getFirst()))
+                .contains("2 sockets, 6 sessions, 30 packets, of which 16 name the wrong");
         assertThat(text(section)).contains("16 of 24 packets name the wrong session.");
     }
 
     @Test
     void drawsStatesAsBarsAndEachValueAsADot() throws Exception {
-        StateChart.Row row = new StateChart.Row("DisconnectEx", "linger off", List.of("ESTAB", "TIME_WAIT", "TIME_WAIT"),
+        StateChart.Row row = new StateChart.Row("DisconnectEx", "linger off",
+                List.of("ESTAB", "TIME_WAIT", "TIME_WAIT"),
                 List.of("ESTAB", "CLOSE_WAIT", "-"));
         Document page = parse(HtmlPages.page(HtmlPages.result("time-wait", "Q?", Platform.WINE, Finding.builder()
                 .picture(new StateChart("states", List.of("connected", "closed", "later"), List.of(row)))
                 .picture(new Spread("values", "ms", null, List.of(Spread.Row.of("a", "", new double[] {0, 1, 30}))))
                 .verdict(Verdict.SEEN))));
-        List<Element> plots = elements(page, "svg").stream().filter(svg -> svg.getAttribute("class").equals("plot")).skip(1).toList();
+        List<Element> plots = elements(page, "svg").stream().filter(svg -> svg.getAttribute("class").equals("plot"))
+                .skip(1).toList();
         assertThat(elements(plots.getFirst(), "rect")).extracting(rect -> rect.getAttribute("class"))
                 .containsExactly("bar", "waiting", "bar", "half");
         List<Element> bars = elements(plots.getFirst(), "rect");

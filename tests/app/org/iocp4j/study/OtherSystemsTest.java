@@ -68,7 +68,8 @@ class OtherSystemsTest {
     private void run(Experiment experiment, UnaryOperator<Win32> system) {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
         kernel.run(() -> {
-            try (Lab lab = new Lab(Platform.SIMULATED, () -> system.apply(kernel.attach()), () -> new SimulatedPeer(kernel),
+            try (Lab lab = new Lab(Platform.SIMULATED, () -> system.apply(kernel.attach()),
+                    () -> new SimulatedPeer(kernel),
                     state -> { })) {
                 finding = experiment.run(lab);
             }
@@ -95,7 +96,8 @@ class OtherSystemsTest {
     private Win32 reKeying(Win32 win32) {
         return new Changed(win32, "createIoCompletionPort", (result, arguments) ->
                 (long) result == -ERROR_INVALID_PARAMETER()
-                        ? (Object) replace(win32, (long) arguments[0], (long) arguments[1], (long) arguments[2]) : result)
+                        ? (Object) replace(win32, (long) arguments[0], (long) arguments[1], (long) arguments[2])
+                        : result)
                 .proxy();
     }
 

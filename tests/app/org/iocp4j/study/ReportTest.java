@@ -36,10 +36,12 @@ class ReportTest {
 
     @Test
     void textHasEvidenceTablesAndTheVerdictLast() {
-        text(Finding.builder().evidence("%,d packets", 1_000).table(new Table("A table", "key", "a long name").row(1, "x"))
+        text(Finding.builder().evidence("%,d packets", 1_000)
+                .table(new Table("A table", "key", "a long name").row(1, "x"))
                 .verdict(Verdict.SEEN));
         assertThat(out()).startsWith("platform: simulated kernel, seed 4 (simulated from Windows' documentation")
-                .contains("== an-experiment ==\nword word ", "- 1,000 packets\n\nA table:\nkey  a long name\n---  -----------\n"
+                .contains("== an-experiment ==\nword word ",
+                "- 1,000 packets\n\nA table:\nkey  a long name\n---  -----------\n"
                         + "1    x\n")
                 .endsWith("verdict: an-experiment: seen\n");
         assertThat(out().lines().filter(line -> line.startsWith("word"))).hasSizeGreaterThan(1)
@@ -65,7 +67,9 @@ class ReportTest {
         json(new Study.Result(EXPERIMENT, site.platform(), Finding.builder().evidence("a \"line\"")
                 .table(new Table("t", "c").row(1)).verdict(Verdict.NOT_SEEN), ""));
         assertThat(out()).hasLineCount(1).startsWith("{\"experiment\":\"an-experiment\",\"question\":\"")
-                .contains("\"platform\":\"simulated\",\"system\":\"simulated kernel, seed 4\",\"known\":\"simulated from ",
+                .contains(
+                        "\"platform\":\"simulated\",\"system\":\"simulated kernel, seed 4\",\"known\":\"simulated from"
+                        + " ",
                         "\"verdict\":\"not seen\",\"failure\":null,\"reason\":null,\"documentation\":null,"
                                 + "\"evidence\":[\"a \\\"line\\\"\"],\"tables\":[{\"title\":\"t\",\"columns\":[\"c\"],"
                                 + "\"rows\":[[\"1\"]]}],\"pictures\":[]}");
@@ -77,20 +81,26 @@ class ReportTest {
         Timeline timeline = new Timeline("a");
         timeline.association("socket 4", "key 1: the port", true);
         json(new Study.Result(EXPERIMENT, site.platform(), Finding.builder().picture(timeline)
-                .picture(new StateChart("b", List.of("now"), List.of(new StateChart.Row("n", "d", List.of("ESTAB"), List.of("-")))))
+                .picture(new StateChart("b", List.of("now"),
+                List.of(new StateChart.Row("n", "d", List.of("ESTAB"), List.of("-")))))
                 .picture(new Spread("c", "ms", null, List.of(Spread.Row.of("n", "d", new double[] {2, 1.5}))))
                 .verdict(Verdict.SEEN), ""));
-        assertThat(out()).contains("\"pictures\":[{\"title\":\"a\",\"kind\":\"timeline\",\"events\":1,\"lanes\":[{\"name\":"
-                + "\"socket 4\",\"sessions\":[],\"packets\":[],\"associations\":[{\"at\":0,\"what\":\"key 1: the port\",\"done\":true}]}]},"
-                + "{\"title\":\"b\",\"kind\":\"states\",\"looks\":[\"now\"],\"rows\":[{\"name\":\"n\",\"detail\":\"d\",\"server\":[\"ESTAB\"],"
-                + "\"client\":[\"-\"]}]},{\"title\":\"c\",\"kind\":\"spread\",\"unit\":\"ms\",\"reference\":null,\"rows\":[{\"name\":\"n\","
+        assertThat(out())
+                .contains("\"pictures\":[{\"title\":\"a\",\"kind\":\"timeline\",\"events\":1,\"lanes\":[{\"name\":"
+                + "\"socket 4\",\"sessions\":[],\"packets\":[],\"associations\":[{\"at\":0,\"what\":\"key 1: the"
+                + " port\",\"done\":true}]}]},"
+                + "{\"title\":\"b\",\"kind\":\"states\",\"looks\":[\"now\"],"
+                + "\"rows\":[{\"name\":\"n\",\"detail\":\"d\",\"server\":[\"ESTAB\"],"
+                + "\"client\":[\"-\"]}]},{\"title\":\"c\",\"kind\":\"spread\","
+                + "\"unit\":\"ms\",\"reference\":null,\"rows\":[{\"name\":\"n\","
                 + "\"detail\":\"d\",\"values\":[1.5,2.0]}]}]}");
         parse();
     }
 
     @Test
     void jsonHasAVerdictForEachCure() throws IOException {
-        json(new Study.Result(EXPERIMENT, site.platform(), Finding.builder().cures(Map.of("re-key", Verdict.WORKS)), ""));
+        json(new Study.Result(EXPERIMENT, site.platform(), Finding.builder().cures(Map.of("re-key", Verdict.WORKS)),
+                ""));
         assertThat(out()).contains("\"verdict\":{\"re-key\":\"works\"}");
         parse();
     }

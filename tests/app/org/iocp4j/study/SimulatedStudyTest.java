@@ -37,7 +37,8 @@ class SimulatedStudyTest {
     void allCuresWorkHereAndTheBugIsNone(long seed) {
         Finding finding = Study.run(new Cures(), Site.simulated(seed), state -> { }).finding();
         StudyChecks.onlyTheBugFails(finding, true);
-        assertThat(finding.evidence().getFirst()).contains("with a WSARecv pending STATUS_INVALID_PARAMETER (0xC000000D)",
+        assertThat(finding.evidence().getFirst())
+                .contains("with a WSARecv pending STATUS_INVALID_PARAMETER (0xC000000D)",
                 "with nothing pending STATUS_SUCCESS (0)", "carries key 2");
     }
 

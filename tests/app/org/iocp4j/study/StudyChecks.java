@@ -40,11 +40,13 @@ final class StudyChecks {
     /** Each verdict is in the file, and each line of the file is a verdict. */
     static void areAsExpected(String file, List<Study.Result> results) {
         List<String> lines = StudyChecks.class.getResourceAsStream("/study/" + file) instanceof InputStream stream
-                ? new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8)).lines().toList() : List.of();
+                ? new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8)).lines().toList()
+                : List.of();
         assertThat(new Expectations(lines).differences(results)).isEmpty();
         List<String> verdicts = results.stream().flatMap(result -> result.verdicts().entrySet().stream())
                 .map(verdict -> verdict.getKey() + " " + verdict.getValue()).toList();
-        assertThat(verdicts).containsExactlyInAnyOrderElementsOf(lines.stream().filter(line -> !line.startsWith("#")).toList());
+        assertThat(verdicts)
+                .containsExactlyInAnyOrderElementsOf(lines.stream().filter(line -> !line.startsWith("#")).toList());
     }
 
     /** Of {@code cures}: the bug is found, and by whoever is not possible here nothing is claimed. */
@@ -67,13 +69,15 @@ final class StudyChecks {
         Table table = finding.tables().get(1);
         assertThat(table.rows()).hasSize(33);
         assertThat(table.rows()).filteredOn(row -> row.get(1).equals("closesocket") && row.get(2).startsWith("on"))
-                .hasSize(3).allSatisfy(row -> assertThat(row.get(5) + row.get(7)).as("%s", row).doesNotContain("TIME_WAIT"));
+                .hasSize(3)
+                .allSatisfy(row -> assertThat(row.get(5) + row.get(7)).as("%s", row).doesNotContain("TIME_WAIT"));
         assertThat(table.rows()).filteredOn(row -> row.getFirst().equals("client"))
                 .allSatisfy(row -> assertThat(row.get(5)).as("server's end, %s", row).doesNotContain("TIME_WAIT"));
         assertThat(table.rows()).filteredOn(row -> row.getFirst().equals("server") && row.get(2).equals("off")
                         && !row.get(1).equals("TransmitFile"))
                 .hasSize(4).allSatisfy(row -> assertThat(row.get(5)).as("server's end, %s", row).contains("TIME_WAIT"));
-        assertThat(table.rows()).allSatisfy(row -> assertThat(row.get(5) + " " + row.get(7)).as("connected at first, %s", row)
+        assertThat(table.rows())
+                .allSatisfy(row -> assertThat(row.get(5) + " " + row.get(7)).as("connected at first, %s", row)
                 .startsWith("ESTAB").contains(" ESTAB"));
         everySocketIsCounted(finding.tables().getFirst());
         assertThat(finding.pictures()).hasSize(4);

@@ -30,13 +30,15 @@ class StudyCommandTest {
     void statesTheQuestionAndEndsWithTheVerdict() {
         assertThat(study("key-and-overlapped", "--simulated")).isZero();
         assertThat(out()).startsWith("platform: simulated kernel, seed 1 (simulated from Windows' documentation")
-                .contains("\n== key-and-overlapped ==\nEach operation carries").endsWith("verdict: key-and-overlapped: seen\n");
+                .contains("\n== key-and-overlapped ==\nEach operation carries")
+                .endsWith("verdict: key-and-overlapped: seen\n");
         assertThat(err()).isEmpty();
     }
 
     @Test
     void runsThoseNamedInTheOrderOfTheStory() {
-        assertThat(study("late-packets", "second-association", "late-packets", "--simulated", "--seed", "5", "--json")).isZero();
+        assertThat(study("late-packets", "second-association", "late-packets", "--simulated", "--seed", "5", "--json"))
+                .isZero();
         assertThat(out().lines().map(line -> line.substring(0, line.indexOf(',')))).containsExactly(
                 "{\"experiment\":\"second-association\"", "{\"experiment\":\"late-packets\"");
         assertThat(out()).contains("\"system\":\"simulated kernel, seed 5\"");
@@ -65,7 +67,8 @@ class StudyCommandTest {
 
     @Test
     void expectedVerdictsAreExitCode0() throws IOException {
-        assertThat(study("second-association", "--simulated", "--expect", file("second-association seen", "wrong-session seen")))
+        assertThat(study("second-association", "--simulated", "--expect",
+                file("second-association seen", "wrong-session seen")))
                 .isZero();
         assertThat(err()).isEmpty();
     }
@@ -78,10 +81,12 @@ class StudyCommandTest {
 
     @Test
     void aFileThatExpectsNothingSensibleIsExitCode2() throws IOException {
-        assertThat(study("--simulated", "--expect", file("second-association maybe"))).isEqualTo(ExitCode.WRONG_OPTIONS);
+        assertThat(study("--simulated", "--expect", file("second-association maybe")))
+                .isEqualTo(ExitCode.WRONG_OPTIONS);
         assertThat(err()).hasLineCount(1).startsWith("--expect: ").contains("line 1: 'second-association maybe'");
         err.reset();
-        assertThat(study("--simulated", "--expect", folder.resolve("none").toString())).isEqualTo(ExitCode.WRONG_OPTIONS);
+        assertThat(study("--simulated", "--expect", folder.resolve("none").toString()))
+                .isEqualTo(ExitCode.WRONG_OPTIONS);
         assertThat(err()).hasLineCount(1).endsWith("is not allowed, must be a file that can be read\n");
         assertThat(out()).isEmpty();
     }
@@ -90,7 +95,8 @@ class StudyCommandTest {
     @DisabledOnOs(OS.WINDOWS)
     void elsewhereThanOnWindowsIsOneLine() {
         assertThat(study("key-and-overlapped")).isOne();
-        assertThat(err()).startsWith("iocp4j needs Windows' completion ports").endsWith("; or add --simulated\n").hasLineCount(1);
+        assertThat(err()).startsWith("iocp4j needs Windows' completion ports").endsWith("; or add --simulated\n")
+                .hasLineCount(1);
         assertThat(out()).isEmpty();
     }
 

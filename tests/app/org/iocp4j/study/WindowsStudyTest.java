@@ -58,7 +58,8 @@ class WindowsStudyTest {
         assertThat(finding.evidence()).contains("10 of 10 second associations failed with " + ERROR_87);
         assertThat(finding.tables().getFirst().rows()).extracting(row -> row.get(3) + ", " + row.get(4))
                 .containsOnly("the port, -", "NULL, " + ERROR_87);
-        assertThat(finding.tables().getFirst().rows()).filteredOn(row -> row.getFirst().equals("through a duplicated handle"))
+        assertThat(finding.tables().getFirst().rows())
+                .filteredOn(row -> row.getFirst().equals("through a duplicated handle"))
                 .hasSize(2).extracting(List::getLast).containsOnly(ERROR_87);
     }
 
@@ -99,7 +100,8 @@ class WindowsStudyTest {
             Finding finding = new TimeWait().run(lab);
             assertThat(finding.verdict()).isEqualTo(Verdict.SEEN);
             StudyChecks.whoeverClosedFirstWaits(finding);
-            assertThat(finding.evidence()).anyMatch(line -> line.startsWith("It could not be read at 6 of 6 looks (GetExtended")
+            assertThat(finding.evidence())
+                    .anyMatch(line -> line.startsWith("It could not be read at 6 of 6 looks (GetExtended")
                     && line.contains("(14)"));
         }
     }

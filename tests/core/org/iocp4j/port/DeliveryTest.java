@@ -213,7 +213,8 @@ class DeliveryTest {
 
     @Test
     void packetsThatNeverEndDoNotKeepTheThreadForEver() throws Exception {
-        CompletionPort flooded = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> system.packet(0, 0, 0));
+        CompletionPort flooded = new CompletionPort(system.win32(), 0, slab,
+                (key, bytes, on) -> system.packet(0, 0, 0));
         for (int i = 0; i < 64; i++) {
             system.packet(0, 0, 0);
         }

@@ -81,7 +81,8 @@ class LoggedFailureTest {
 
     @Test
     void aLongMessageIsCut() {
-        assertThat(print(new IllegalStateException("x".repeat(1_000_000)))).hasSizeLessThan(100_000).contains("characters more");
+        assertThat(print(new IllegalStateException("x".repeat(1_000_000)))).hasSizeLessThan(100_000)
+                .contains("characters more");
     }
 
     @Test

@@ -53,7 +53,8 @@ class SockaddrTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"127.0.0.1, 0", "0.0.0.0, 1", "255.255.255.255, 32768", "::, 0", "::1, 65535", "2001:db8::42:8329, 40000"})
+    @CsvSource({"127.0.0.1, 0", "0.0.0.0, 1", "255.255.255.255, 32768", "::, 0", "::1, 65535",
+            "2001:db8::42:8329, 40000"})
     void roundTrip(String host, int port) throws Exception {
         InetSocketAddress address = address(host, port);
         MemorySegment memory = MemorySegment.ofArray(written(address));

@@ -180,8 +180,10 @@ class AbiTest {
         void functions() throws Exception {
             Map<String, String> prototypes = prototypes("sdk.h", "functions", "");
             var assertions = new StringBuilder();
-            assertThat(prototypes).as("what the headers declare").containsKeys(FUNCTIONS.keySet().toArray(String[]::new));
-            FUNCTIONS.forEach((name, sizes) -> assertions.append(functionAssertions(name, sizes, prototypes.get(name))));
+            assertThat(prototypes).as("what the headers declare")
+                    .containsKeys(FUNCTIONS.keySet().toArray(String[]::new));
+            FUNCTIONS.forEach((name, sizes) ->
+                    assertions.append(functionAssertions(name, sizes, prototypes.get(name))));
             compile("sdk.h", "functions", assertions);
         }
 

@@ -33,7 +33,8 @@ class ShortageTest {
     private EchoServer start() throws IOException {
         ServerOptions options = ServerOptions.builder().workers(3).accepts(4).pool(4).maxSessions(8)
                 .disconnectTime(DISCONNECT_TIME).drainTime(SECOND).build();
-        return EchoServer.start(new EchoOptions(options, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED), kernel::attach);
+        return EchoServer.start(new EchoOptions(options, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED),
+                kernel::attach);
     }
 
     private SimulatedClient connect(EchoServer server) {
@@ -61,7 +62,8 @@ class ShortageTest {
             assertThat(server.statistics().server().faults().socketFailures()).isPositive();
             assertThat(server.statistics().server().connections().acceptsPosted()).isZero();
             served.getFirst().send(PACKET);
-            assertThat(kernel.until(() -> served.getFirst().received().length > GREETING_AND_ECHO_BYTES, SECOND)).isTrue();
+            assertThat(kernel.until(() -> served.getFirst().received().length > GREETING_AND_ECHO_BYTES, SECOND))
+                    .isTrue();
 
             kernel.socketLimit(100);
             assertThat(isServed(waiting)).isTrue();
@@ -94,7 +96,9 @@ class ShortageTest {
         });
     }
 
-    /** Each wait has its bound; then the socket is closed and counted, its session free, and the accepts are refilled. */
+    /**
+     * Each wait has its bound; then the socket is closed and counted, its session free, and the accepts are refilled.
+     */
     @Test
     void peersThatAreSilentAtTheirEndCostASocketEachAndNoSession() {
         kernel.plan(FaultPlan.UNRULY.with(new FaultPlan.Disconnects(1, 0, 0, 0)));

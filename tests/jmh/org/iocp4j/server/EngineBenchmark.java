@@ -74,7 +74,9 @@ public class EngineBenchmark {
         kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
     }
 
-    /** From the accept's packet to the socket's return: accept, session, receive, release, disconnect, the next accept. */
+    /**
+     * From the accept's packet to the socket's return: accept, session, receive, release, disconnect, the next accept.
+     */
     @Benchmark
     public void acceptToRelease() {
         server.leave(server.connect());

@@ -24,9 +24,10 @@ import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
 
 /**
- * As much of Windows as a server needs to run as fast as its threads can: clients come without end, and most operations are
- * over before their call has returned, so that the packet is on another thread by then. All threads share one. No failures
- * and no network: those are the simulated kernel's, whose threads pass one baton, where these really run at once.
+ * As much of Windows as a server needs to run as fast as its threads can: clients come without end, and most operations
+ * are over before their call has returned, so that the packet is on another thread by then. All threads share one. No
+ * failures and no network: those are the simulated kernel's, whose threads pass one baton, where these really run at
+ * once.
  *
  * <p>Each send must be made of numbers of 8 bytes, each the id of the session that sends.
  */
@@ -271,7 +272,8 @@ final class EagerWin32 extends PartialWin32 {
     }
 
     @Override
-    public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers, int flags) {
+    public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers,
+            int flags) {
         return disconnectEx(socket, overlapped, flags, 0);
     }
 

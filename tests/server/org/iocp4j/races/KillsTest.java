@@ -100,7 +100,8 @@ class KillsTest {
             }
             Thread.sleep(time.toMillis());
             over = true;
-            // Under Wine a client whose session TransmitFile has ended sees that at the socket's next accept: maybe never.
+            // Under Wine a client whose session TransmitFile has ended sees that at the socket's next accept: maybe
+            // never.
             Settled.await().until(() -> {
                 visitors.forEach(KillsTest::close);
                 return all.stream().allMatch(Future::isDone);

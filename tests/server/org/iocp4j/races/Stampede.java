@@ -19,8 +19,8 @@ import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 
 /**
- * A server with four workers on {@link EagerWin32}, and threads that send to its sessions and end them, whether they live,
- * end or are long over: hundreds of thousands of lives in which whatever can happen at once does. For a number of
+ * A server with four workers on {@link EagerWin32}, and threads that send to its sessions and end them, whether they
+ * live, end or are long over: hundreds of thousands of lives in which whatever can happen at once does. For a number of
  * milliseconds; answers the first violation, or null.
  */
 public final class Stampede implements LongFunction<String>, SessionHandler {

@@ -7,8 +7,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What the simulation cannot see: races with no system call inside them. A harness of our own, for jcstress would need its
- * annotation processor, a JVM for each test and minutes, and knows states of a few instructions, not lives of sessions.
+ * What the simulation cannot see: races with no system call inside them. A harness of our own, for jcstress would need
+ * its annotation processor, a JVM for each test and minutes, and knows states of a few instructions, not lives of
+ * sessions.
  */
 @Timeout(120)
 class StampedeTest {

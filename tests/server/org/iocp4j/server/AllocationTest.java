@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What the server allocates on the Java heap once it runs. The test's thread is the server's only one, so it counts for all
- * threads.
+ * What the server allocates on the Java heap once it runs. The test's thread is the server's only one, so it counts for
+ * all threads.
  */
 @Timeout(300)
 class AllocationTest {

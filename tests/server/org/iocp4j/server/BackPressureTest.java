@@ -17,8 +17,8 @@ class BackPressureTest extends ServerTest {
     private final Reports<Long> atWork = new Reports<>();
 
     /**
-     * Another thread fills the queue while the handler reads: so now and then the worker finds the queue empty, then full,
-     * and pauses with nothing out. In that state a session once ended by itself, within a few rounds.
+     * Another thread fills the queue while the handler reads: so now and then the worker finds the queue empty, then
+     * full, and pauses with nothing out. In that state a session once ended by itself, within a few rounds.
      */
     @Test
     void aSessionWhoseQueueAnotherThreadFillsStaysOpen() throws Exception {

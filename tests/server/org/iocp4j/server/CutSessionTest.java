@@ -110,7 +110,10 @@ class CutSessionTest extends ServerTest {
         assertThat(settled().cleanly().incidents().sessionsCut()).isZero();
     }
 
-    /** The disconnect time is one without progress: whoever reads steadily, however slowly, has all of it, and then the FIN. */
+    /**
+     * The disconnect time is one without progress: whoever reads steadily, however slowly, has all of it, and then the
+     * FIN.
+     */
     @Test
     void aSlowReaderThatGoesOnReadingHasAllOfIt() throws IOException {
         Duration disconnectTime = Duration.ofSeconds(1);

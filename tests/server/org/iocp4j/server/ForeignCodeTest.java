@@ -19,7 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever a handler throws: its session ends and is counted, the workers live, others are served, close() is quick. */
+/**
+ * Whatever a handler throws: its session ends and is counted, the workers live, others are served, close() is quick.
+ */
 class ForeignCodeTest extends ServerTest {
     /** Of a server whose sessions have ended; a session that hangs makes it wait for its drain and disconnect times. */
     private static final Duration QUICK_CLOSE = Duration.ofSeconds(10);
@@ -194,7 +196,9 @@ class ForeignCodeTest extends ServerTest {
         }
     }
 
-    /** A worker that cannot have its view of the system at first has it later: no server runs on fewer than it was to. */
+    /**
+     * A worker that cannot have its view of the system at first has it later: no server runs on fewer than it was to.
+     */
     @Test
     void aWorkerThatCannotBeginTriesAgain() throws Exception {
         AtomicInteger refusals = new AtomicInteger(2);

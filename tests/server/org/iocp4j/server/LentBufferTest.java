@@ -22,7 +22,8 @@ class LentBufferTest extends ServerTest {
 
     /** One buffer for all connections, one after another. */
     private ServerOptions.Builder oneBuffer() {
-        return ServerOptions.builder().bufferBytes(BLOCK_BYTES).sendQueueBytes(BLOCK_BYTES).workers(1).pool(0).accepts(1)
+        return ServerOptions.builder().bufferBytes(BLOCK_BYTES).sendQueueBytes(BLOCK_BYTES).workers(1).pool(0)
+                .accepts(1)
                 .reuseLatest(true);
     }
 
@@ -124,7 +125,8 @@ class LentBufferTest extends ServerTest {
     void whoeverWritesIntoItIsTold() throws IOException {
         Queue<Exception> told = new ConcurrentLinkedQueue<>();
         startWith(data -> {
-            for (Consumer<ByteBuffer> write : List.<Consumer<ByteBuffer>>of(ByteBuffer::compact, d -> d.put(0, (byte) 1),
+            for (Consumer<ByteBuffer> write : List.<Consumer<ByteBuffer>>of(ByteBuffer::compact,
+                    d -> d.put(0, (byte) 1),
                     d -> d.putLong(0, 1))) {
                 try {
                     write.accept(data);
@@ -139,7 +141,10 @@ class LentBufferTest extends ServerTest {
         assertThat(told).hasSize(3);
     }
 
-    /** Memory that nobody needs is given back, buffers that were lent included; the JVM lives, whatever was kept of them. */
+    /**
+     * Memory that nobody needs is given back, buffers that were lent included; the JVM lives, whatever was kept of
+     * them.
+     */
     @Test
     @Tag("slow")
     void aKeptBufferDoesNotEndTheJvm() throws IOException {

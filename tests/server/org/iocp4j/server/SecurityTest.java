@@ -148,8 +148,8 @@ class SecurityTest extends ServerTest {
     }
 
     /**
-     * Each sends while anything goes out and reads nothing, and more come than there are sessions: memory and sockets stay
-     * within the limits that the options set.
+     * Each sends while anything goes out and reads nothing, and more come than there are sessions: memory and sockets
+     * stay within the limits that the options set.
      */
     @Test
     void clientsCannotMakeItTakeMoreThanItsLimits() throws Exception {

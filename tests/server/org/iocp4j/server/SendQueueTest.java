@@ -59,7 +59,10 @@ class SendQueueTest {
         queue.open(ID);
     }
 
-    /** As a buffer of an arena that has been closed is, or of another thread's: the copy throws, and nothing is left of it. */
+    /**
+     * As a buffer of an arena that has been closed is, or of another thread's: the copy throws, and nothing is left of
+     * it.
+     */
     @Test
     void aBufferThatCannotBeReadChangesNothing() {
         add("begun");
@@ -147,7 +150,8 @@ class SendQueueTest {
     @Test
     void moreThanTheWholeQueueHoldsIsAMistake() {
         assertThatThrownBy(() -> add(digits(0, LIMIT + 1)))
-                .isInstanceOf(IllegalArgumentException.class).hasMessage("101 bytes in one send; a send queue holds 100");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("101 bytes in one send; a send queue holds 100");
     }
 
     @Test
@@ -336,8 +340,8 @@ class SendQueueTest {
     // ---- threads ----
 
     /**
-     * Four threads add messages, one worker sends, a random part each time, and only when it was woken or a send came home:
-     * every message arrives whole and in its thread's order, and no wake-up is lost.
+     * Four threads add messages, one worker sends, a random part each time, and only when it was woken or a send came
+     * home: every message arrives whole and in its thread's order, and no wake-up is lost.
      */
     @Test
     void messagesOfManyThreadsStayWholeAndInOrder() throws Exception {
@@ -398,7 +402,8 @@ class SendQueueTest {
 
     /** The thread, the number in five digits, and a payload of the thread's letter. */
     private static String message(int thread, int number) {
-        return thread + String.format("%05d", number) + String.valueOf((char) ('a' + thread)).repeat(payloadBytes(number));
+        return thread + String.format("%05d", number) + String.valueOf((char) ('a' + thread))
+                .repeat(payloadBytes(number));
     }
 
     private void addMessage(int thread, int number, Semaphore wakeUps) throws InterruptedException {

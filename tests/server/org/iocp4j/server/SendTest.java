@@ -224,7 +224,8 @@ class SendTest extends ServerTest {
             int queued = fillWith(20_000, opened.next());
             int[] asked = {0};
             await().until(() -> {
-                if (taken.get() == asked[0]) { // so far: the system may take a little more even from a peer that does not read
+                // so far: the system may take a little more even from a peer that does not read
+                if (taken.get() == asked[0]) {
                     slow.sendBytes((byte) 'L');
                     asked[0]++;
                 }

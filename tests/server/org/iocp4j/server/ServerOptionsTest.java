@@ -64,7 +64,9 @@ class ServerOptionsTest {
                 time("drainTime", Builder::drainTime, Duration.ZERO));
     }
 
-    /** {@code FOREVER} among them: the server counts in nanoseconds, and a worker would end with an ArithmeticException. */
+    /**
+     * {@code FOREVER} among them: the server counts in nanoseconds, and a worker would end with an ArithmeticException.
+     */
     @ParameterizedTest(name = "{0}")
     @MethodSource("times")
     void timeOutsideItsRangeIsRefusedByNameValueAndRange(
@@ -140,16 +142,19 @@ class ServerOptionsTest {
         assertThatThrownBy(() -> IocpServer.start(options, null)).hasMessage("handler is null");
         assertThatThrownBy(() -> ServerOptions.builder().address(null).build()).hasMessage("address is null");
         assertThatThrownBy(() -> ServerOptions.builder().idleTime(null).build()).hasMessage("idleTime is null");
-        assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(null).build()).hasMessage("disconnectTime is null");
+        assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(null).build())
+                .hasMessage("disconnectTime is null");
         assertThatThrownBy(() -> ServerOptions.builder().closeTime(null)).hasMessage("closeTime is null");
         assertThatThrownBy(() -> ServerOptions.builder().drainTime(null).build()).hasMessage("drainTime is null");
         assertThatThrownBy(() -> ServerOptions.builder().disconnectMethod(null)).hasMessage("disconnectMethod is null");
-        assertThatThrownBy(() -> ServerOptions.builder().onWorkerFailure(null).build()).hasMessage("onWorkerFailure is null");
+        assertThatThrownBy(() -> ServerOptions.builder().onWorkerFailure(null).build())
+                .hasMessage("onWorkerFailure is null");
     }
 
     @Test
     void theCloseTimeIsNotBelowTheDisconnectTime() {
-        assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(Duration.ofSeconds(9)).closeTime(Duration.ofSeconds(8)).build())
+        assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(Duration.ofSeconds(9))
+                .closeTime(Duration.ofSeconds(8)).build())
                 .hasMessage("closeTime: PT8S is below disconnectTime, PT9S");
         assertThat(ServerOptions.builder().disconnectTime(Duration.ofMinutes(2)).build().closeTime())
                 .isEqualTo(Duration.ofMinutes(2));

@@ -64,7 +64,8 @@ class SessionTableTest {
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
                 (session, data) -> { }, system::win32, io);
         OperationSlab slab = new OperationSlab(system.win32(), CONNECTIONS * SocketPool.OPERATIONS_PER_SOCKET);
-        sockets = new SocketPool(io, InetAddress.getLoopbackAddress(), CONNECTIONS, CONNECTIONS, Order.FIFO, slab, engine);
+        sockets = new SocketPool(io, InetAddress.getLoopbackAddress(), CONNECTIONS, CONNECTIONS, Order.FIFO, slab,
+                engine);
         sockets.prefill(CONNECTIONS, io);
     }
 

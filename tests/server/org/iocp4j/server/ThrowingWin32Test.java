@@ -101,7 +101,8 @@ class ThrowingWin32Test {
 
     private IocpServer start(OnWorkerFailure onWorkerFailure) throws IOException {
         ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(8)
-                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).onWorkerFailure(onWorkerFailure).build();
+                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
+                .onWorkerFailure(onWorkerFailure).build();
         return ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, this::attach);
     }
 

@@ -19,7 +19,8 @@ class WorkerPauseTest {
         AtomicInteger tries = new AtomicInteger();
         NullWin32 kernel = new NullWin32() {
             @Override
-            public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis) {
+            public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed,
+                    int timeoutMillis) {
                 tries.incrementAndGet();
                 throw new StackOverflowError("provoked");
             }

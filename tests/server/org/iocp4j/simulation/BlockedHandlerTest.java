@@ -19,9 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A handler that blocks for long, where it ought not to, on a worker that has put off another session's receive. Two workers on a
- * port that lets one run: each is held up for a while, so that the packets of "quick" and "slow", in this order, wait together and
- * are taken together.
+ * A handler that blocks for long, where it ought not to, on a worker that has put off another session's receive. Two
+ * workers on a port that lets one run: each is held up for a while, so that the packets of "quick" and "slow", in this
+ * order, wait together and are taken together.
  */
 class BlockedHandlerTest {
     private static final Duration BLOCK = Duration.ofSeconds(3);

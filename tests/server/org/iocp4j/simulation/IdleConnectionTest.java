@@ -23,7 +23,9 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Clients that fall silent between their messages, or in the middle of one, and end when they have all of them back. */
+/**
+ * Clients that fall silent between their messages, or in the middle of one, and end when they have all of them back.
+ */
 class IdleConnectionTest {
     private static final int CLIENTS = 100;
     private static final int MESSAGES = 3;
@@ -52,9 +54,13 @@ class IdleConnectionTest {
         }
     }
 
-    /** The thread that cancels is now and then held up just before: by then bytes may have come, and the next receive be out. */
+    /**
+     * The thread that cancels is now and then held up just before: by then bytes may have come, and the next receive be
+     * out.
+     */
     private static Win32 slowToCancel(Win32 system, SimulatedKernel kernel, SeededRandom random) {
-        return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class}, (proxy, method, arguments) -> {
+        return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
+                (proxy, method, arguments) -> {
             if (method.getName().equals("cancelIoEx") && random.chance(0.1)) {
                 kernel.sleep(Duration.ofMillis(1 + random.below(50)));
             }
@@ -69,9 +75,11 @@ class IdleConnectionTest {
             SeededRandom random = new SeededRandom(seed);
             SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY).forbidMisuse();
             kernel.run(() -> {
-                ServerOptions options = ServerOptions.builder().workers(1 + random.below(4)).concurrency(1 + random.below(3))
+                ServerOptions options = ServerOptions.builder().workers(1 + random.below(4))
+                        .concurrency(1 + random.below(3))
                         .maxSessions(CLIENTS).bufferBytes(BUFFER_BYTES).disconnectMethod(method).build();
-                try (IocpServer server = ServerFactory.start(options, IdleConnectionTest::echo, SessionIdentity.OVERLAPPED,
+                try (IocpServer server = ServerFactory.start(options, IdleConnectionTest::echo,
+                        SessionIdentity.OVERLAPPED,
                         () -> slowToCancel(kernel.attach(), kernel, random))) {
                     serve(kernel, server, random);
                 }
@@ -87,7 +95,8 @@ class IdleConnectionTest {
             speak(client, random);
             clients.add(client);
         }
-        assertThat(kernel.until(() -> clients.stream().allMatch(c -> c.received().length == MESSAGES * MESSAGE_BYTES), LIFE))
+        assertThat(kernel.until(() -> clients.stream().allMatch(c -> c.received().length == MESSAGES * MESSAGE_BYTES),
+                LIFE))
                 .as("all have all of it back").isTrue();
         assertThat(kernel.until(() -> server.statistics().resources().bufferBytes() < CLIENTS * BUFFER_BYTES, LIFE))
                 .as("less than a buffer each").isTrue();

@@ -36,8 +36,8 @@ import org.iocp4j.win32.Win32;
 import org.junit.jupiter.api.Test;
 
 /**
- * Bugs that other servers on completion ports shipped with, each provoked on purpose; docs/robustness.md has them all. The
- * kernel watches memory, handles and what is left at the end throughout.
+ * Bugs that other servers on completion ports shipped with, each provoked on purpose; docs/robustness.md has them all.
+ * The kernel watches memory, handles and what is left at the end throughout.
  */
 class ShippedBugsTest {
     private static final int SEEDS = 20;
@@ -198,7 +198,8 @@ class ShippedBugsTest {
                         listeners.put((long) arguments[1], (long) arguments[0]);
                     } else if (method.getName().equals("setsockopt") && (int) arguments[1] == SOL_SOCKET()
                             && (int) arguments[2] == SO_UPDATE_ACCEPT_CONTEXT()) {
-                        long value = MemorySegment.ofAddress((long) arguments[3]).reinterpret(Long.BYTES).get(JAVA_LONG, 0);
+                        long value = MemorySegment.ofAddress((long) arguments[3]).reinterpret(Long.BYTES)
+                                .get(JAVA_LONG, 0);
                         assertThat(arguments[4]).as("its length").isEqualTo(Long.BYTES);
                         assertThat(value).isEqualTo(listeners.get((long) arguments[0]));
                         contexts.add(value);

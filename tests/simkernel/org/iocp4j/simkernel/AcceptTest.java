@@ -48,7 +48,9 @@ class AcceptTest {
         });
     }
 
-    /** [doc] 16 bytes more than the sockaddr; [wt] less fails the accept when a client comes, who stays for the next. */
+    /**
+     * [doc] 16 bytes more than the sockaddr; [wt] less fails the accept when a client comes, who stays for the next.
+     */
     @Test
     void theAddressesNeed16BytesMore() {
         Program.run((program, kernel) -> {

@@ -62,7 +62,8 @@ class CompletionPortTest {
             long port = program.port(0);
             Duration before = kernel.elapsed();
             assertThat(program.dequeueError(port, 3_600_000)).isEqualTo(WAIT_TIMEOUT());
-            assertThat(kernel.elapsed().minus(before)).isBetween(Duration.ofHours(1), Duration.ofHours(1).plusMillis(1));
+            assertThat(kernel.elapsed().minus(before))
+                    .isBetween(Duration.ofHours(1), Duration.ofHours(1).plusMillis(1));
         });
     }
 

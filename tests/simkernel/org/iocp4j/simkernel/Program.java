@@ -98,7 +98,8 @@ final class Program {
         for (int i = 0; i < removed.get(JAVA_INT, 0); i++) {
             long entry = i * OVERLAPPED_ENTRY.sizeof();
             long overlapped = entries.get(JAVA_LONG, entry + OVERLAPPED_ENTRY.lpOverlapped$offset());
-            packets.add(new Packet(overlapped, entries.get(JAVA_LONG, entry + OVERLAPPED_ENTRY.lpCompletionKey$offset()),
+            packets.add(new Packet(overlapped,
+                    entries.get(JAVA_LONG, entry + OVERLAPPED_ENTRY.lpCompletionKey$offset()),
                     overlapped == 0 ? 0 : status(overlapped),
                     entries.get(JAVA_INT, entry + OVERLAPPED_ENTRY.dwNumberOfBytesTransferred$offset())));
         }

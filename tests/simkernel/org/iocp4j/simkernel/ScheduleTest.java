@@ -97,7 +97,8 @@ class ScheduleTest {
                 }
             });
             program.sleep(1);
-        })).isInstanceOf(SimulationFailure.class).hasMessageContaining("unlucky died").hasMessageContaining("on purpose");
+        })).isInstanceOf(SimulationFailure.class).hasMessageContaining("unlucky died")
+                .hasMessageContaining("on purpose");
     }
 
     @Test
@@ -119,7 +120,8 @@ class ScheduleTest {
 
     @Test
     void aRunWithoutEndIsAFailure() {
-        assertThatThrownBy(() -> Program.run(new SimulatedKernel(1, FaultPlan.CALM).stepLimit(1_000), (program, kernel) -> {
+        assertThatThrownBy(() ->
+                Program.run(new SimulatedKernel(1, FaultPlan.CALM).stepLimit(1_000), (program, kernel) -> {
             while (true) {
                 program.win32.closesocket(1);
             }

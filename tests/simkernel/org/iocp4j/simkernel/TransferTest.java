@@ -74,7 +74,8 @@ class TransferTest {
             assertThat(program.send(socket, program.bytes((byte) 1), overlapped)).isZero();
             assertThat(program.packet(port)).isEqualTo(new Program.Packet(overlapped, 1, 0, 1));
 
-            assertThat(program.win32.setFileCompletionNotificationModes(socket, 4)).isEqualTo(ERROR_INVALID_PARAMETER());
+            assertThat(program.win32.setFileCompletionNotificationModes(socket, 4))
+                    .isEqualTo(ERROR_INVALID_PARAMETER());
             int skip = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS();
             assertThat(program.win32.setFileCompletionNotificationModes(socket, skip)).isZero();
             assertThat(program.send(socket, program.bytes((byte) 2), overlapped)).isZero();
@@ -114,7 +115,8 @@ class TransferTest {
             program.receive(socket, program.allocate(16), program.overlapped());
             client.reset();
             assertThat(program.packet(port).status()).isEqualTo(STATUS_CONNECTION_RESET());
-            assertThat(program.win32.rtlNtStatusToDosError(STATUS_CONNECTION_RESET())).isEqualTo(ERROR_NETNAME_DELETED());
+            assertThat(program.win32.rtlNtStatusToDosError(STATUS_CONNECTION_RESET()))
+                    .isEqualTo(ERROR_NETNAME_DELETED());
             assertThat(program.receive(socket, program.allocate(16), program.overlapped())).isEqualTo(WSAECONNRESET());
             assertThat(program.send(socket, program.allocate(16), program.overlapped())).isEqualTo(WSAECONNRESET());
         });

@@ -38,7 +38,8 @@ public final class Receive {
             check("associate", port.associate(win32, socket, 2));
             System.out.println("listening on " + localAddress(win32, listener, arena));
 
-            var receive = operations.add((operation, key, status, bytes, thread) -> System.out.println("received " + bytes
+            var receive =
+                    operations.add((operation, key, status, bytes, thread) -> System.out.println("received " + bytes
                     + " bytes: " + StandardCharsets.US_ASCII.decode(data.asSlice(0, bytes).asByteBuffer())));
             var accept = operations.add((operation, key, status, bytes, thread) -> {
                 thread.buffer(0, data.address(), (int) data.byteSize());

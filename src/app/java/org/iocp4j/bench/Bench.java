@@ -31,7 +31,10 @@ public final class Bench {
             return servers.getFirst();
         }
 
-        /** The longest that nothing moves on a connection: while others open, it idles, others work; zero if none is held. */
+        /**
+         * The longest that nothing moves on a connection: while others open, it idles, others work; zero if none is
+         * held.
+         */
         public Duration longestIdle() {
             return loads.stream().noneMatch(Load::holds) ? Duration.ZERO
                     : BenchClient.LONGEST_PHASE.plus(IDLE).plus(time).plus(BenchClient.LONGEST_PHASE);
@@ -41,10 +44,14 @@ public final class Bench {
     private static final int MOST_WARM_UPS = 6;
     /** A warm-up turn that is by so much faster than those before is followed by another. */
     private static final double STILL_RISING = 1.03;
-    /** Ctrl-C reaches the servers and what restarts the wineserver too, and may end them before {@link #stop} is called. */
+    /**
+     * Ctrl-C reaches the servers and what restarts the wineserver too, and may end them before {@link #stop} is called.
+     */
     private static final int LONGEST_SIGNAL_SECONDS = 1;
 
-    /** So long held connections are left alone before the memory is read: a server may give back what they do not need. */
+    /**
+     * So long held connections are left alone before the memory is read: a server may give back what they do not need.
+     */
     private static final Duration IDLE = Duration.ofSeconds(16);
 
     private final Plan plan;
@@ -95,8 +102,8 @@ public final class Bench {
     }
 
     /**
-     * If one is left out, all begin anew without it: it may leave the wineserver with sockets that this looks at for ever
-     * (measured: two in CLOSE_WAIT, and the others at half their speed).
+     * If one is left out, all begin anew without it: it may leave the wineserver with sockets that this looks at for
+     * ever (measured: two in CLOSE_WAIT, and the others at half their speed).
      */
     private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<LeftOut> leftOut) throws IOException {
         List<Turns> all = new ArrayList<>();

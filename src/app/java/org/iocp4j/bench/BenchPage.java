@@ -10,7 +10,10 @@ import java.util.Map;
 import org.iocp4j.html.HtmlPage;
 import org.iocp4j.html.HtmlText;
 
-/** The results as one page that needs nothing else: a plot of the ratios, one of the latencies and a table for each load. */
+/**
+ * The results as one page that needs nothing else: a plot of the ratios, one of the latencies and a table for each
+ * load.
+ */
 public final class BenchPage {
     private static final int ROW = 22;
     private static final int LEAST_NAMES = 210;
@@ -20,8 +23,10 @@ public final class BenchPage {
     private static final int FIGURES = 70;
     private static final int AXIS = 26;
     private static final double[] PERCENTILES = {50, 99, 99.9};
-    private static final String[] COLUMNS = {"server", "ratio", "lowest", "highest", "operations/s", "CPU µs", "wineserver µs",
-        "wineserver requests", "system calls", "allocated bytes", "p50 µs", "p99 µs", "p99.9 µs", "bytes per connection",
+    private static final String[] COLUMNS = {"server", "ratio", "lowest", "highest", "operations/s", "CPU µs",
+            "wineserver µs",
+        "wineserver requests", "system calls", "allocated bytes", "p50 µs", "p99 µs", "p99.9 µs",
+        "bytes per connection",
         "CPU % of others", "disturbed rounds", "rounds counted"};
 
     private final StringBuilder out = new StringBuilder(1 << 15);
@@ -43,9 +48,12 @@ public final class BenchPage {
         Map<Load, List<BenchResult>> loads = new LinkedHashMap<>();
         results.forEach(result -> loads.computeIfAbsent(result.load(), load -> new ArrayList<>()).add(result));
         out.append("<header class=\"top\">\n<p class=\"over\">iocp4j bench</p>\n<h1>Servers, measured in turns</h1>\n"
-                + "<p class=\"lead\">In each round every server has a turn with the same client. A ratio is of operations per"
-                + " second in the same round, so that what else the machine did falls on both; shown are its median, lowest"
-                + " and highest. A round is disturbed if other programs used more than " + ForeignLoad.DISTURBING_PERCENT
+                + "<p class=\"lead\">In each round every server has a turn with the same client. A ratio is of"
+                + " operations per"
+                + " second in the same round, so that what else the machine did falls on both; shown are its median,"
+                + " lowest"
+                + " and highest. A round is disturbed if other programs used more than "
+                + ForeignLoad.DISTURBING_PERCENT
                 + " % of a processor in one of the two turns; it does not count as long as half of the rounds or more"
                 + " are left. Costs are per operation.</p>\n<dl class=\"facts\">\n");
         fact("Machine", machine);
@@ -132,7 +140,8 @@ public final class BenchPage {
     }
 
     private void text(String kind, int x, int y, String text) {
-        out.append(String.format("<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>%n", kind, x, y, HtmlText.escape(text)));
+        out.append(String.format("<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>%n", kind, x, y,
+                HtmlText.escape(text)));
     }
 
     private void table(List<BenchResult> results, List<LeftOut> leftOut) {

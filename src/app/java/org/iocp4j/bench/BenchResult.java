@@ -13,7 +13,8 @@ import org.HdrHistogram.Histogram;
  * @param bytesPerConnection by which its process has grown for each held connection; null where that is not told
  * @param foreign            what else the machine did
  */
-public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spread ratio, Spread perSecond, Costs costs,
+public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spread ratio, Spread perSecond,
+        Costs costs,
         long operations, Histogram micros, Double bytesPerConnection, ForeignLoad foreign) {
 
     /** Processor time of the server's process; null where it is not told, as in what follows. */

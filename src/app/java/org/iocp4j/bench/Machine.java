@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Where the servers run: on Windows as ordinary processes; on Linux under Wine, they and the wineserver on one processor
- * and the client on another, since a wineserver that moves about makes figures of one set-up differ by a factor of 7.
+ * Where the servers run: on Windows as ordinary processes; on Linux under Wine, they and the wineserver on one
+ * processor and the client on another, since a wineserver that moves about makes figures of one set-up differ by a
+ * factor of 7.
  */
 public final class Machine implements AutoCloseable {
     private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
@@ -77,7 +78,8 @@ public final class Machine implements AutoCloseable {
     static List<Integer> processors(String list) {
         return Arrays.stream(list.split(","))
                 .map(range -> range.split("-"))
-                .flatMap(ends -> IntStream.rangeClosed(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]))
+                .flatMap(ends ->
+                        IntStream.rangeClosed(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]))
                         .boxed())
                 .toList();
     }
@@ -146,7 +148,9 @@ public final class Machine implements AutoCloseable {
         return command;
     }
 
-    /** Whether the class path of a Java server can be this jar: nothing quotes what Windows takes for something else. */
+    /**
+     * Whether the class path of a Java server can be this jar: nothing quotes what Windows takes for something else.
+     */
     public static boolean canName(Path jar) {
         return !(WINDOWS ? FOR_CLASS_PATH : FOR_WINDOWS).matcher(jar.toAbsolutePath().toString()).find();
     }
@@ -173,7 +177,8 @@ public final class Machine implements AutoCloseable {
     /** The C server, compiled from its source if that has not been done. */
     Path cServer() throws IOException {
         if (home == null) {
-            throw new IOException("the C server's source is found through the launcher: type iocp4j bench, or leave c and"
+            throw new IOException(
+                    "the C server's source is found through the launcher: type iocp4j bench, or leave c and"
                     + " c-best out of --servers");
         }
         return CCompiler.compile(home.resolve("tests/bench/echo.c"), home.resolve("target/bench"), WINDOWS);

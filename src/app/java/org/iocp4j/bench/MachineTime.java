@@ -44,8 +44,8 @@ final class MachineTime {
      */
     double foreignPercent(MachineTime before) {
         long busy = since(before, USER) + since(before, NICE) + since(before, SYSTEM) + since(before, STEAL);
-        // A kernel that tells of hard interrupts at all keeps both kinds apart and charges no process for them: then our
-        // own packets would be others' work. One that does not charges them to whom they interrupted as well.
+        // A kernel that tells of hard interrupts at all keeps both kinds apart and charges no process for them: then
+        // our own packets would be others' work. One that does not charges them to whom they interrupted as well.
         if (before.ticks[IRQ] == 0) {
             busy += since(before, SOFTIRQ);
         }

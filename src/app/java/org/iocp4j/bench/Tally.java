@@ -32,7 +32,8 @@ final class Tally {
     private ForeignLoad foreignLoad(int countedPairs) {
         OptionalDouble percent = foreignPercents.stream().mapToDouble(turn -> turn).average();
         return percent.isEmpty() ? new ForeignLoad(null, null, countedPairs)
-                : new ForeignLoad(Math.max(0, percent.getAsDouble()), all.rounds() - undisturbed.rounds(), countedPairs);
+                : new ForeignLoad(Math.max(0, percent.getAsDouble()), all.rounds() - undisturbed.rounds(),
+                countedPairs);
     }
 
     /** What some rounds have brought, and cost, together. */

@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code iocp4j bench}: the server against C and against other Java servers. */
 @Command(name = "bench", sortOptions = false,
-        description = "Measures echo servers against each other: starts each as a process, drives all with the same client in"
+        description =
+                "Measures echo servers against each other: starts each as a process, drives all with the same client in"
                 + " turns, and compares the turns of the same round. On Linux the servers run under Wine: ratios count,"
                 + " figures are Wine's.",
         footerHeading = "%nServers and loads:%n", footer = {
@@ -96,7 +97,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--seconds", paramLabel = "N", description = "length of a turn, 1 to 600 (default 1)")
     private Integer seconds;
 
-    @Option(names = "--quick", description = "three loads, three rounds, half a second a turn: about a minute, and rough")
+    @Option(names = "--quick",
+            description = "three loads, three rounds, half a second a turn: about a minute, and rough")
     private boolean quick;
 
     @Option(names = "--json", description = "one JSON object per load and server")
@@ -116,7 +118,8 @@ final class BenchCommand implements Callable<Integer> {
         try (Machine machine = new Machine(home());
                 var _ = new Progress(Output.err(spec), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
             Bench bench = new Bench(plan, machine, BenchServer.class.getName(), state::set);
-            BenchReport report = json ? new BenchReport.Json(out, plan) : new BenchReport.Text(out, plan, machine.description());
+            BenchReport report = json ? new BenchReport.Json(out, plan)
+                    : new BenchReport.Text(out, plan, machine.description());
             // The wineserver is unpinned inside: only then may the signal end the process.
             try (var _ = Interrupt.runs(bench::stop)) {
                 bench.run(load -> {
@@ -181,7 +184,8 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static <T> List<T> each(String option, String list, Function<String, T> parser, String allowed) {
-        return Arrays.stream(list.split(",")).map(name -> of(option, name.strip(), parser, allowed)).distinct().toList();
+        return Arrays.stream(list.split(",")).map(name -> of(option, name.strip(), parser, allowed)).distinct()
+                .toList();
     }
 
     private static <T> T of(String option, String name, Function<String, T> parser, String allowed) {
@@ -195,7 +199,8 @@ final class BenchCommand implements Callable<Integer> {
     /** Now, not minutes later when its process starts. */
     private static void check(String option, ServerSpec server, Duration longestIdle) {
         try {
-            Duration idle = BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions().server().idleTime();
+            Duration idle = BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions().server()
+                    .idleTime();
             if (!idle.isZero() && idle.compareTo(longestIdle) <= 0) {
                 throw OptionErrors.notAllowed(option + "--idle-timeout", DurationConverter.format(idle.toMillis()),
                         "0s or more than " + DurationConverter.format(longestIdle.toMillis())
@@ -256,7 +261,8 @@ final class BenchCommand implements Callable<Integer> {
             command.append(" --servers \"").append(plan.servers().stream().map(ServerSpec::name).collect(
                     Collectors.joining(","))).append('"');
         }
-        return command.append(" --baseline \"").append(plan.baseline().name()).append("\" --pairs ").append(plan.pairs())
+        return command.append(" --baseline \"").append(plan.baseline().name()).append("\" --pairs ")
+                .append(plan.pairs())
                 .append(" --html ").append(Path.of(html).getFileName()).toString();
     }
 }

@@ -18,9 +18,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 
 /**
- * What {@link BenchCommand} runs in a process of its own: {@code BenchServer KIND [OPTION ...]} serves raw echo on a free
- * port and prints {@code ready HOST:PORT}. A line on its standard input asks how many bytes its threads have allocated and
- * how often they have called the system; the end of that input ends it.
+ * What {@link BenchCommand} runs in a process of its own: {@code BenchServer KIND [OPTION ...]} serves raw echo on a
+ * free port and prints {@code ready HOST:PORT}. A line on its standard input asks how many bytes its threads have
+ * allocated and how often they have called the system; the end of that input ends it.
  */
 @Command(name = "iocp4j serve")
 public final class BenchServer {

@@ -52,7 +52,8 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         // The servers are ended inside: only then may the signal end this process.
         try (var _ = Interrupt.runs(this::interrupt)) {
-            progress("1. A server whose packets find their sessions through the OVERLAPPED, under load for %d s", seconds);
+            progress("1. A server whose packets find their sessions through the OVERLAPPED, under load for %d s",
+                    seconds);
             Part right = run(seconds, List.of());
             if (right == null) {
                 return interrupted();
@@ -234,7 +235,8 @@ final class DemoCommand implements Callable<Integer> {
         }
         say("total: %,d + %,d messages echoed, sockets reused %,d + %,d times, key mismatches %,d + %,d: %s",
                 right.load.total().receivedMessages(), wrong.load.total().receivedMessages(),
-                right.sockets().socketsReused(), wrong.sockets().socketsReused(), right.mismatches(), wrong.mismatches(),
+                right.sockets().socketsReused(), wrong.sockets().socketsReused(), right.mismatches(),
+                wrong.mismatches(),
                 problems.isEmpty() ? "as it should be" : String.join(", ", problems));
         return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
     }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code iocp4j doctor}: where this runs, and what works here. */
 @Command(name = "doctor", sortOptions = false,
-        description = "Prints the versions of what this runs on, and what works here, with how that is known. Needs Windows,"
+        description =
+                "Prints the versions of what this runs on, and what works here, with how that is known. Needs Windows,"
                 + " or Wine. A bug report should have its --json.",
         footerHeading = "%nJSON, one object on one line:%n", footer = {
             "  iocp4j: its version, null if it does not run from its jar",

@@ -36,7 +36,8 @@ final class EnumConverter<E extends Enum<E>> implements ITypeConverter<E> {
 
     @Override
     public E convert(String text) {
-        return Arrays.stream(type.getEnumConstants()).filter(constant -> name(constant).equalsIgnoreCase(text)).findFirst()
+        return Arrays.stream(type.getEnumConstants()).filter(constant -> name(constant).equalsIgnoreCase(text))
+                .findFirst()
                 .orElseThrow(() -> new TypeConversionException("'" + text + "' is none of " + names(type)));
     }
 

@@ -32,7 +32,9 @@ public final class Interrupt implements AutoCloseable {
         }
     }
 
-    /** From now on, and until it is closed, the signal runs {@code stop}, on a thread of its own. One is open at a time. */
+    /**
+     * From now on, and until it is closed, the signal runs {@code stop}, on a thread of its own. One is open at a time.
+     */
     public static Interrupt runs(Runnable stop) {
         synchronized (Interrupt.class) {
             Interrupt.stop = stop;

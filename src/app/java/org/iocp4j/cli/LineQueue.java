@@ -12,11 +12,11 @@ import java.util.Deque;
 /**
  * Lines on their way to a stream, and the one thread that writes them. A stream may block for ever: a pipe that is full
  * and that nobody reads, a console in which somebody marks text. That stops this thread and no other.
- * <p>There are two ways in. {@link #offer} never waits: what does not fit is dropped and counted. So go the log and what a
- * running command says as it goes, from any thread. {@link #put} and {@link #drain} wait for the reader. So go results,
- * from the main thread, which nobody waits for by then. They wait as long as the reader takes, {@code study | less} may
- * take hours; but once the command has offered lines, or was interrupted, for {@link #LONGEST_STALL} at most without a
- * byte taken.
+ * <p>There are two ways in. {@link #offer} never waits: what does not fit is dropped and counted. So go the log and
+ * what a running command says as it goes, from any thread. {@link #put} and {@link #drain} wait for the reader. So go
+ * results, from the main thread, which nobody waits for by then. They wait as long as the reader takes, {@code study |
+ * less} may take hours; but once the command has offered lines, or was interrupted, for {@link #LONGEST_STALL} at most
+ * without a byte taken.
  */
 final class LineQueue {
     /** As much as may wait to be written: of {@code serve --json} some four minutes. */
@@ -28,7 +28,9 @@ final class LineQueue {
 
     private final String name;
     private final OutputStream target;
-    /** Where it is told that lines were dropped, or could not be written. Programs read standard output, so never there. */
+    /**
+     * Where it is told that lines were dropped, or could not be written. Programs read standard output, so never there.
+     */
     private final LineQueue notices;
     private final Duration longestStall;
 
@@ -163,7 +165,9 @@ final class LineQueue {
         notifyAll();
     }
 
-    /** At the end of the process: waits for what is queued, and tells what was dropped or will not be written any more. */
+    /**
+     * At the end of the process: waits for what is queued, and tells what was dropped or will not be written any more.
+     */
     synchronized void finish() {
         if (notices == this) {
             tellDropped();
@@ -286,9 +290,9 @@ final class LineQueue {
     }
 
     /**
-     * Cuts into lines what is written. Ends each in \n on every OS, whoever writes it (ours, picocli, the logger, a stack
-     * trace): it drops carriage returns. The JDK has fixed {@code System.lineSeparator()} long before main, and nothing
-     * here prints a \r of its own.
+     * Cuts into lines what is written. Ends each in \n on every OS, whoever writes it (ours, picocli, the logger, a
+     * stack trace): it drops carriage returns. The JDK has fixed {@code System.lineSeparator()} long before main, and
+     * nothing here prints a \r of its own.
      */
     private abstract static class LineStream extends OutputStream {
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();

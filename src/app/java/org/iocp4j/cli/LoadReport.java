@@ -32,7 +32,8 @@ interface LoadReport {
         public void second(LoadStatistics s) {
             out.progress(String.format(Locale.ROOT, "%4.0fs  sessions %d  connects/s %.0f  sent messages/s %,.0f"
                     + "  received messages/s %,.0f  %s", s.elapsedSeconds(), s.sessions(), s.connectsPerSecond(),
-                    s.sentMessagesPerSecond(), s.receivedMessagesPerSecond(), s.errors() == 0 ? "errors 0" : list(s, false)));
+                    s.sentMessagesPerSecond(), s.receivedMessagesPerSecond(), s.errors() == 0 ? "errors 0"
+                    : list(s, false)));
         }
 
         @Override

@@ -20,7 +20,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 final class OptionErrors {
     /** Options' values that have another name now. */
-    private static final Map<String, String> RENAMED = Map.of("--protocol seed", "messages", "--profile seed", "original");
+    private static final Map<String,
+            String> RENAMED = Map.of("--protocol seed", "messages", "--profile seed", "original");
 
     private OptionErrors() {
     }

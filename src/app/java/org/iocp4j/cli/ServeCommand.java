@@ -58,8 +58,8 @@ final class ServeCommand implements Callable<Integer> {
         try (Win32 win32 = WindowsWin32.attach()) {
             ready.ifPresent(OutputFile::clear);
             EchoServer server = start(echo);
-            // Until here the signal ends the process at once, for nobody knows of a server yet. From here on it ends in order:
-            // the totals are printed inside.
+            // Until here the signal ends the process at once, for nobody knows of a server yet. From here on it ends in
+            // order: the totals are printed inside.
             try (var _ = Interrupt.runs(stop::countDown)) {
                 Monitor monitor = new Monitor(server, win32);
                 try (server) {
@@ -145,7 +145,9 @@ final class ServeCommand implements Callable<Integer> {
             return figures(start, sample());
         }
 
-        /** The heap is no part of a sample, since the first is taken before "ready", and it takes long to ask at first. */
+        /**
+         * The heap is no part of a sample, since the first is taken before "ready", and it takes long to ask at first.
+         */
         private ServeFigures figures(Sample before, Sample now) {
             return ServeFigures.between(before, now, start, linesDropped(), JavaHeap.bytesAfterGc());
         }

@@ -158,7 +158,8 @@ final class ServeOptions {
 
     /** What to answer when this platform cannot do what {@code --disconnect} asked for. */
     CommandFailure disconnectImpossible(String reason) {
-        return new CommandFailure("--disconnect: '" + EnumConverter.name(disconnect) + "' is not possible here: " + reason,
+        return new CommandFailure("--disconnect: '" + EnumConverter.name(disconnect) + "' is not possible here: "
+                + reason,
                 ExitCode.WRONG_OPTIONS);
     }
 

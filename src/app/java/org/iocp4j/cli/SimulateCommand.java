@@ -14,7 +14,9 @@ import picocli.CommandLine.Spec;
 
 /** {@code iocp4j simulate}: whole servers on a simulated Windows kernel, a life a seed. */
 @Command(name = "simulate", sortOptions = false,
-        description = "Runs whole servers on a simulated Windows kernel, on any OS: one life a seed, with clients, schedule and"
+        description =
+                "Runs whole servers on a simulated Windows kernel, on any OS: one life a seed, with clients, schedule"
+                + " and"
                 + " faults by the seed, and everything that must hold checked. A seed gives the same run every time.",
         footerHeading = "%nPlans:%n", footer = {
             "  calm     nothing fails, nothing is delayed",
@@ -136,7 +138,8 @@ final class SimulateCommand implements Callable<Integer> {
             return;
         }
         String first = result.firstFailingSeed() == null ? "" : ", the first in seed " + result.firstFailingSeed();
-        out.println(line("total: %s from %d on, plan %s, %,d servers started, %,d steps, %.1f s, %s seeds/s: %s%s", done(result, seeds), from,
+        out.println(line("total: %s from %d on, plan %s, %,d servers started, %,d steps, %.1f s, %s seeds/s: %s%s",
+                done(result, seeds), from,
                 plan, result.started(), result.steps(), result.seconds(), rate(result), violations(result), first));
     }
 

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 /** {@code iocp4j soak}: a server among clients good and bad for a long time, and whether it grows. */
 @Command(name = "soak", sortOptions = false,
         description = "Serves clients that behave amid others of every abuse, and watches memory, Java heap, sockets,"
-                + " operations and, on Linux, files. Exit code 0 if all stays flat, the clients that behave notice nothing,"
+                + " operations and, on Linux, files. Exit code 0 if all stays flat, the clients that behave notice"
+                + " nothing,"
                 + " and nothing is left at the end.")
 final class SoakCommand implements Callable<Integer> {
     private static final int MAX_SESSIONS = 200;
@@ -26,14 +27,16 @@ final class SoakCommand implements Callable<Integer> {
     private static final List<String> SERVER_OPTIONS = List.of("--max-sessions", String.valueOf(MAX_SESSIONS),
             "--accepts", "32", "--pool", "64", "--idle-timeout", "8s", "--disconnect-time", "2s");
     /**
-     * A heap of one size from the start, so that the process's memory shows what grows outside it; and a full collection
-     * every five seconds, so that what is left after one shows what grows inside.
+     * A heap of one size from the start, so that the process's memory shows what grows outside it; and a full
+     * collection every five seconds, so that what is left after one shows what grows inside.
      */
     private static final List<String> JVM_OPTIONS = List.of("-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-XX:+UseG1GC",
             "-XX:G1PeriodicGCInterval=5000", "-XX:-G1PeriodicGCInvokesConcurrent",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"); // not a line for each bad client
     private static final int SECONDS_A_LINE = 10;
-    /** For the clients to end, and the server then to be seen at rest. Where no signal can end it, it ends after these. */
+    /**
+     * For the clients to end, and the server then to be seen at rest. Where no signal can end it, it ends after these.
+     */
     private static final int SPARE_SECONDS = 60;
     private static final int REST_SECONDS = 30;
 
@@ -106,7 +109,8 @@ final class SoakCommand implements Callable<Integer> {
             return new SoakResult(length, growth.judge(), outcome, atRest, process.end(longest).echo());
         } catch (CommandFailure | IOException e) {
             if (stop.getCount() == 0) {
-                return null; // that the server ended, perhaps before the last client had come, is what the signal asked for
+                // that the server ended, perhaps before the last client had come, is what the signal asked for
+                return null;
             }
             throw e;
         }

@@ -58,12 +58,14 @@ interface SoakReport {
             line("errors    %s", list(result.serverErrors()));
             line("at rest   %s", result.rest());
             result.problems().forEach(problem -> line("problem   %s", problem));
-            line("total: %d s, %s", result.seconds(), result.problems().isEmpty() ? "as it should be" : "NOT as it should be");
+            line("total: %d s, %s", result.seconds(), result.problems().isEmpty() ? "as it should be"
+                    : "NOT as it should be");
         }
 
         private static String list(Map<?, ?> counters) {
             return counters.entrySet().stream()
-                    .map(counter -> counter.getKey() + " " + String.format(Locale.ROOT, "%,d", ((Number) counter.getValue()).longValue()))
+                    .map(counter -> counter.getKey() + " "
+                    + String.format(Locale.ROOT, "%,d", ((Number) counter.getValue()).longValue()))
                     .collect(Collectors.joining(", "));
         }
 
@@ -111,7 +113,8 @@ interface SoakReport {
             for (Trend.Verdict trend : result.growth()) {
                 json.open(trend.name()).put("first", trend.first()).put("last", trend.last())
                         .put("slopePerMinute", trend.slopePerMinute()).put("allowance", trend.allowance())
-                        .put("flat", trend.isJudged() ? trend.isFlat() : null).put("notJudged", trend.notJudged()).close();
+                        .put("flat", trend.isJudged() ? trend.isFlat() : null).put("notJudged", trend.notJudged())
+                        .close();
             }
             out.println(json.end());
         }

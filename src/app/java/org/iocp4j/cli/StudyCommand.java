@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code iocp4j study}: the completion-key bug, examined by experiments that print their evidence. */
 @Command(name = "study", sortOptions = false,
-        description = "Examines the completion-key bug: each experiment states its question, does it, prints its evidence and"
+        description =
+                "Examines the completion-key bug: each experiment states its question, does it, prints its evidence and"
                 + " ends with a verdict. Needs Windows, or Wine, or --simulated.",
         footerHeading = "%nVerdicts:%n", footer = {
             "  seen, not seen; of cures: works, fails; not possible here, with the reason",
@@ -75,7 +76,8 @@ final class StudyCommand implements Callable<Integer> {
     private String expect;
 
     @Option(names = "--html", paramLabel = "FILE",
-            description = "write the story with this run's pictures, tables and evidence: one page that needs nothing else")
+            description =
+                    "write the story with this run's pictures, tables and evidence: one page that needs nothing else")
     private String html;
 
     @Override
@@ -91,7 +93,8 @@ final class StudyCommand implements Callable<Integer> {
         List<String> differences = expectations.map(e -> e.differences(results)).orElse(List.of());
         PrintWriter err = spec.commandLine().getErr();
         results.stream().filter(result -> result.finding() == null)
-                .forEach(result -> err.println(OptionErrors.oneLine(result.experiment().name() + ": " + result.failure())));
+                .forEach(result ->
+                        err.println(OptionErrors.oneLine(result.experiment().name() + ": " + result.failure())));
         differences.forEach(difference -> err.println("--expect: " + OptionErrors.oneLine(difference)));
         page.ifPresent(file -> write(file, HtmlReport.of(HtmlRun.here(site, command()), results)));
         boolean allRan = results.stream().allMatch(result -> result.finding() != null);

@@ -24,7 +24,8 @@ final class Wildcards {
             return Optional.empty();
         }
         return Arrays.stream(typed.split(" ")).filter(word -> word.contains("*") || word.contains("?")).findFirst()
-                .map(word -> "'" + word + "' is not allowed: no option takes * or ?, which java.exe replaces by names of"
+                .map(word -> "'" + word
+                + "' is not allowed: no option takes * or ?, which java.exe replaces by names of"
                         + " files");
     }
 }

@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A page that needs nothing else: no network, no script, no font. It is HTML, and well-formed XML too, so that a parser can
- * check it.
+ * A page that needs nothing else: no network, no script, no font. It is HTML, and well-formed XML too, so that a parser
+ * can check it.
  */
 public final class HtmlPage {
     private HtmlPage() {

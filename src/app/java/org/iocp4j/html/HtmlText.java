@@ -27,7 +27,8 @@ public final class HtmlText {
 
     /** What XML allows. */
     private static boolean isText(int c) {
-        return c == '\t' || c == '\n' || c == '\r' || c >= 0x20 && c < 0xD800 || c > 0xDFFF && c != 0xFFFE && c != 0xFFFF;
+        return c == '\t' || c == '\n' || c == '\r' || c >= 0x20 && c < 0xD800 || c > 0xDFFF && c != 0xFFFE
+                && c != 0xFFFF;
     }
 
     /** Its first {@code most} characters, and how many more there were: nothing is left out silently. */

@@ -11,9 +11,9 @@ import java.nio.channels.SocketChannel;
  * One client: connects, awaits the login message, sends a batch, checks what comes back, and so on. All of it on its
  * {@link LoadThread}.
  *
- * <p>A value is the client's number (upper 24 bits) and a message number that starts at random and never repeats, across
- * reconnects too: so a byte of another client, of an earlier connection or of an earlier run cannot pass for a right
- * one, and none is the login value. Because the values are computed, a client keeps no copy of what it sent.
+ * <p>A value is the client's number (upper 24 bits) and a message number that starts at random and never repeats,
+ * across reconnects too: so a byte of another client, of an earlier connection or of an earlier run cannot pass for a
+ * right one, and none is the login value. Because the values are computed, a client keeps no copy of what it sent.
  */
 final class Connection {
     private enum State { WAITING, CONNECTING, LOGIN, READY, BATCH, PAUSE, FINISHED }

@@ -36,7 +36,9 @@ public final class LoadClient {
         this(options, SECOND);
     }
 
-    /** @param intervalNanos between two looks at the counters, in place of a second: a test ends a run by what it sees */
+    /**
+     * @param intervalNanos between two looks at the counters, in place of a second: a test ends a run by what it sees
+     */
     LoadClient(LoadOptions options, long intervalNanos) {
         this.options = options;
         this.intervalNanos = intervalNanos;

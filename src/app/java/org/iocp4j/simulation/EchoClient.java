@@ -134,7 +134,8 @@ final class EchoClient implements SimulatedClient.Script {
         byte[] all = client.received();
         byte[] due = expected.toByteArray();
         kernel.require(all.length <= due.length && Arrays.equals(all, Arrays.copyOf(due, all.length)),
-                "client " + client.number() + " was sent " + Arrays.toString(bytes) + " at " + (all.length - bytes.length)
+                "client " + client.number() + " was sent " + Arrays.toString(bytes) + " at "
+                + (all.length - bytes.length)
                         + ", which is not what it had sent");
     }
 
@@ -173,7 +174,8 @@ final class EchoClient implements SimulatedClient.Script {
 
     @Override
     public String toString() {
-        return "client " + client.number() + " (" + behaviour + "): sent " + sent + " of " + messages + " messages, received "
+        return "client " + client.number() + " (" + behaviour + "): sent " + sent + " of " + messages
+                + " messages, received "
                 + client.received().length + " of " + expected.size() + " bytes" + (finished ? ", finished" : "")
                 + (client.hasEnded() ? ", ended" : "") + (reset ? ", was reset" : "")
                 + (client.isRefused() ? ", refused" : "");

@@ -9,8 +9,8 @@ import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.simkernel.Traffic;
 
 /**
- * What must hold of a server all the time, as far as its statistics and the kernel tell. Bounds hold at each step; whenever all
- * threads wait, the server's figures and the kernel's sockets are the same, one by one.
+ * What must hold of a server all the time, as far as its statistics and the kernel tell. Bounds hold at each step;
+ * whenever all threads wait, the server's figures and the kernel's sockets are the same, one by one.
  */
 final class Invariants {
     /** An accept that could not be posted is posted by a tick, one each 100 ms and whoever comes by runs it. */

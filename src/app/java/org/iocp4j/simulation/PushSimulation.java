@@ -25,8 +25,8 @@ import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 
 /**
- * The library under a handler that does whatever a handler may (sends much, disconnects, aborts, throws, blocks) and under
- * threads that send to sessions, and end them, from elsewhere, whether they live or not.
+ * The library under a handler that does whatever a handler may (sends much, disconnects, aborts, throws, blocks) and
+ * under threads that send to sessions, and end them, from elsewhere, whether they live or not.
  */
 final class PushSimulation implements Simulation, SessionHandler {
     private static final int CLIENTS = 8;
@@ -232,8 +232,8 @@ final class PushSimulation implements Simulation, SessionHandler {
     }
 
     /**
-     * An abort takes no longer than the packets of what it cancels, a disconnect no longer than its time and a tick besides;
-     * unless a handler blocked a worker meanwhile.
+     * An abort takes no longer than the packets of what it cancels, a disconnect no longer than its time and a tick
+     * besides; unless a handler blocked a worker meanwhile.
      */
     private void requireSoon(long id, Life life) {
         requireWithin(life.abortedAt, ABORT_NANOS, "the abort of session ", id);
@@ -340,14 +340,16 @@ final class PushSimulation implements Simulation, SessionHandler {
                 + ", thrown " + thrown);
         lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
         require(end.connections().accepts() == lives.size() + end.incidents().sessionsRefused(),
-                "accepts " + end.connections().accepts() + ", opened " + lives.size() + ", refused " + end.incidents().sessionsRefused());
+                "accepts " + end.connections().accepts() + ", opened " + lives.size() + ", refused " + end.incidents()
+                .sessionsRefused());
         Set<Long> seen = new HashSet<>();
         for (PushClient client : clients) {
             require(client.session() == 0 || seen.add(client.session()), client + ": as another");
             // However the session ended: what was taken comes before the FIN, or there is a reset in place of the FIN.
             if (!faults && client.sawTheEnd()) {
                 lives.get(client.session()).taken.forEach((source, taken) -> require(client.received(source) == taken,
-                        client + ": received " + client.received(source) + " of " + taken + " records of source " + source));
+                        client + ": received " + client.received(source) + " of " + taken + " records of source "
+                        + source));
             }
         }
     }

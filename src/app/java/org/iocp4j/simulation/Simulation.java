@@ -24,7 +24,9 @@ public interface Simulation {
     /** Whether the server started; under a plan with faults it may fail to, and then that was all. */
     boolean hasStarted();
 
-    /** Of odd seeds that of the echo server, of even seeds that of the library under unkind handlers and busy callers. */
+    /**
+     * Of odd seeds that of the echo server, of even seeds that of the library under unkind handlers and busy callers.
+     */
     static Simulation of(long seed, FaultPlan plan) {
         return (seed & 1) != 0 ? new EchoSimulation(seed, plan, UnaryOperator.identity())
                 : new PushSimulation(seed, plan, UnaryOperator.identity());

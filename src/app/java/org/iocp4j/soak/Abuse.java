@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 
 /**
- * What clients do that no server asked for, to one that speaks the message protocol. Each is a life of one connection, or of
- * some in a row. A peer that vanishes without a word cannot be had on one machine: that one is simulated.
+ * What clients do that no server asked for, to one that speaks the message protocol. Each is a life of one connection,
+ * or of some in a row. A peer that vanishes without a word cannot be had on one machine: that one is simulated.
  */
 public enum Abuse {
     /** Sends while anything goes out and reads nothing; then reads a little, slowly, and leaves the rest. */

@@ -29,7 +29,8 @@ public final class Abusers implements AutoCloseable {
         for (Abuse kind : lives.keySet()) {
             for (int i = 1; i <= ofEach; i++) {
                 AbusiveClient client = new AbusiveClient(server, new Random(), stop, wrongReplies);
-                threads.add(Thread.ofPlatform().name("abuse-" + kind + "-" + i).daemon().start(() -> run(client, kind)));
+                threads.add(Thread.ofPlatform().name("abuse-" + kind + "-" + i).daemon()
+                        .start(() -> run(client, kind)));
             }
         }
     }

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * On Linux: the files that a server under Wine has open, by the entries of /proc/PID/fd: in its JVM, and in the wineserver,
- * which holds the sockets of every program of its prefix.
+ * On Linux: the files that a server under Wine has open, by the entries of /proc/PID/fd: in its JVM, and in the
+ * wineserver, which holds the sockets of every program of its prefix.
  */
 public final class Descriptors {
     private final long jvm;

@@ -21,9 +21,9 @@ import org.iocp4j.load.LoadSummary;
 import org.iocp4j.server.ServerStatistics;
 
 /**
- * Everything at once against one server: clients that stay, clients that come and go, and two abusive clients of each kind;
- * and, while nobody comes and goes, floods of more connections than the server has sessions. Those that behave must notice
- * nothing.
+ * Everything at once against one server: clients that stay, clients that come and go, and two abusive clients of each
+ * kind; and, while nobody comes and goes, floods of more connections than the server has sessions. Those that behave
+ * must notice nothing.
  */
 public final class Traffic {
     private static final int STAYING = 30;
@@ -106,7 +106,8 @@ public final class Traffic {
         AbusiveClient flooder = new AbusiveClient(server, new Random(), stop, floodWrongReplies);
         try {
             while (stop.getCount() > 0) {
-                round = new LoadClient(load(COMING_AND_GOING).reconnectPercent(RECONNECT_PERCENT).duration(ROUND).build());
+                round = new LoadClient(load(COMING_AND_GOING).reconnectPercent(RECONNECT_PERCENT).duration(ROUND)
+                        .build());
                 if (stop.getCount() == 0) {
                     round.stop(); // stop() may have looked at the round before
                 }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A figure that must not grow as long as the server has the same to do. Flat means: after a warm-up of a third of the run,
- * the median of the last quarter is above that of the first by no more than an allowance.
+ * A figure that must not grow as long as the server has the same to do. Flat means: after a warm-up of a third of the
+ * run, the median of the last quarter is above that of the first by no more than an allowance.
  */
 public final class Trend {
     private static final double WARM_UP = 1.0 / 3;
@@ -68,7 +68,8 @@ public final class Trend {
         }
         int quarter = judged.size() / 4;
         return new Verdict(name, median(judged.subList(0, quarter)),
-                median(judged.subList(judged.size() - quarter, judged.size())), slopePerMinute(judged), allowance, null);
+                median(judged.subList(judged.size() - quarter, judged.size())), slopePerMinute(judged), allowance,
+                null);
     }
 
     private Verdict notJudged(String why) {

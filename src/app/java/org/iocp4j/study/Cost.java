@@ -16,10 +16,15 @@ import org.iocp4j.socket.check.Capabilities;
 import org.iocp4j.socket.check.Capability;
 import org.iocp4j.win32.Win32Exception;
 
-/** What using sockets again saves, and what it costs: measured in pairs, and in calls, which do not depend on the machine. */
+/**
+ * What using sockets again saves, and what it costs: measured in pairs, and in calls, which do not depend on the
+ * machine.
+ */
 final class Cost implements Experiment {
     private static final int ROUNDS = 15;
-    /** So many rounds must agree before a difference is called one: by chance that happens in less than 1 of 100 runs. */
+    /**
+     * So many rounds must agree before a difference is called one: by chance that happens in less than 1 of 100 runs.
+     */
     private static final int AGREEING_ROUNDS = 13;
     private static final int WARM_UP_ROUNDS = 2;
     /** Of each method in a round, one after the other in turn, so that all share the machine's good and bad moments. */
@@ -37,7 +42,8 @@ final class Cost implements Experiment {
 
     @Override
     public String question() {
-        return "Does it pay to use sockets again: how many socket() calls and other system calls does it save, and is an echo"
+        return "Does it pay to use sockets again: how many socket() calls and other system calls does it save, and is"
+                + " an echo"
                 + " server faster or slower by it, in steady echo and when clients come and go?";
     }
 
@@ -122,7 +128,8 @@ final class Cost implements Experiment {
             count();
             boolean saved = saved();
             if (lab.platform() == Platform.SIMULATED) {
-                return finding.because("the simulation's time is virtual and says nothing of cost; only calls were counted",
+                return finding.because(
+                        "the simulation's time is virtual and says nothing of cost; only calls were counted",
                         "to use sockets again saves their making; no figure is given (TransmitFile, DisconnectEx)")
                         .notPossible();
             }
@@ -189,7 +196,8 @@ final class Cost implements Experiment {
                 if (entry.getKey().reuses()) {
                     long made = entry.getValue().getOrDefault(SOCKET_CALL, 0L);
                     finding.evidence("%s made %d socket() calls for %d connections, closesocket %d: %d saved,"
-                            + " %d disconnects failed", text(entry.getKey()), made, COUNTED_CONNECTIONS, closing, closing - made,
+                            + " %d disconnects failed", text(entry.getKey()), made, COUNTED_CONNECTIONS, closing,
+                            closing - made,
                             servers.get(entry.getKey()).failures());
                     saved &= made < closing;
                 }
@@ -219,8 +227,8 @@ final class Cost implements Experiment {
         }
 
         /**
-         * A B C, then B C A, ...: one connection each; per second, connections or the echoes alone, at the pace of the median
-         * connection, for a machine that does something else now and then makes some of them slow.
+         * A B C, then B C A, ...: one connection each; per second, connections or the echoes alone, at the pace of the
+         * median connection, for a machine that does something else now and then makes some of them slow.
          */
         private Map<DisconnectMethod, Double> inTurn(int connections, int echoes, boolean whole)
                 throws IOException, TimeoutException {
@@ -244,7 +252,8 @@ final class Cost implements Experiment {
         // ---- what it says ----
 
         private void report(Map<DisconnectMethod, Rates> churn, Map<DisconnectMethod, Rates> steady) {
-            Table table = new Table("One client at a time, client and server in turn on one thread; " + ROUNDS + " rounds; the"
+            Table table = new Table("One client at a time, client and server in turn on one thread; " + ROUNDS
+                    + " rounds; the"
                     + " methods take turns connection by connection; the pace of the median connection. Ratio: to"
                     + " closesocket in the same round, median (least to most)", "method", "connections/s", "ratio",
                     "echoes/s", "ratio", "disconnects failed");
@@ -254,7 +263,8 @@ final class Cost implements Experiment {
             for (Map.Entry<DisconnectMethod, CostServer> entry : servers.entrySet()) {
                 DisconnectMethod method = entry.getKey();
                 table.row(text(method), whole(churn.get(method).median()), ratio(churn.get(method), churnBase),
-                        whole(steady.get(method).median()), ratio(steady.get(method), steadyBase), entry.getValue().failures());
+                        whole(steady.get(method).median()), ratio(steady.get(method), steadyBase), entry.getValue()
+                        .failures());
                 if (method.reuses()) {
                     Ratio ofChurn = churn.get(method).to(churnBase);
                     Ratio ofSteady = steady.get(method).to(steadyBase);
@@ -263,11 +273,14 @@ final class Cost implements Experiment {
                     ratios.add(ofSteady.row(text(method), "steady echo"));
                 }
             }
-            finding.table(table).picture(new Spread("Speed beside closesocket in the same round: right of 1 is faster, left of it"
+            finding.table(table)
+                    .picture(new Spread("Speed beside closesocket in the same round: right of 1 is faster, left of it"
                     + " slower", "", 1.0, ratios));
             finding.evidence("Rule: faster or slower is what at least %d of %d rounds say", AGREEING_ROUNDS, ROUNDS);
-            finding.evidence("The original program's author saw fewer transactions per second with DisconnectEx than with"
-                    + " closesocket, without a figure. What is said here holds for one client at a time on this machine, %s; the client's work"
+            finding.evidence(
+                    "The original program's author saw fewer transactions per second with DisconnectEx than with"
+                    + " closesocket, without a figure. What is said here holds for one client at a time on this"
+                    + " machine, %s; the client's work"
                     + " is in the figures too, and makes the ratios come nearer to 1.", lab.platform().known());
         }
 

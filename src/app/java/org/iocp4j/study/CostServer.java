@@ -7,7 +7,10 @@ import org.iocp4j.study.LabOperation.Kind;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
 
-/** An echo server with one connection at a time, whose sockets end in one way; client and server take turns on one thread. */
+/**
+ * An echo server with one connection at a time, whose sockets end in one way; client and server take turns on one
+ * thread.
+ */
 final class CostServer {
     private static final long SESSION = 1;
     private static final byte SENT = 42;
@@ -31,7 +34,9 @@ final class CostServer {
         socket = lab.socket();
     }
 
-    /** A connection from accept to the socket's being ready again; the client closes first. How long the echoes took. */
+    /**
+     * A connection from accept to the socket's being ready again; the client closes first. How long the echoes took.
+     */
     long connection(int echoes) throws IOException, TimeoutException {
         Peer peer = listener.connect(socket, SESSION);
         if (!associated) {

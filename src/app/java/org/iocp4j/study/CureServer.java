@@ -11,8 +11,8 @@ import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * A server with one slot for a socket and one session at a time, which finds the session of a packet by one cure. What a
- * packet's operation was posted for is known besides, and says whether the cure was right.
+ * A server with one slot for a socket and one session at a time, which finds the session of a packet by one cure. What
+ * a packet's operation was posted for is known besides, and says whether the cure was right.
  */
 final class CureServer {
     /** What the packet of a session that is over names: nobody. */
@@ -188,7 +188,9 @@ final class CureServer {
         }
     }
 
-    /** All packets were found right: those of the live session as its, those of one that is over not as the live one's. */
+    /**
+     * All packets were found right: those of the live session as its, those of one that is over not as the live one's.
+     */
     boolean isRight() {
         return wrong == 0;
     }
@@ -200,7 +202,10 @@ final class CureServer {
                 : "NO: " + wrong + " of " + all + ": " + firstWrong;
     }
 
-    /** The calls that it took from a session's last packet to the next session's accept; the first session's were the first. */
+    /**
+     * The calls that it took from a session's last packet to the next session's accept; the first session's were the
+     * first.
+     */
     Map<String, Long> recycleCalls() {
         return recycleCalls;
     }

@@ -14,7 +14,9 @@ import java.util.stream.Collectors;
 import org.iocp4j.study.LabOperation.Kind;
 import org.iocp4j.win32.ErrorName;
 
-/** Ways to know whose a packet is in spite of the key that stays: which are there, what do they cost, what do they bear? */
+/**
+ * Ways to know whose a packet is in spite of the key that stays: which are there, what do they cost, what do they bear?
+ */
 final class Cures implements Experiment {
     private static final int GENERATIONS = 2;
     private static final int PIPELINED = 8;
@@ -26,8 +28,10 @@ final class Cures implements Experiment {
 
     @Override
     public String question() {
-        return "Which ways are there to find a packet's session although a socket that is used again keeps its key, what does"
-                + " each cost, and does it hold for a server that does more than echo: pipelined sends, a disconnect with a"
+        return "Which ways are there to find a packet's session although a socket that is used again keeps its key,"
+                + " what does"
+                + " each cost, and does it hold for a server that does more than echo: pipelined sends, a disconnect"
+                + " with a"
                 + " receive pending, half-close, cancelled operations, late packets?";
     }
 
@@ -67,14 +71,17 @@ final class Cures implements Experiment {
             scenarios.put("half-close", this::halfClose);
             scenarios.put("cancel in flight", this::cancelInFlight);
             scenarios.put("late packets", this::latePackets);
-            scenarios.keySet().forEach(name -> timelines.put(name, new Timeline(name + ": one slot, two sessions, by each cure")));
+            scenarios.keySet().forEach(name ->
+                    timelines.put(name, new Timeline(name + ": one slot, two sessions, by each cure")));
         }
 
         Finding run() throws IOException, TimeoutException {
             Verdict reKey = reKey();
-            Table complex = new Table("Was each packet's session found? In two sessions, one after the other in the same slot",
+            Table complex =
+                    new Table("Was each packet's session found? In two sessions, one after the other in the same slot",
                     columns());
-            Table costs = new Table("The cures", "cure", "how", "works here?", "calls per recycle", "packets per recycle",
+            Table costs = new Table("The cures", "cure", "how", "works here?", "calls per recycle",
+                    "packets per recycle",
                     "which calls", "survives late packets?", "since");
             for (Cure cure : Cure.values()) {
                 if (cure == Cure.RE_KEY && reKey != Verdict.WORKS) {
@@ -86,10 +93,13 @@ final class Cures implements Experiment {
                 tryOut(cure, complex, costs);
             }
             verdicts.remove(Cure.NONE);
-            finding.evidence("Rule: a cure works if in all of these each packet of the live session named it, and none of a"
+            finding.evidence(
+                    "Rule: a cure works if in all of these each packet of the live session named it, and none of a"
                     + " session that is over named the live one.");
-            finding.evidence("For a server that does more than echo: %s. In each a packet tells late from live by a number that"
-                    + " no other session has: the session's serial, or the socket's generation.", verdicts.entrySet().stream()
+            finding.evidence(
+                    "For a server that does more than echo: %s. In each a packet tells late from live by a number that"
+                    + " no other session has: the session's serial, or the socket's generation.", verdicts.entrySet()
+                    .stream()
                     .map(entry -> entry.getKey() + " " + entry.getValue()).collect(Collectors.joining(", ")));
             Map<String, Verdict> named = new LinkedHashMap<>();
             verdicts.forEach((cure, verdict) -> named.put(cure.toString(), verdict));
@@ -131,7 +141,10 @@ final class Cures implements Experiment {
                     cure.reuses() ? 1 : 0, String.join(" + ", calls.keySet()), bearsLate ? "yes" : "NO", cure.since());
         }
 
-        /** An ordinary session that the client ends, and the next: what that takes besides AcceptEx, its context and packets. */
+        /**
+         * An ordinary session that the client ends, and the next: what that takes besides AcceptEx, its context and
+         * packets.
+         */
         private Map<String, Long> callsToRecycle(Cure cure) throws IOException, TimeoutException {
             CureServer server = new CureServer(lab, cure, port, listener, new Timeline("not shown"));
             Peer peer = server.connect();
@@ -248,7 +261,8 @@ final class Cures implements Experiment {
 
         /** Whether there is such a call here, and what it does with I/O pending and without. */
         private Verdict reKey() throws IOException, TimeoutException {
-            String documentation = "NtSetInformationFile(FileReplaceCompletionInformation = 61): replaces port and key, from"
+            String documentation =
+                    "NtSetInformationFile(FileReplaceCompletionInformation = 61): replaces port and key, from"
                     + " Windows 8.1; nothing may be pending [rep]";
             LabSocket socket = lab.socket();
             listener.connect(socket, 1);
@@ -262,7 +276,8 @@ final class Cures implements Experiment {
             int idle = socket.reKey(port, K2);
             socket.send(1, (byte) 1);
             long key = port.await(socket.operation(Kind.SEND)).key();
-            finding.evidence("socket %d, key %d, NtSetInformationFile(61, key %d): with a WSARecv pending %s; with nothing"
+            finding.evidence(
+                    "socket %d, key %d, NtSetInformationFile(61, key %d): with a WSARecv pending %s; with nothing"
                     + " pending %s; then a WSASend's packet carries key %d", socket.handle(), K1, K2, status(pending),
                     status(idle), key);
             boolean absent = idle == STATUS_INVALID_INFO_CLASS() || idle == STATUS_NOT_IMPLEMENTED();

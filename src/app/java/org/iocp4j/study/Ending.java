@@ -126,7 +126,8 @@ final class Ending {
                     useAgain(); // at once: the client has not closed yet
                 }
                 if (seenByPeer == Peer.End.NOTHING && usedAgain) {
-                    seenByPeer = peer.awaitEnd(END_MILLIS); // under Wine TransmitFile's FIN goes out with the next accept
+                    // under Wine TransmitFile's FIN goes out with the next accept
+                    seenByPeer = peer.awaitEnd(END_MILLIS);
                 }
                 peer.closeByFin();
                 finish();

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The verdicts that somebody expects: lines {@code experiment verdict}, or {@code experiment/cure verdict}; empty lines and
- * those that begin with # say nothing.
+ * The verdicts that somebody expects: lines {@code experiment verdict}, or {@code experiment/cure verdict}; empty lines
+ * and those that begin with # say nothing.
  */
 public final class Expectations {
     private final Map<String, Verdict> verdicts = new LinkedHashMap<>();
@@ -27,7 +27,8 @@ public final class Expectations {
         Verdict verdict = words.length < 2 ? null : Verdict.of(words[1]).orElse(null);
         boolean known = Study.experiment(words[0].split("/", 2)[0]).isPresent();
         if (verdict == null || !known || verdicts.put(words[0], verdict) != null) {
-            throw new IllegalArgumentException("line " + number + ": '" + line + "' is not a known experiment and a verdict, or"
+            throw new IllegalArgumentException("line " + number + ": '" + line
+                    + "' is not a known experiment and a verdict, or"
                     + " is the second for it");
         }
     }
@@ -39,7 +40,8 @@ public final class Expectations {
             Map<String, Verdict> expected = of(result.experiment().name());
             Map<String, Verdict> actual = result.verdicts();
             if (expected.isEmpty()) {
-                differences.add(result.experiment().name() + ": " + text(actual, result) + ", but nothing is expected of it");
+                differences.add(result.experiment()
+                        .name() + ": " + text(actual, result) + ", but nothing is expected of it");
             }
             expected.forEach((name, verdict) -> {
                 if (actual.get(name) != verdict) {

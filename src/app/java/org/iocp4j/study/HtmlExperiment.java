@@ -74,7 +74,8 @@ final class HtmlExperiment {
     }
 
     private void write() {
-        out.append("<section id=\"").append(anchor(result)).append("\">\n<p class=\"over\">").append(chapter.part()).append(" · <code>")
+        out.append("<section id=\"").append(anchor(result)).append("\">\n<p class=\"over\">").append(chapter.part())
+                .append(" · <code>")
                 .append(HtmlText.escape(result.experiment().name())).append("</code></p>\n<h2>")
                 .append(HtmlText.escape(chapter.title())).append("</h2>\n");
         if (!chapter.before().isEmpty()) {
@@ -86,7 +87,8 @@ final class HtmlExperiment {
         Finding finding = result.finding();
         if (finding == null) {
             out.append("<div class=\"note\"><p>It came to no verdict: ")
-                    .append(HtmlText.escape(HtmlText.capped(String.valueOf(result.failure()), MOST_LINE))).append("</p></div>\n");
+                    .append(HtmlText.escape(HtmlText.capped(String.valueOf(result.failure()), MOST_LINE)))
+                    .append("</p></div>\n");
         } else {
             finding(finding);
         }
@@ -104,7 +106,8 @@ final class HtmlExperiment {
         }
         if (!finding.cures().isEmpty()) {
             out.append("<ul class=\"cures\">\n");
-            finding.cures().forEach((cure, verdict) -> out.append("<li><span>").append(HtmlText.escape(cure)).append("</span> ")
+            finding.cures().forEach((cure, verdict) -> out.append("<li><span>").append(HtmlText.escape(cure))
+                    .append("</span> ")
                     .append(verdict(verdict)).append("</li>\n"));
             out.append("</ul>\n");
         }
@@ -112,7 +115,8 @@ final class HtmlExperiment {
             out.append("<div class=\"note\">");
             claim("Not possible here", finding.reason(), "");
             if (!finding.documentation().isEmpty()) {
-                claim("Windows’ documentation", finding.documentation(), result.platform() == Platform.WINDOWS ? "" : NOT_YET);
+                claim("Windows’ documentation", finding.documentation(), result.platform() == Platform.WINDOWS ? ""
+                        : NOT_YET);
             }
             out.append("</div>\n");
         }
@@ -133,12 +137,16 @@ final class HtmlExperiment {
 
     /** Whether the story says what the experiment shows; if not, its evidence has to, and comes first, unfolded. */
     private boolean isTold(Finding finding) {
-        return finding.verdict() == Verdict.SEEN && !chapter.ifSeen().isEmpty() || finding.evidence().size() > MOST_OPEN_LINES;
+        return finding.verdict() == Verdict.SEEN && !chapter.ifSeen().isEmpty() || finding.evidence()
+                .size() > MOST_OPEN_LINES;
     }
 
-    /** Of many timelines, the one with fewest and the one with most wrong packets are open: that is where to look first. */
+    /**
+     * Of many timelines, the one with fewest and the one with most wrong packets are open: that is where to look first.
+     */
     private void pictures(List<Picture> pictures) {
-        List<Timeline> timelines = pictures.stream().filter(Timeline.class::isInstance).map(Timeline.class::cast).toList();
+        List<Timeline> timelines = pictures.stream().filter(Timeline.class::isInstance).map(Timeline.class::cast)
+                .toList();
         Comparator<Timeline> byWrong = Comparator.comparingDouble(HtmlExperiment::wrongShare);
         Timeline least = timelines.stream().min(byWrong).orElse(null);
         Timeline most = timelines.stream().reduce((a, b) -> byWrong.compare(a, b) >= 0 ? a : b).orElse(null);
@@ -146,7 +154,8 @@ final class HtmlExperiment {
             String id = anchor(result) + "-" + i;
             if (pictures.get(i) instanceof Timeline timeline && timelines.size() > OPEN_TIMELINES && timeline != least
                     && timeline != most) {
-                out.append("<details><summary>").append(HtmlText.escape(HtmlText.sentence(timeline.title()))).append(' ')
+                out.append("<details><summary>").append(HtmlText.escape(HtmlText.sentence(timeline.title())))
+                        .append(' ')
                         .append(HtmlTimeline.wrong(timeline)).append(" of ").append(HtmlTimeline.judged(timeline))
                         .append(" packets name the wrong session</summary>\n");
                 HtmlPicture.write(out, timeline, id);
@@ -171,7 +180,8 @@ final class HtmlExperiment {
             return;
         }
         out.append(open ? "<details open=\"open\"><summary>What it found: " : "<details><summary>The raw evidence: ")
-                .append(HtmlText.count(evidence.size(), "line")).append("</summary>\n<ol class=\"evidence").append(open ? " open" : "").append("\">\n");
+                .append(HtmlText.count(evidence.size(), "line")).append("</summary>\n<ol class=\"evidence")
+                .append(open ? " open" : "").append("\">\n");
         evidence.stream().limit(MOST_LINES).forEach(line -> out.append("<li>")
                 .append(HtmlText.escape(HtmlText.capped(line, MOST_LINE))).append("</li>\n"));
         out.append("</ol>\n");

@@ -4,8 +4,8 @@ import java.util.List;
 import org.iocp4j.html.HtmlText;
 
 /**
- * The frame of a picture: labels that stay where they are, and beside them a plot, which scrolls when the screen is narrower.
- * SVG in the page, coloured by its style sheet, so that it is right on light and on dark.
+ * The frame of a picture: labels that stay where they are, and beside them a plot, which scrolls when the screen is
+ * narrower. SVG in the page, coloured by its style sheet, so that it is right on light and on dark.
  */
 final class HtmlPicture {
     static final int MARGIN = 10;
@@ -47,16 +47,20 @@ final class HtmlPicture {
                             List<Label> labels, int width, int height) {
         HtmlPicture frame = new HtmlPicture(out);
         String title = HtmlText.escape(HtmlText.sentence(picture.title()));
-        int labelWidth = Math.min(MOST_LABEL_WIDTH, (int) (labels.stream().mapToInt(Label::length).max().orElse(0) * LETTER) + 10);
+        int labelWidth = Math.min(MOST_LABEL_WIDTH,
+                (int) (labels.stream().mapToInt(Label::length).max().orElse(0) * LETTER) + 10);
         out.append("<figure class=\"wide\">\n<figcaption>").append(title).append(' ').append(summary)
                 .append("</figcaption>\n<div class=\"timeline\">\n");
-        out.append(String.format("<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">\n", labelWidth, height));
+        out.append(String.format("<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">\n", labelWidth,
+                height));
         for (Label label : labels) {
             frame.text("lane", 0, label.y(), HtmlText.capped(label.name(), MOST_LABEL));
             frame.text("key", 0, label.y() + 15, label.detail());
         }
-        out.append("</svg>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: ").append(title).append("\">\n");
-        out.append(String.format("<svg class=\"plot\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"%s-t %s-d\">"
+        out.append("</svg>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: ").append(title)
+                .append("\">\n");
+        out.append(String.format(
+                "<svg class=\"plot\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"%s-t %s-d\">"
                 + "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>\n", width, height, id, id, id, title, id,
                 HtmlText.escape(description)));
         return frame;
@@ -72,7 +76,8 @@ final class HtmlPicture {
     }
 
     void entry(int width, String shape, String meaning) {
-        out.append(String.format("<li><svg width=\"%d\" height=\"14\" aria-hidden=\"true\">%s</svg> %s</li>", width, shape, meaning));
+        out.append(String.format("<li><svg width=\"%d\" height=\"14\" aria-hidden=\"true\">%s</svg> %s</li>", width,
+                shape, meaning));
     }
 
     void remark(String text) {

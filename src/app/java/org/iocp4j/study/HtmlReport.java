@@ -26,26 +26,32 @@ public final class HtmlReport {
 
     private String page() {
         out.append("<svg class=\"defs\" aria-hidden=\"true\"><defs><pattern id=\"hatch\" width=\"6\" height=\"6\""
-                + " patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><line class=\"hatchline\" x1=\"0\" y1=\"0\" x2=\"0\""
+                + " patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><line class=\"hatchline\" x1=\"0\""
+                + " y1=\"0\" x2=\"0\""
                 + " y2=\"6\"/></pattern></defs></svg>\n");
         head();
         out.append("<main>\n").append(HtmlStory.opening());
         results.forEach(result -> HtmlExperiment.write(out, result));
         out.append(HtmlStory.advice()).append(HtmlStory.known());
         again();
-        out.append("</main>\n<footer><p>Made by <code>iocp4j study</code>. The bug was first seen, and its cause found, by the"
+        out.append(
+                "</main>\n<footer><p>Made by <code>iocp4j study</code>. The bug was first seen, and its cause found,"
+                + " by the"
                 + " author of the C++ study “IOCP Echo Server 09 – Socket Pool”.</p></footer>\n");
         return HtmlPage.of(TITLE + " – iocp4j study", out);
     }
 
     private void head() {
         out.append("<header class=\"top\">\n<p class=\"over\">iocp4j study</p>\n<h1>").append(TITLE).append("</h1>\n"
-                + "<p class=\"lead\">A Windows server starts to use its sockets again, and packets arrive for the wrong session:"
-                + " one that is deleted, or a stranger’s. The cause is one number that stays with the socket when the session"
+                + "<p class=\"lead\">A Windows server starts to use its sockets again, and packets arrive for the"
+                + " wrong session:"
+                + " one that is deleted, or a stranger’s. The cause is one number that stays with the socket when the"
+                + " session"
                 + " goes. Here it is shown packet by packet, with what helps.</p>\n<dl class=\"facts\">\n");
         run.facts().forEach((name, value) -> {
             boolean code = name.equals("Command");
-            out.append("<dt>").append(name).append("</dt><dd>").append(code ? "<code>" : "").append(HtmlText.escape(value))
+            out.append("<dt>").append(name).append("</dt><dd>").append(code ? "<code>" : "")
+                    .append(HtmlText.escape(value))
                     .append(code ? "</code>" : "");
             out.append(name.equals("System") ? " " + HtmlExperiment.tag(run.platform()) : "").append("</dd>\n");
         });

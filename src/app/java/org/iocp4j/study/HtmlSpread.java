@@ -37,8 +37,10 @@ final class HtmlSpread {
     }
 
     private DoubleStream values() {
-        DoubleStream measured = spread.rows().stream().flatMapToDouble(row -> row.sorted().stream().mapToDouble(value -> value));
-        return spread.reference() == null ? measured : DoubleStream.concat(measured, DoubleStream.of(spread.reference()));
+        DoubleStream measured = spread.rows().stream()
+                .flatMapToDouble(row -> row.sorted().stream().mapToDouble(value -> value));
+        return spread.reference() == null ? measured
+                : DoubleStream.concat(measured, DoubleStream.of(spread.reference()));
     }
 
     private static double shown(double value) {
@@ -55,7 +57,8 @@ final class HtmlSpread {
             labels.add(new Label(i * ROW + 17, spread.rows().get(i).name(), spread.rows().get(i).detail()));
         }
         int bottom = spread.rows().size() * ROW;
-        HtmlPicture frame = HtmlPicture.open(out, spread, id, "", description(), labels, WIDTH + FIGURES, bottom + FOOT);
+        HtmlPicture frame = HtmlPicture.open(out, spread, id, "", description(), labels, WIDTH + FIGURES,
+                bottom + FOOT);
         scale(frame, bottom);
         for (int i = 0; i < spread.rows().size(); i++) {
             row(frame, spread.rows().get(i), i * ROW + ROW / 2);
@@ -63,7 +66,8 @@ final class HtmlSpread {
         frame.legend();
         frame.entry(14, "<circle class=\"each\" cx=\"7\" cy=\"7\" r=\"4\"/>", "one measurement");
         frame.entry(14, "<path class=\"median\" d=\"M7 1 V13\"/>", "median, and in figures: median (least to most)");
-        frame.remark("left to right: a logarithmic scale" + (spread.unit().isEmpty() ? "" : ", in " + HtmlText.escape(spread.unit())));
+        frame.remark("left to right: a logarithmic scale"
+                + (spread.unit().isEmpty() ? "" : ", in " + HtmlText.escape(spread.unit())));
         frame.endLegend();
         frame.close();
     }
@@ -88,9 +92,11 @@ final class HtmlSpread {
         int free = 0;
         for (double mark : marks.size() < FEWEST_MARKS ? marks(MORE) : marks) {
             boolean reference = spread.reference() != null && mark == spread.reference();
-            out.append(String.format("<line class=\"%s\" x1=\"%d\" y1=\"4\" x2=\"%d\" y2=\"%d\"/>", reference ? "reference" : "rail",
+            out.append(String.format("<line class=\"%s\" x1=\"%d\" y1=\"4\" x2=\"%d\" y2=\"%d\"/>", reference
+                    ? "reference" : "rail",
                     x(mark), x(mark), bottom));
-            String number = mark < 10 ? Double.toString(mark).replaceFirst("\\.0$", "") : Long.toString(Math.round(mark));
+            String number = mark < 10 ? Double.toString(mark).replaceFirst("\\.0$", "")
+                    : Long.toString(Math.round(mark));
             String text = mark == LEAST && values().anyMatch(value -> value < LEAST) ? "≤ " + number : number;
             int left = Math.max(0, x(mark) - HALF_LETTER * text.length());
             if (left >= free) {
@@ -116,9 +122,11 @@ final class HtmlSpread {
     }
 
     private void row(HtmlPicture frame, Row row, int y) {
-        out.append(String.format("<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", HtmlPicture.MARGIN, y,
+        out.append(String.format("<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", HtmlPicture.MARGIN,
+                y,
                 WIDTH - HtmlPicture.MARGIN, y));
-        row.sorted().forEach(value -> out.append(String.format("<circle class=\"each\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", x(value), y)));
+        row.sorted().forEach(value ->
+                out.append(String.format("<circle class=\"each\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", x(value), y)));
         out.append(String.format("<path class=\"median\" d=\"M%d %d V%d\"/>", x(row.median()), y - 10, y + 10));
         frame.text("session", WIDTH, y + 4, figures(row));
         out.append('\n');

@@ -7,7 +7,10 @@ import java.util.stream.Stream;
 import org.iocp4j.study.HtmlPicture.Label;
 import org.iocp4j.study.StateChart.Row;
 
-/** TCP states over time as a picture: a bar for as long as an end of a connection is seen in one state, no bar where it is gone. */
+/**
+ * TCP states over time as a picture: a bar for as long as an end of a connection is seen in one state, no bar where it
+ * is gone.
+ */
 final class HtmlStateChart {
     private static final int ROW = 40;
     private static final int HEAD = 36;
@@ -73,7 +76,8 @@ final class HtmlStateChart {
                 to++;
             }
             if (!state.equals(TcpStates.GONE)) {
-                out.append(String.format("<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"/>", kind(state),
+                out.append(String.format("<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"/>",
+                        kind(state),
                         x + from * LOOK, top, (to - from) * LOOK - 4, BAR));
                 frame.text(kind(state) + "text", x + from * LOOK + 6, middle + 4, state);
             }
@@ -88,14 +92,16 @@ final class HtmlStateChart {
 
     /** Of what is in this picture, and nothing else. */
     private void legend() {
-        List<String> kinds = chart.rows().stream().flatMap(HtmlStateChart::states).filter(state -> !state.equals(TcpStates.GONE))
+        List<String> kinds = chart.rows().stream().flatMap(HtmlStateChart::states)
+                .filter(state -> !state.equals(TcpStates.GONE))
                 .map(HtmlStateChart::kind).distinct().toList();
         frame.legend();
         String[][] meanings = {{"bar", "connected"}, {"half", "one side has closed, the other not"},
             {"waiting", "TIME_WAIT: closed first, and kept"}};
         for (String[] meaning : meanings) {
             if (kinds.contains(meaning[0])) {
-                frame.entry(26, "<rect class=\"" + meaning[0] + "\" x=\"1\" y=\"1\" width=\"24\" height=\"12\" rx=\"3\"/>", meaning[1]);
+                frame.entry(26, "<rect class=\"" + meaning[0]
+                        + "\" x=\"1\" y=\"1\" width=\"24\" height=\"12\" rx=\"3\"/>", meaning[1]);
             }
         }
         frame.remark("no bar: gone");

@@ -51,7 +51,8 @@ final class HtmlTable {
         out.append("</tr></thead>\n<tbody>\n");
         rows.stream().limit(MOST_ROWS).forEach(row -> {
             out.append("<tr>");
-            IntStream.range(0, row.size()).forEach(column -> cell(out, row.get(column), numbers[column], hasNo[column]));
+            IntStream.range(0, row.size())
+                    .forEach(column -> cell(out, row.get(column), numbers[column], hasNo[column]));
             out.append("</tr>\n");
         });
         out.append("</tbody></table></div>\n");
@@ -64,7 +65,8 @@ final class HtmlTable {
 
     private static boolean isNumbers(List<List<String>> rows, int column) {
         return rows.stream().anyMatch(row -> NUMBER.matcher(row.get(column)).matches())
-                && rows.stream().allMatch(row -> row.get(column).equals("-") || NUMBER.matcher(row.get(column)).matches());
+                && rows.stream()
+                .allMatch(row -> row.get(column).equals("-") || NUMBER.matcher(row.get(column)).matches());
     }
 
     /** What a cell says, without the details behind it: {@code NO: 3 of 6} is a no. */

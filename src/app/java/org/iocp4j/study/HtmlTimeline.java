@@ -99,9 +99,11 @@ final class HtmlTimeline {
         int bars = timeline.lanes().stream().mapToInt(l -> l.bars().size()).sum();
         String perLane = lanes.stream().map(l -> l.name() + ": " + HtmlText.count(l.bars().size(), "session") + ", "
                 + HtmlText.count(l.packets().size(), "packet") + ", "
-                + l.packets().stream().filter(HtmlTimeline::isWrong).count() + " wrong").collect(Collectors.joining("; "));
+                + l.packets().stream().filter(HtmlTimeline::isWrong).count() + " wrong")
+                .collect(Collectors.joining("; "));
         return "In the order of events, from left to right: " + HtmlText.count(timeline.lanes().size(), "socket")
-                + ", " + HtmlText.count(bars, "session") + ", " + HtmlText.count(dots(timeline).size(), "packet") + ", of which "
+                + ", " + HtmlText.count(bars, "session") + ", " + HtmlText.count(dots(timeline).size(), "packet")
+                + ", of which "
                 + wrong(timeline) + " name the wrong session. " + perLane + ".";
     }
 
@@ -180,7 +182,8 @@ final class HtmlTimeline {
         }
         int from = x(dot.at());
         int to = (x(own.from()) + x(own.to())) / 2;
-        out.append(String.format("<path class=\"posted\" d=\"M%d %d V%d H%d V%d\"/>\n", from, top + BAR / 2, top - 2, to, top));
+        out.append(String.format("<path class=\"posted\" d=\"M%d %d V%d H%d V%d\"/>\n", from, top + BAR / 2, top - 2,
+                to, top));
     }
 
     /** One line from all wrong packets of a socket to the session that their key names, if it is on this socket. */
@@ -191,7 +194,8 @@ final class HtmlTimeline {
         for (Bar named : of.bars()) {
             List<Dot> wrong = new ArrayList<>();
             for (Bar bar : of.bars()) {
-                dots.stream().filter(dot -> isWrong(dot) && dot.key() == named.session() && within(bar, dot)).findFirst()
+                dots.stream().filter(dot -> isWrong(dot) && dot.key() == named.session() && within(bar, dot))
+                        .findFirst()
                         .ifPresent(wrong::add);
             }
             if (wrong.isEmpty()) {
@@ -199,9 +203,11 @@ final class HtmlTimeline {
             }
             int end = (x(named.from()) + x(named.to())) / 2;
             int low = bottom + BUS;
-            out.append(String.format("<path class=\"names\" d=\"M%d %d H%d V%d m-3 4 l3 -4 l3 4\"/>", x(wrong.getLast().at()), low,
+            out.append(String.format("<path class=\"names\" d=\"M%d %d H%d V%d m-3 4 l3 -4 l3 4\"/>",
+                    x(wrong.getLast().at()), low,
                     end, bottom + 2));
-            wrong.forEach(dot -> out.append(String.format("<path class=\"names\" d=\"M%d %d V%d\"/>", x(dot.at()), bottom - 5,
+            wrong.forEach(dot ->
+                    out.append(String.format("<path class=\"names\" d=\"M%d %d V%d\"/>", x(dot.at()), bottom - 5,
                     low)));
             out.append('\n');
         }
@@ -211,12 +217,14 @@ final class HtmlTimeline {
         int x = x(dot.at());
         double r = step > 15 ? 5 : 4;
         String judgement = dot.right() == null ? " (names no session)" : dot.right() ? "" : ": WRONG";
-        String title = String.format("<title>%s: key %s, posted by session %d%s</title>", dot.operation(), number(dot.key()),
+        String title = String.format("<title>%s: key %s, posted by session %d%s</title>", dot.operation(),
+                number(dot.key()),
                 dot.session(), judgement);
         if (isWrong(dot)) {
             double d = r + 1.2;
             out.append(String.format(Locale.ROOT,
-                    "<path class=\"wrong\" d=\"M%d %.1f L%.1f %d L%d %.1f L%.1f %d Z\">%s</path>", x, y - d, x + d, y, x, y + d, x - d, y, title));
+                    "<path class=\"wrong\" d=\"M%d %.1f L%.1f %d L%d %.1f L%.1f %d Z\">%s</path>", x, y - d, x + d, y,
+                    x, y + d, x - d, y, title));
         } else {
             out.append(String.format(Locale.ROOT, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%.1f\">%s</circle>",
                     dot.right() == null ? "neutral" : "right", x, y, r, title));
@@ -245,14 +253,18 @@ final class HtmlTimeline {
         List<Association> associations = timeline.lanes().stream().flatMap(l -> l.associations().stream()).toList();
         boolean isBack = out.lastIndexOf("class=\"posted\"") > out.lastIndexOf("<figure");
         frame.legend();
-        frame.entry(26, "<rect class=\"bar\" x=\"1\" y=\"1\" width=\"24\" height=\"12\" rx=\"3\"/>", "a session has the socket");
+        frame.entry(26, "<rect class=\"bar\" x=\"1\" y=\"1\" width=\"24\" height=\"12\" rx=\"3\"/>",
+                "a session has the socket");
         if (dots.stream().anyMatch(dot -> Boolean.TRUE.equals(dot.right()))) {
             frame.entry(14, "<circle class=\"right\" cx=\"7\" cy=\"7\" r=\"5\"/>", "packet that names its own session");
         }
         if (dots.stream().anyMatch(HtmlTimeline::isWrong)) {
-            frame.entry(14, "<path class=\"wrong\" d=\"M7 1 L13 7 L7 13 L1 7 Z\"/>", "packet that names the wrong session");
-            if (lanes.stream().anyMatch(l -> keysAreSessions(l) && l.packets().stream().anyMatch(HtmlTimeline::isWrong))) {
-                frame.entry(14, "<path class=\"names\" d=\"M13 12 H4 V3 m-3 4 l3 -4 l3 4\"/>", "the session that the key names");
+            frame.entry(14, "<path class=\"wrong\" d=\"M7 1 L13 7 L7 13 L1 7 Z\"/>",
+                    "packet that names the wrong session");
+            if (lanes.stream()
+                    .anyMatch(l -> keysAreSessions(l) && l.packets().stream().anyMatch(HtmlTimeline::isWrong))) {
+                frame.entry(14, "<path class=\"names\" d=\"M13 12 H4 V3 m-3 4 l3 -4 l3 4\"/>",
+                        "the session that the key names");
             }
         }
         if (dots.stream().anyMatch(dot -> dot.right() == null)) {

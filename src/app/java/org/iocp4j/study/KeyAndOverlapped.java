@@ -22,7 +22,8 @@ final class KeyAndOverlapped implements Experiment {
 
     @Override
     public String question() {
-        return "Each operation carries, in its OVERLAPPED, the session that posted it, and each packet a completion key. Do"
+        return "Each operation carries, in its OVERLAPPED, the session that posted it, and each packet a completion"
+                + " key. Do"
                 + " the two still agree when a socket is used a second and a third time?";
     }
 
@@ -71,9 +72,11 @@ final class KeyAndOverlapped implements Experiment {
                     connection(socket, ++sessions);
                 }
             }
-            finding.evidence("the session in the OVERLAPPED was the one that had posted the operation in %d of %d packets",
+            finding.evidence(
+                    "the session in the OVERLAPPED was the one that had posted the operation in %d of %d packets",
                     rightOverlapped, all);
-            finding.evidence("on reused sockets the key was the session's in %d of %d packets; it was the socket's first key"
+            finding.evidence(
+                    "on reused sockets the key was the session's in %d of %d packets; it was the socket's first key"
                     + " in %d of them", later - wrongKeys, later, firstKeyAgain);
             boolean seen = rightOverlapped == all && wrongKeys == later && firstKeyAgain == later;
             return finding.table(table).picture(timeline.ended()).verdict(seen ? Verdict.SEEN : Verdict.NOT_SEEN);

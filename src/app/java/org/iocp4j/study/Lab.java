@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an experiment needs: ports, sockets, operations and peers, on one platform and on one thread. Whatever it gave out
- * it closes at the end, and gives memory back only when the kernel holds none of it.
+ * What an experiment needs: ports, sockets, operations and peers, on one platform and on one thread. Whatever it gave
+ * out it closes at the end, and gives memory back only when the kernel holds none of it.
  */
 public final class Lab implements AutoCloseable {
     /** The longest wait for any one thing. */
@@ -104,7 +104,8 @@ public final class Lab implements AutoCloseable {
 
     /** Whether sockets can be used again here; if not, the finding knows why, and is to be ended as not possible. */
     public boolean requiresReuse(Finding.Builder finding) {
-        return requires(Capability.REUSE_AFTER_DISCONNECT_EX, "after DisconnectEx(TF_REUSE_SOCKET) a socket may be given to"
+        return requires(Capability.REUSE_AFTER_DISCONNECT_EX,
+                "after DisconnectEx(TF_REUSE_SOCKET) a socket may be given to"
                 + " AcceptEx or ConnectEx again (DisconnectEx)", finding);
     }
 

@@ -8,8 +8,8 @@ import org.iocp4j.port.Operation;
 import org.iocp4j.win32.ErrorName;
 
 /**
- * An overlapped operation on one socket, with a buffer of its own: both are the kernel's from the post until the packet, so
- * an operation that is out cannot be posted again, and one that is home can.
+ * An overlapped operation on one socket, with a buffer of its own: both are the kernel's from the post until the
+ * packet, so an operation that is out cannot be posted again, and one that is home can.
  */
 public final class LabOperation {
     /** What it does; AcceptEx packets come with the listener's key, all others with their socket's. */

@@ -7,8 +7,8 @@ import org.iocp4j.port.CompletionPort;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * A completion port whose packets are looked at one by one. {@link #next} takes the oldest; {@link #await} takes that of one
- * operation and leaves the others, as if another thread had dequeued them and not got round to them yet.
+ * A completion port whose packets are looked at one by one. {@link #next} takes the oldest; {@link #await} takes that
+ * of one operation and leaves the others, as if another thread had dequeued them and not got round to them yet.
  */
 public final class LabPort {
     private final Lab lab;

@@ -15,8 +15,8 @@ import org.iocp4j.win32.generated.FILE_COMPLETION_INFORMATION;
 import org.iocp4j.win32.generated.IO_STATUS_BLOCK;
 
 /**
- * An overlapped TCP socket, and one operation of each kind to post on it. {@code session} is the number that goes into the
- * operation's OVERLAPPED, and comes back in the {@link Packet}. What a call refuses at once is thrown.
+ * An overlapped TCP socket, and one operation of each kind to post on it. {@code session} is the number that goes into
+ * the operation's OVERLAPPED, and comes back in the {@link Packet}. What a call refuses at once is thrown.
  */
 public final class LabSocket {
     private final Lab lab;
@@ -118,7 +118,9 @@ public final class LabSocket {
         require(Kind.SEND, lab.io().send(operation.leaves(), session, handle, 1), session);
     }
 
-    /** WSASend of more than fits into all buffers on the way: it stays out until the peer reads, or something ends it. */
+    /**
+     * WSASend of more than fits into all buffers on the way: it stays out until the peer reads, or something ends it.
+     */
     public void sendTooMuch(long session) throws Win32Exception {
         lab.unbuffered(handle);
         for (int i = 0; i < IoThread.GATHER; i++) {

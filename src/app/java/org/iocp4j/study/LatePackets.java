@@ -20,8 +20,10 @@ final class LatePackets implements Experiment {
 
     @Override
     public String question() {
-        return "A session is torn down while the kernel still has operations of its, and its place or its socket goes to"
-                + " another session before their packets are handled. Which way of finding a packet's session survives that?";
+        return "A session is torn down while the kernel still has operations of its, and its place or its socket goes"
+                + " to"
+                + " another session before their packets are handled. Which way of finding a packet's session survives"
+                + " that?";
     }
 
     @Override
@@ -53,8 +55,10 @@ final class LatePackets implements Experiment {
         private final Finding.Builder finding;
         private final LabPort port;
         private final LabListener listener;
-        private final Table table = new Table("Late packets of session 1, and whom they name: by the completion key (the"
-                + " socket's first session); by a pointer in the OVERLAPPED; by a slot key (the socket's present session); by"
+        private final Table table =
+                new Table("Late packets of session 1, and whom they name: by the completion key (the"
+                + " socket's first session); by a pointer in the OVERLAPPED; by a slot key (the socket's present"
+                + " session); by"
                 + " an id with a serial number in the OVERLAPPED", "what happened", "its packet", "key", "pointer",
                 "slot key", "id");
         private final Timeline timeline = new Timeline("A socket used again before its first session's"
@@ -84,13 +88,16 @@ final class LatePackets implements Experiment {
             LabSocket next = lab.socket();
             long second = sessions.begin(PLACE, SLOT);
             connect(next, second, PLACE);
-            finding.evidence("closed while receiving: socket %d closed, its WSARecv %s; the new session's socket is %d%s",
+            finding.evidence(
+                    "closed while receiving: socket %d closed, its WSARecv %s; the new session's socket is %d%s",
                     socket.handle(), stateOf(out), next.handle(),
                     next.handle() == socket.handle() ? ": the same number again" : "");
             read("closed while receiving, place given away", port.await(socket.operation(Kind.RECEIVE)), sessions);
         }
 
-        /** The same with a send that the peer does not read; cancelled first, for closesocket alone would leave it out. */
+        /**
+         * The same with a send that the peer does not read; cancelled first, for closesocket alone would leave it out.
+         */
         void closedWhileSending() throws IOException, TimeoutException {
             SessionReadings sessions = new SessionReadings(PLACES, 1);
             LabSocket socket = lab.socket();
@@ -117,8 +124,8 @@ final class LatePackets implements Experiment {
         }
 
         /**
-         * A receive is cancelled and its packet dequeued, but the thread that has it is slow: DisconnectEx is over and the
-         * socket in use again before it handles the packet.
+         * A receive is cancelled and its packet dequeued, but the thread that has it is slow: DisconnectEx is over and
+         * the socket in use again before it handles the packet.
          */
         void reusedWithPacketUnhandled(boolean samePlace) throws IOException, TimeoutException {
             SessionReadings sessions = new SessionReadings(PLACES, 1);
@@ -136,7 +143,8 @@ final class LatePackets implements Experiment {
             listener.connect(socket, second);
             Packet packet = port.await(receive);
             String what = "socket used again, " + (samePlace ? "place given away" : "place still free");
-            finding.evidence("%s: socket %d is in generation %d when a packet of generation %d is handled: key 0x%X (the"
+            finding.evidence(
+                    "%s: socket %d is in generation %d when a packet of generation %d is handled: key 0x%X (the"
                     + " first session's place and the slot), session %d in the OVERLAPPED", what, socket.handle(),
                     socket.generation(), packet.generation(), packet.key(), SessionReadings.number(packet.session()));
             Map<Identity, Outcome> readings = read(what, packet, sessions);
@@ -146,8 +154,9 @@ final class LatePackets implements Experiment {
         }
 
         /**
-         * A receive is neither cancelled nor waited for: does DisconnectEx end it, or does it live on in the next session?
-         * Under Wine it lives on; CancelIoEx ends it most often, and closesocket where that does not find it [wine].
+         * A receive is neither cancelled nor waited for: does DisconnectEx end it, or does it live on in the next
+         * session? Under Wine it lives on; CancelIoEx ends it most often, and closesocket where that does not find it
+         * [wine].
          */
         void reusedWithoutCancel() throws IOException, TimeoutException {
             SessionReadings sessions = new SessionReadings(PLACES, 1);
@@ -174,7 +183,8 @@ final class LatePackets implements Experiment {
                 return;
             }
             boolean stolen = packet.status() >= 0 && packet.bytes() == 1 && receive.data(1)[0] == sent;
-            finding.evidence("receive not cancelled: when the socket is in use again, the first session's WSARecv %s; it ends"
+            finding.evidence(
+                    "receive not cancelled: when the socket is in use again, the first session's WSARecv %s; it ends"
                     + " %s, with %s, %d bytes%s", stateOf(out), ended.by(), packet.outcome(), packet.bytes(),
                     stolen ? ": the byte of the second session's client" : "");
             read("socket used again, receive not cancelled", packet, sessions);
@@ -204,8 +214,10 @@ final class LatePackets implements Experiment {
                     + " completion key, %d by a pointer in the OVERLAPPED, %d by a slot key", late, byIdRecognised,
                     wrong.getOrDefault(Identity.KEY, 0), wrong.getOrDefault(Identity.POINTER, 0),
                     wrong.getOrDefault(Identity.SLOT_KEY, 0));
-            finding.evidence("An operation's memory is the kernel's until its packet is dequeued, whatever becomes of its"
-                    + " session: here each new session had operations of its own. Better than to recognise late packets is to"
+            finding.evidence(
+                    "An operation's memory is the kernel's until its packet is dequeued, whatever becomes of its"
+                    + " session: here each new session had operations of its own. Better than to recognise late"
+                    + " packets is to"
                     + " have none: count what is out, and delete a session when its count is 0.");
             boolean seen = late > 0 && byIdRecognised == late && wrong.getOrDefault(Identity.KEY, 0) > 0
                     && wrong.getOrDefault(Identity.POINTER, 0) > 0 && wrong.getOrDefault(Identity.SLOT_KEY, 0) > 0;

@@ -13,9 +13,9 @@ import org.iocp4j.win32.Win32Exception;
  * An echo server as most examples have it: the completion key of a socket is its session, and a packet's key says whose
  * packet it is. Its sockets are disconnected and used again, and that breaks it.
  *
- * <p>In C++ the key is the session's address, and a wrong one reads freed memory. Here sessions are places in an array, the
- * key is a place, and a deleted session is a place that is free: so what the key says is only counted, and the session that
- * the OVERLAPPED names gets the packet. Otherwise the first wrong packet would be the end of the run.
+ * <p>In C++ the key is the session's address, and a wrong one reads freed memory. Here sessions are places in an array,
+ * the key is a place, and a deleted session is a place that is free: so what the key says is only counted, and the
+ * session that the OVERLAPPED names gets the packet. Otherwise the first wrong packet would be the end of the run.
  */
 final class NaiveServer {
     /**

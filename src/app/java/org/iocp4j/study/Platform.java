@@ -6,7 +6,8 @@ import org.iocp4j.win32.Win32;
 public enum Platform {
     WINDOWS("windows", "measured on Windows"),
     WINE("wine", "measured under Wine, whose rules are not all Windows'"),
-    SIMULATED("simulated", "simulated from Windows' documentation: shows what the rules lead to, proves nothing of Windows");
+    SIMULATED("simulated",
+    "simulated from Windows' documentation: shows what the rules lead to, proves nothing of Windows");
 
     private final String text;
     private final String known;

@@ -24,7 +24,8 @@ final class SecondAssociation implements Experiment {
 
     @Override
     public String question() {
-        return "Can a socket that is associated with a completion port be associated again, to give it another key or another"
+        return "Can a socket that is associated with a completion port be associated again, to give it another key or"
+                + " another"
                 + " port: at once, when it is disconnected, or when it is used again?";
     }
 
@@ -44,9 +45,11 @@ final class SecondAssociation implements Experiment {
         private final LabPort otherPort;
         private final LabListener listener;
         private final LabSocket socket;
-        private final Table table = new Table("CreateIoCompletionPort on one socket, in this order", "when", "port", "key",
+        private final Table table = new Table("CreateIoCompletionPort on one socket, in this order", "when", "port",
+                "key",
                 "returns", "error");
-        private final Timeline timeline = new Timeline("One socket, two sessions, and each attempt to associate it once more");
+        private final Timeline timeline =
+                new Timeline("One socket, two sessions, and each attempt to associate it once more");
         /** Second associations: tried, and failed with 87. */
         private int second;
         private int refused;
@@ -124,7 +127,8 @@ final class SecondAssociation implements Experiment {
             socket.send(session, (byte) session);
             Packet packet = packet(Kind.SEND);
             peer.receive(1);
-            finding.evidence("socket %d, generation %d, session %d: after that a WSASend's packet comes on %s with key %d",
+            finding.evidence(
+                    "socket %d, generation %d, session %d: after that a WSASend's packet comes on %s with key %d",
                     socket.handle(), packet.generation(), packet.session(), where, packet.key());
         }
 
@@ -156,15 +160,18 @@ final class SecondAssociation implements Experiment {
                 throw new IOException("DisconnectEx: " + packet.outcome() + ", " + socket);
             }
             timeline.end(lane(socket));
-            finding.evidence("socket %d: DisconnectEx's packet comes on %s with key %d", socket.handle(), where, packet.key());
+            finding.evidence("socket %d: DisconnectEx's packet comes on %s with key %d", socket.handle(), where,
+                    packet.key());
         }
 
         private Finding conclude() {
             finding.evidence("%d of %d second associations failed with %s", refused, second,
                     ErrorName.of(ERROR_INVALID_PARAMETER()));
-            finding.evidence("A duplicate is another handle to the same socket: Windows' documentation advises against sharing"
+            finding.evidence(
+                    "A duplicate is another handle to the same socket: Windows' documentation advises against sharing"
                     + " one that is associated (CreateIoCompletionPort).");
-            return finding.table(table).picture(timeline.ended()).verdict(refused == second && stays ? Verdict.SEEN : Verdict.NOT_SEEN);
+            return finding.table(table).picture(timeline.ended())
+                    .verdict(refused == second && stays ? Verdict.SEEN : Verdict.NOT_SEEN);
         }
     }
 }

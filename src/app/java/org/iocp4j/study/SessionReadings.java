@@ -5,10 +5,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The ways to tell from a packet whose it is, side by side. A packet has two numbers, its key and the one in the OVERLAPPED;
- * here both are packed so full that each way finds in them what a server of that kind would have put there.
+ * The ways to tell from a packet whose it is, side by side. A packet has two numbers, its key and the one in the
+ * OVERLAPPED; here both are packed so full that each way finds in them what a server of that kind would have put there.
  *
- * <p>Sessions live in places and use sockets in slots. A place whose session is deleted is free; it may get another one.
+ * <p>Sessions live in places and use sockets in slots. A place whose session is deleted is free; it may get another
+ * one.
  */
 final class SessionReadings {
     /** What a server needs to know whose a packet is. */

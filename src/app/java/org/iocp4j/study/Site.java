@@ -81,7 +81,8 @@ public abstract class Site {
         /** Order and time are what Windows allows them to be; nothing fails that need not. */
         @Override
         public Finding run(Experiment experiment, Consumer<String> progress) throws IOException, TimeoutException {
-            SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY).operationBytes((int) OPERATION.sizeof());
+            SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY)
+                    .operationBytes((int) OPERATION.sizeof());
             failure = null;
             kernel.run(() -> scenario(kernel, experiment, progress));
             switch (failure) {

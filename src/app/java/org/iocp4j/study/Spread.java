@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What was measured many times, for a picture that shows each time: a row for each thing, a dot for each value. No middle
- * can be seen without its spread.
+ * What was measured many times, for a picture that shows each time: a row for each thing, a dot for each value. No
+ * middle can be seen without its spread.
  *
  * @param unit      of the values; empty for ratios
  * @param reference a value to compare with, which gets a line; null if there is none

@@ -25,10 +25,12 @@ final class TcpStates {
     static final String TIME_WAIT = "TIME_WAIT";
     static final String ESTABLISHED = "ESTAB";
 
-    private static final String[] WINDOWS_NAMES = {"", "CLOSED", "LISTEN", "SYN_SENT", "SYN_RCVD", ESTABLISHED, "FIN_WAIT1",
+    private static final String[] WINDOWS_NAMES = {"", "CLOSED", "LISTEN", "SYN_SENT", "SYN_RCVD", ESTABLISHED,
+            "FIN_WAIT1",
         "FIN_WAIT2", "CLOSE_WAIT", "CLOSING", "LAST_ACK", TIME_WAIT, "DELETE_TCB"};
     /** As Linux numbers them in its table. */
-    private static final String[] LINUX_NAMES = {"", ESTABLISHED, "SYN_SENT", "SYN_RCVD", "FIN_WAIT1", "FIN_WAIT2", TIME_WAIT,
+    private static final String[] LINUX_NAMES = {"", ESTABLISHED, "SYN_SENT", "SYN_RCVD", "FIN_WAIT1", "FIN_WAIT2",
+            TIME_WAIT,
         "CLOSED", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING"};
     /** Linux's table, through Wine's drive for it. */
     private static final String HOST_TABLE = "Z:/proc/net/tcp";

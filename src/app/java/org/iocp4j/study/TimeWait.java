@@ -32,8 +32,10 @@ final class TimeWait implements Experiment {
 
     @Override
     public String question() {
-        return "After a connection, one side keeps its address pair in TIME_WAIT for a while: the one that closed first. Is"
-                + " it the server's, by which way of closing, does it keep a socket from being used again, and how long does"
+        return "After a connection, one side keeps its address pair in TIME_WAIT for a while: the one that closed"
+                + " first. Is"
+                + " it the server's, by which way of closing, does it keep a socket from being used again, and how"
+                + " long does"
                 + " each way take?";
     }
 
@@ -99,7 +101,8 @@ final class TimeWait implements Experiment {
         }
 
         StateChart.Row row() {
-            return new StateChart.Row(method.toString(), "linger " + ending.lingerInForce() + (reuse ? ", used again" : ""),
+            return new StateChart.Row(method.toString(),
+                    "linger " + ending.lingerInForce() + (reuse ? ", used again" : ""),
                     List.copyOf(server), List.copyOf(client));
         }
 
@@ -145,7 +148,9 @@ final class TimeWait implements Experiment {
             listener = lab.listen(port, 0);
         }
 
-        /** TransmitFile by itself: under Wine the client sees nothing of it until the next accept, and is waited for. */
+        /**
+         * TransmitFile by itself: under Wine the client sees nothing of it until the next accept, and is waited for.
+         */
         Finding run() throws IOException, TimeoutException {
             endAll(method -> !method.transmits());
             endAll(Method::transmits);
@@ -164,12 +169,16 @@ final class TimeWait implements Experiment {
             }
             cases.sort(Comparator.comparing(one -> one.closer));
             for (Closer closer : Closer.values()) {
-                finding.picture(new StateChart("Closed first by " + closer.who() + ": the TCP state of both ends, look by look",
+                finding.picture(new StateChart("Closed first by " + closer.who()
+                        + ": the TCP state of both ends, look by look",
                         LOOKS, cases.stream().filter(one -> one.closer == closer).map(Case::row).toList()));
             }
-            Table table = new Table("The TCP states of each end of a connection, in order (-: gone), by GetExtendedTcpTable and,"
-                    + " beside it, by Linux's own table, which ss prints too", "closed first", "method", "linger in force",
-                    "used again", "the client saw", "server's end", "the same by Linux", "client's end", "the same by Linux");
+            Table table = new Table(
+                    "The TCP states of each end of a connection, in order (-: gone), by GetExtendedTcpTable and,"
+                    + " beside it, by Linux's own table, which ss prints too", "closed first", "method",
+                    "linger in force",
+                    "used again", "the client saw", "server's end", "the same by Linux", "client's end",
+                    "the same by Linux");
             cases.forEach(one -> table.row(one.cells(lab.platform())));
             finding.table(counts()).table(table);
             latencies();
@@ -196,7 +205,9 @@ final class TimeWait implements Experiment {
             cases.addAll(group);
         }
 
-        /** Wine gives up where a machine has some thousand connections [wine]; then Linux's table stands in for its own. */
+        /**
+         * Wine gives up where a machine has some thousand connections [wine]; then Linux's table stands in for its own.
+         */
         private void look(List<Case> group) throws IOException {
             TcpStates ofHost = lab.platform() == Platform.WINE ? TcpStates.ofHost() : null;
             TcpStates states = ofHost;
@@ -222,7 +233,8 @@ final class TimeWait implements Experiment {
             columns.addAll(states);
             columns.add("gone");
             boolean hasHost = cases.stream().noneMatch(one -> one.serverOnHost.isEmpty());
-            Table table = new Table("Sockets by TCP state" + (hasHost ? ", by GetExtendedTcpTable / by Linux's own table" : ""),
+            Table table = new Table("Sockets by TCP state"
+                    + (hasHost ? ", by GetExtendedTcpTable / by Linux's own table" : ""),
                     columns.toArray(String[]::new));
             for (Closer closer : Closer.values()) {
                 List<Case> some = cases.stream().filter(one -> one.closer == closer).toList();
@@ -253,7 +265,8 @@ final class TimeWait implements Experiment {
 
         private void latencies() throws IOException, TimeoutException {
             String virtual = lab.platform() == Platform.SIMULATED ? " virtual" : "";
-            Table table = new Table("From the call to the packet, or to closesocket's return, of " + LATENCIES + " connections"
+            Table table = new Table("From the call to the packet, or to closesocket's return, of " + LATENCIES
+                    + " connections"
                     + " each, in" + virtual + " ms", "closed first", "method", "linger", "p50", "max");
             List<Spread.Row> rows = new ArrayList<>();
             for (Closer closer : List.of(Closer.CLIENT, Closer.SERVER)) {
@@ -271,7 +284,8 @@ final class TimeWait implements Experiment {
                     table.row(closer, method, linger, millis(row.median()), millis(row.most()));
                 }
             }
-            finding.table(table).picture(new Spread("From the call to the packet, or to closesocket's return, and who closed"
+            finding.table(table)
+                    .picture(new Spread("From the call to the packet, or to closesocket's return, and who closed"
                     + " first", virtual.strip() + (virtual.isEmpty() ? "ms" : " ms"), null, rows));
         }
 
@@ -283,12 +297,14 @@ final class TimeWait implements Experiment {
 
         private Finding conclude(String times) {
             boolean serverHasNone = cases.stream().noneMatch(one -> one.closer == Closer.CLIENT && one.serverWaits());
-            finding.evidence("Closed first by the client, not reset: TIME_WAIT at the client's end in %s, at the server's"
+            finding.evidence(
+                    "Closed first by the client, not reset: TIME_WAIT at the client's end in %s, at the server's"
                     + " in %s.%s", share(one -> one.closer == Closer.CLIENT && !one.resets(), Case::clientWaits),
                     share(one -> one.closer == Closer.CLIENT && !one.resets(), Case::serverWaits),
                     serverHasNone ? " A server whose clients close first has none to find." : "");
             finding.evidence("Closed first by the server, not reset: TIME_WAIT at the server's end in %s (%s), at the"
-                    + " client's in %s%s.", share(one -> one.closer == Closer.SERVER && !one.resets(), Case::serverWaits),
+                    + " client's in %s%s.",
+                    share(one -> one.closer == Closer.SERVER && !one.resets(), Case::serverWaits),
                     methods(one -> one.closer == Closer.SERVER && !one.resets() && one.serverWaits()),
                     share(one -> one.closer == Closer.SERVER && !one.resets(), Case::clientWaits),
                     clientAfterAll());
@@ -296,8 +312,10 @@ final class TimeWait implements Experiment {
                     + " from a listener like the original program's: the client saw %s; TIME_WAIT anywhere in %s (%s).",
                     seenWithLinger(), share(one -> one.closer == Closer.SERVER && one.resets(),
                             one -> one.serverWaits() || one.clientWaits()),
-                    methods(one -> one.closer == Closer.SERVER && one.resets() && (one.serverWaits() || one.clientWaits())));
-            finding.evidence("Reuse: %s, closed first by the server, with the old connection in TIME_WAIT at the server's end:"
+                    methods(one -> one.closer == Closer.SERVER && one.resets()
+                    && (one.serverWaits() || one.clientWaits())));
+            finding.evidence(
+                    "Reuse: %s, closed first by the server, with the old connection in TIME_WAIT at the server's end:"
                     + " the socket was accepted into again.",
                     share(one -> one.closer == Closer.SERVER && one.reuse && one.serverWaits(),
                             one -> one.ending.isUsedAgain()));
@@ -315,14 +333,20 @@ final class TimeWait implements Experiment {
             }
             hostAgrees();
             finding.evidence("The listener is socket %d, port %d%s", listener.handle(), listener.address().getPort(),
-                    lab.platform() == Platform.WINE ? ": for a minute, ss -tan on the host still shows its connections" : "");
-            finding.evidence("Latency when the server closes first: a disconnect that has no packet after %d ms is one that"
-                    + " waits for its peer; the peer closes then. graceful: the client closes at once when the server has.",
+                    lab.platform() == Platform.WINE ? ": for a minute, ss -tan on the host still shows its connections"
+                    : "");
+            finding.evidence(
+                    "Latency when the server closes first: a disconnect that has no packet after %d ms is one that"
+                    + " waits for its peer; the peer closes then. graceful: the client closes at once when the server"
+                    + " has.",
                     Ending.PACKET_MILLIS);
-            finding.evidence("GetExtendedTcpTable was read with all connected, and with all closed (TransmitFile's connections by"
+            finding.evidence(
+                    "GetExtendedTcpTable was read with all connected, and with all closed (TransmitFile's connections"
+                    + " by"
                     + " themselves, after the others), and %s after the last close", times);
             if (unread > 0) {
-                finding.evidence("It could not be read at %d of %d looks (%s): Linux's own table stands in for it there", unread,
+                finding.evidence(
+                        "It could not be read at %d of %d looks (%s): Linux's own table stands in for it there", unread,
                         GROUPS * 2 + LATER_MILLIS.length, unreadBecause);
             }
             boolean seen = cases.stream().anyMatch(one -> one.closer == Closer.CLIENT && one.clientWaits()
@@ -332,7 +356,8 @@ final class TimeWait implements Experiment {
 
         private void hostAgrees() {
             if (cases.stream().noneMatch(one -> one.serverOnHost.isEmpty())) {
-                finding.evidence("Second witness: Linux's own table (/proc/net/tcp and tcp6, read right after each look; ss"
+                finding.evidence(
+                        "Second witness: Linux's own table (/proc/net/tcp and tcp6, read right after each look; ss"
                         + " prints the same) says the same in %s", share(one -> true, Case::hostAgrees));
             } else if (lab.platform() == Platform.WINE) {
                 finding.evidence("No second witness: /proc/net/tcp cannot be read from here");

@@ -7,9 +7,9 @@ import java.util.Map;
 import org.iocp4j.study.LabOperation.Kind;
 
 /**
- * What happened on a few sockets, in order, for a picture: a lane for each socket, in it a bar for each session that had the
- * socket, a dot for each packet, and a mark for each association. Time is the number of the event, from 0: only the order
- * counts.
+ * What happened on a few sockets, in order, for a picture: a lane for each socket, in it a bar for each session that
+ * had the socket, a dot for each packet, and a mark for each association. Time is the number of the event, from 0: only
+ * the order counts.
  */
 public final class Timeline implements Picture {
     /**

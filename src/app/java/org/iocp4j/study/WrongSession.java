@@ -46,7 +46,8 @@ final class WrongSession implements Experiment {
 
     @Override
     public String question() {
-        return "A server makes the session the completion key of its socket, and uses sockets again after DisconnectEx. Whom"
+        return "A server makes the session the completion key of its socket, and uses sockets again after"
+                + " DisconnectEx. Whom"
                 + " do its packets name: the session they belong to, a stranger's, or one that is deleted?";
     }
 
@@ -56,8 +57,10 @@ final class WrongSession implements Experiment {
         if (!lab.requiresReuse(finding)) {
             return finding.notPossible();
         }
-        Table table = new Table("Whom the packets' keys named, by how free sessions and sockets are taken again and how many"
-                + " clients are connected at a time (an AcceptEx packet has the listener's key and names nobody)", "pools",
+        Table table =
+                new Table("Whom the packets' keys named, by how free sessions and sockets are taken again and how many"
+                + " clients are connected at a time (an AcceptEx packet has the listener's key and names nobody)",
+                "pools",
                 "connections", "packets", "AcceptEx", "right, new socket", "right by chance", "live stranger",
                 "deleted session", "wrong on reused sockets");
         Counts total = new Counts();
@@ -83,11 +86,13 @@ final class WrongSession implements Experiment {
     private static void row(Table table, Case one, int connections, NaiveServer server) {
         Counts c = server.counts();
         table.row(one.name(), connections, server.dequeued(), c.listener, c.rightAtFirst, c.rightByChance, c.wrongLive,
-                c.deleted, c.onReused() == 0 ? "-" : String.format("%d %%", Math.round(100.0 * c.wrong() / c.onReused())));
+                c.deleted, c.onReused() == 0 ? "-"
+                : String.format("%d %%", Math.round(100.0 * c.wrong() / c.onReused())));
     }
 
     private static void associations(Finding.Builder finding, Case one, NaiveServer server) {
-        finding.evidence("%s: CreateIoCompletionPort with the new session for a key: %d times the port, %d times NULL%s",
+        finding.evidence(
+                "%s: CreateIoCompletionPort with the new session for a key: %d times the port, %d times NULL%s",
                 one.name(), server.associations(), server.refusedAssociations(),
                 server.refusal().isEmpty() ? "" : ", " + server.refusal());
     }
@@ -99,15 +104,20 @@ final class WrongSession implements Experiment {
         finding.evidence("%d packets dequeued = %d AcceptEx + %d named the right session + %d a live stranger"
                 + " + %d a deleted session", dequeued, total.listener, total.right(), total.wrongLive, total.deleted);
         if (total.wrong() > 0) {
-            finding.evidence("The pattern: a socket's key is the place of its first session. A place taken last-in-first-out"
-                    + " is soon taken again, with one client at a time always the same one: so the old key is right by chance,"
-                    + " now and then or always, and hides the bug. Taken first-in-first-out a place does not come round again"
+            finding.evidence(
+                    "The pattern: a socket's key is the place of its first session. A place taken last-in-first-out"
+                    + " is soon taken again, with one client at a time always the same one: so the old key is right by"
+                    + " chance,"
+                    + " now and then or always, and hides the bug. Taken first-in-first-out a place does not come"
+                    + " round again"
                     + " so soon, and every packet on a reused socket is wrong.");
         }
         return finding.verdict(total.wrong() > 0 ? Verdict.SEEN : Verdict.NOT_SEEN);
     }
 
-    /** Clients that come, have one byte echoed, and stay until another one is to come; whose turn it is to go is drawn. */
+    /**
+     * Clients that come, have one byte echoed, and stay until another one is to come; whose turn it is to go is drawn.
+     */
     private static final class Crowd {
         private final Lab lab;
         private final NaiveServer server;

@@ -1,13 +1,13 @@
 /**
- * The completion-key bug, examined: small programs over {@code port} and {@code win32} that each state a question, do the
- * thing, and show what came of it.
+ * The completion-key bug, examined: small programs over {@code port} and {@code win32} that each state a question, do
+ * the thing, and show what came of it.
  *
  * <h2>The bug in four sentences</h2>
- * A socket is associated with a completion port once, with a number of the program's choice, the completion key, and that
- * key rides on every packet of the socket from then on. A server that puts the address of its session there is right as long
- * as each connection has a socket of its own. When a socket is disconnected and used again, it keeps its first key, and a
- * second association is refused. So packets name a session that is over, or a stranger in its place; the session must travel
- * in the OVERLAPPED of the operation instead.
+ * A socket is associated with a completion port once, with a number of the program's choice, the completion key, and
+ * that key rides on every packet of the socket from then on. A server that puts the address of its session there is
+ * right as long as each connection has a socket of its own. When a socket is disconnected and used again, it keeps its
+ * first key, and a second association is refused. So packets name a session that is over, or a stranger in its place;
+ * the session must travel in the OVERLAPPED of the operation instead.
  *
  * <h2>To add an experiment</h2>
  * Write one class that implements {@link org.iocp4j.study.Experiment}, and add it to the list in
@@ -47,12 +47,12 @@
  *
  * An experiment runs on one thread, waits for nothing longer than {@link org.iocp4j.study.Lab#BOUND_MILLIS}, and closes
  * nothing that it took from its {@link org.iocp4j.study.Lab}: the lab does. Whatever it prints is in its
- * {@link org.iocp4j.study.Finding}. The same code runs on Windows, under Wine and on the simulated kernel; where a rule of
- * one platform makes it impossible, the verdict is {@code not possible here}, with the reason and what Windows' documentation
- * says. Verdicts are the same in every run: nothing may depend on who is faster.
+ * {@link org.iocp4j.study.Finding}. The same code runs on Windows, under Wine and on the simulated kernel; where a rule
+ * of one platform makes it impossible, the verdict is {@code not possible here}, with the reason and what Windows'
+ * documentation says. Verdicts are the same in every run: nothing may depend on who is faster.
  *
  * <h2>How a claim is known</h2>
- * {@link org.iocp4j.study.Platform} says it for every finding: measured on Windows, measured under Wine, or simulated from
- * Windows' documentation. No finding of this package has been made on Windows yet.
+ * {@link org.iocp4j.study.Platform} says it for every finding: measured on Windows, measured under Wine, or simulated
+ * from Windows' documentation. No finding of this package has been made on Windows yet.
  */
 package org.iocp4j.study;

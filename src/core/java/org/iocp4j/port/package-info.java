@@ -21,8 +21,8 @@
  * }
  *
  * <p>The kernel may write to {@code input} and to the operation until {@code received} is called. In the end: close the
- * socket, which completes a pending receive; dequeue until {@link org.iocp4j.port.OperationSlab#pendingCount} is 0; then
- * close the port, release the slab and the region, and close {@code win32}.
+ * socket, which completes a pending receive; dequeue until {@link org.iocp4j.port.OperationSlab#pendingCount} is 0;
+ * then close the port, release the slab and the region, and close {@code win32}.
  */
 @NullMarked
 package org.iocp4j.port;

@@ -1,6 +1,6 @@
 /**
- * Sockets and their lives: made, accepted, disconnected, used again. Nothing here knows of sessions, protocols or worker
- * threads: the owner of a socket is a number.
+ * Sockets and their lives: made, accepted, disconnected, used again. Nothing here knows of sessions, protocols or
+ * worker threads: the owner of a socket is a number.
  *
  * <p>How to accept connections and receive on them, with one thread. {@code events} is a
  * {@link org.iocp4j.socket.SocketEvents} whose {@code accepted} calls

@@ -217,7 +217,8 @@ public final class WindowsWin32 implements Win32 {
     @Override
     public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers,
                             int flags) {
-        return winsockBool(call(Extensions.TRANSMIT_FILE, socket, file, bytes, bytesPerSend, overlapped, buffers, flags));
+        return winsockBool(call(Extensions.TRANSMIT_FILE, socket, file, bytes, bytesPerSend, overlapped, buffers,
+                flags));
     }
 
     @Override
@@ -314,9 +315,9 @@ public final class WindowsWin32 implements Win32 {
         }
     }
 
-    // ---- what the calls have in common: arguments and result as longs, whatever their types and number, see Calls.link ----
-    // Each of these has 35 bytes of bytecode at most, so that the JIT inlines it everywhere, and with it a constant function:
-    // otherwise a call costs more, and 40 bytes of the heap.
+    // ---- what the calls have in common: arguments and result as longs, whatever their types and number, see
+    // Calls.link ---- Each of these has 35 bytes of bytecode at most, so that the JIT inlines it everywhere, and with
+    // it a constant function: otherwise a call costs more, and 40 bytes of the heap.
 
     private long call(MethodHandle function, long a) {
         return call(function, a, 0, 0, 0);

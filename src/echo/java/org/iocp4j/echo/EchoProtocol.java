@@ -6,8 +6,8 @@ import org.iocp4j.server.SessionHandler;
 public enum EchoProtocol {
     /**
      * Messages of ten bytes, each with a 2-byte little-endian length, which is always 8, and 8 bytes. A login message
-     * greets each connection; its 8 bytes are {@link Long#MAX_VALUE}. Each whole message is sent back as it came, in order.
-     * A message of another length ends the connection.
+     * greets each connection; its 8 bytes are {@link Long#MAX_VALUE}. Each whole message is sent back as it came, in
+     * order. A message of another length ends the connection.
      */
     MESSAGES {
         @Override

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class Accepts {
     /** Besides the sockaddr, in each address's room [doc]. */
     private static final int EXTRA_BYTES = 16;
-    /** Where the addresses lie in the output is AcceptEx's own affair [doc]: not at its start, so that nobody guesses. */
+    /**
+     * Where the addresses lie in the output is AcceptEx's own affair [doc]: not at its start, so that nobody guesses.
+     */
     private static final int SOCKADDR_AT = 2;
 
     private final SimulatedKernel kernel;
@@ -70,8 +72,8 @@ final class Accepts {
     }
 
     /**
-     * Too little room is seen when the client comes, and a local address need not be asked for at all [wt]; that whatever is
-     * less than documented is too little [inf].
+     * Too little room is seen when the client comes, and a local address need not be asked for at all [wt]; that
+     * whatever is less than documented is too little [inf].
      */
     private static boolean hasRoom(PendingOperation operation) {
         int least = SockaddrMemory.bytes(operation.file.family) + EXTRA_BYTES;
@@ -117,7 +119,9 @@ final class Accepts {
         socket.accepting = operation;
     }
 
-    /** The accept is over: the socket is connected, though in its default state until SO_UPDATE_ACCEPT_CONTEXT [doc]. */
+    /**
+     * The accept is over: the socket is connected, though in its default state until SO_UPDATE_ACCEPT_CONTEXT [doc].
+     */
     private void established(PendingOperation operation, int bytes) {
         SimulatedSocket socket = operation.requireAcceptSocket();
         Connection connection = socket.requireConnection();

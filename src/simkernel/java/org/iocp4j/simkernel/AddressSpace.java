@@ -12,8 +12,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Addresses for the regions of all simulations of this JVM: ranges are made once, and lent to one simulation after another,
- * since to make memory, and to give it back, costs more than a short simulation.
+ * Addresses for the regions of all simulations of this JVM: ranges are made once, and lent to one simulation after
+ * another, since to make memory, and to give it back, costs more than a short simulation.
  */
 final class AddressSpace {
     /** Windows places regions at multiples of this [doc]. */
@@ -48,7 +48,8 @@ final class AddressSpace {
     private static MemorySegment sparse(long bytes) {
         try {
             // Named here: createTempFile's random names cost half a minute on a busy Wine, with the baton in hand.
-            String name = "iocp4j-" + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".memory";
+            String name = "iocp4j-" + ProcessHandle.current()
+                    .pid() + "-" + Long.toHexString(System.nanoTime()) + ".memory";
             Path file = Path.of(System.getProperty("java.io.tmpdir"), name);
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE,
                     StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)) {

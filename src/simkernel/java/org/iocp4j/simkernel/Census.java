@@ -1,8 +1,8 @@
 package org.iocp4j.simkernel;
 
 /**
- * Every open socket that is not a listener, counted where it is. An operation is the kernel's until its packet is dequeued,
- * and so is its socket where the operation has it.
+ * Every open socket that is not a listener, counted where it is. An operation is the kernel's until its packet is
+ * dequeued, and so is its socket where the operation has it.
  *
  * @param free          fit for AcceptEx, and nobody's
  * @param accepting     an AcceptEx has it
@@ -26,7 +26,8 @@ public record Census(int free, int accepting, int connected, int forsaken, int d
     Census plus(SimulatedSocket.State state, boolean busy) {
         return switch (state) {
             case FRESH, REUSABLE -> new Census(free + 1, accepting, connected, forsaken, disconnecting, unfit);
-            case CONNECTED -> new Census(free, accepting, connected + 1, forsaken + (busy ? 0 : 1), disconnecting, unfit);
+            case CONNECTED ->
+                    new Census(free, accepting, connected + 1, forsaken + (busy ? 0 : 1), disconnecting, unfit);
             default -> new Census(free, accepting, connected, forsaken, disconnecting, unfit + 1);
         };
     }

@@ -23,7 +23,8 @@ final class Connection {
     private boolean refused;
     private boolean silent;
 
-    Connection(SimulatedKernel kernel, SimulatedClient client, InetSocketAddress local, int serverWindow, int clientWindow) {
+    Connection(SimulatedKernel kernel, SimulatedClient client, InetSocketAddress local, int serverWindow,
+            int clientWindow) {
         this.kernel = kernel;
         this.client = client;
         this.local = local;

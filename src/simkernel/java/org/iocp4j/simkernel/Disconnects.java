@@ -49,7 +49,8 @@ final class Disconnects {
     }
 
     /** Only disconnects: a file to send is not simulated. */
-    int transmitFile(SimulatedThread thread, long handle, long file, int bytes, long overlapped, long buffers, int flags) {
+    int transmitFile(SimulatedThread thread, long handle, long file, int bytes, long overlapped, long buffers,
+            int flags) {
         SimulatedSocket socket = kernel.handles.socket(handle);
         if (socket == null) {
             return kernel.misuse(WSAENOTSOCK());

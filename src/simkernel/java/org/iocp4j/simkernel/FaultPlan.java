@@ -1,8 +1,8 @@
 package org.iocp4j.simkernel;
 
 /**
- * What a simulated system does beyond the ordinary, as probabilities: legal variation of order and time, and failures that
- * are documented. And where sources disagree, which of them is right.
+ * What a simulated system does beyond the ordinary, as probabilities: legal variation of order and time, and failures
+ * that are documented. And where sources disagree, which of them is right.
  */
 public record FaultPlan(Timing timing, Failures failures, Disconnects disconnects, Variants variants) {
     /**
@@ -40,8 +40,8 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
     }
 
     /**
-     * How long DisconnectEx takes when the peer has not closed yet [doc: TIME_WAIT may delay it]; TransmitFile with reuse
-     * always waits for the peer [doc].
+     * How long DisconnectEx takes when the peer has not closed yet [doc: TIME_WAIT may delay it]; TransmitFile with
+     * reuse always waits for the peer [doc].
      *
      * @param untilPeerCloses that it waits for the peer's FIN
      * @param timeWait        that it waits for TIME_WAIT besides

@@ -66,7 +66,8 @@ final class Faults {
     /** An NTSTATUS. */
     int packet() {
         return strikes(rates().packets())
-                ? kernel.random.pick(STATUS_CONNECTION_ABORTED(), STATUS_INSUFFICIENT_RESOURCES(), STATUS_IO_TIMEOUT()) : 0;
+                ? kernel.random.pick(STATUS_CONNECTION_ABORTED(), STATUS_INSUFFICIENT_RESOURCES(), STATUS_IO_TIMEOUT())
+                : 0;
     }
 
     boolean reset() {

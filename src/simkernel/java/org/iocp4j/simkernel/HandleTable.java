@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Handles: multiples of 4, used again when closed, most often the latest first, so that a stale one meets a stranger. */
+/**
+ * Handles: multiples of 4, used again when closed, most often the latest first, so that a stale one meets a stranger.
+ */
 final class HandleTable {
     private final SeededRandom random;
     private final TreeMap<Long, Object> objects = new TreeMap<>();

@@ -112,8 +112,8 @@ final class Operations {
     // ---- ends ----
 
     /**
-     * The call could finish at once. By Windows' rules it may return 0 or WSA_IO_PENDING then; either way a packet comes,
-     * unless the handle skips it on success [doc].
+     * The call could finish at once. By Windows' rules it may return 0 or WSA_IO_PENDING then; either way a packet
+     * comes, unless the handle skips it on success [doc].
      */
     int endAtOnce(PendingOperation operation, int bytes) {
         int fault = kernel.faults.packet();
@@ -155,7 +155,8 @@ final class Operations {
     }
 
     private void traceEnd(PendingOperation operation) {
-        kernel.note(null, TraceEvent.COMPLETED, operation.serial, operation.file.handle, operation.status, operation.bytes);
+        kernel.note(null, TraceEvent.COMPLETED, operation.serial, operation.file.handle, operation.status,
+                operation.bytes);
     }
 
     private void deliver(PendingOperation operation, boolean inline) {
@@ -322,7 +323,8 @@ final class Operations {
                     ? kernel.memory.mismatch(address, operation.data, before, bytes)
                     : kernel.memory.mismatch(address, bytes, POISON);
             if (at >= 0) {
-                throw violation(operation, "byte " + at + " of its buffer " + i + " was written while the kernel had it");
+                throw violation(operation,
+                        "byte " + at + " of its buffer " + i + " was written while the kernel had it");
             }
             before += bytes;
         }

@@ -1,6 +1,8 @@
 package org.iocp4j.simkernel;
 
-/** One direction of a connection: a sender's buffer, segments on their way, and a receiver's buffer that may be full. */
+/**
+ * One direction of a connection: a sender's buffer, segments on their way, and a receiver's buffer that may be full.
+ */
 final class Pipe {
     /** Both ends of it. */
     interface Ends {

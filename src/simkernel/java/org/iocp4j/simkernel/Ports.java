@@ -147,7 +147,9 @@ final class Ports {
         return filled;
     }
 
-    /** A thread that comes back to its port takes the next packet itself; one that goes elsewhere leaves it to others. */
+    /**
+     * A thread that comes back to its port takes the next packet itself; one that goes elsewhere leaves it to others.
+     */
     private void stopWorking(SimulatedThread thread, SimulatedPort next) {
         if (thread.activePort == next) {
             next.deactivate(thread);

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who runs: real threads pass one baton, and only the one that holds it runs. It changes hands inside calls alone, by the
- * seed. When nobody can run, time jumps to the next thing that is to happen.
+ * Who runs: real threads pass one baton, and only the one that holds it runs. It changes hands inside calls alone, by
+ * the seed. When nobody can run, time jumps to the next thing that is to happen.
  */
 final class Schedule {
     /** In real time: how long a started thread may take to make its first call, or a leaving one to end. */
@@ -75,7 +75,8 @@ final class Schedule {
             return known;
         }
         if (!group.equals(thread.getThreadGroup()) || known != null) {
-            throw new IllegalStateException(thread + " is no thread of this simulation: run whatever calls the system in"
+            throw new IllegalStateException(thread
+                    + " is no thread of this simulation: run whatever calls the system in"
                     + " SimulatedKernel.run, or start it with SimulatedKernel.start");
         }
         SimulatedThread me = new SimulatedThread(thread, owned);
@@ -91,8 +92,8 @@ final class Schedule {
     }
 
     /**
-     * Lets threads in that have been started since. Only the holder starts threads, so which ones there are does not depend
-     * on real time, if this waits until each has come; their order is that in which they were made.
+     * Lets threads in that have been started since. Only the holder starts threads, so which ones there are does not
+     * depend on real time, if this waits until each has come; their order is that in which they were made.
      */
     private void admitNewThreads() {
         if (group.activeCount() == attached.size()) {
@@ -106,7 +107,8 @@ final class Schedule {
             SimulatedThread candidate = byThread.get(all[i]);
             while (candidate == null && all[i].isAlive()) {
                 if (System.currentTimeMillis() > bound) {
-                    throw fail(all[i] + " was started but does not call the simulated system; a thread of its own has no"
+                    throw fail(all[i]
+                            + " was started but does not call the simulated system; a thread of its own has no"
                             + " place in SimulatedKernel.run", null);
                 }
                 LockSupport.parkNanos(20_000);
@@ -128,7 +130,9 @@ final class Schedule {
         kernel.trace.add(kernel.timeline.now(), newcomer.ordinal, TraceEvent.ATTACHED, 0, 0, 0, 0);
     }
 
-    /** The holder calls no more. Its successor goes on when it is dead, so that its last acts have one place in time. */
+    /**
+     * The holder calls no more. Its successor goes on when it is dead, so that its last acts have one place in time.
+     */
     void leave(SimulatedThread me) {
         if (failure != null || me.left) {
             return;

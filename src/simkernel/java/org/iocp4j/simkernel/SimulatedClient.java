@@ -7,8 +7,8 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client in the simulated network. It is no thread: its {@link Script} runs between two steps of the threads, in virtual
- * time, and makes no call to Windows.
+ * A client in the simulated network. It is no thread: its {@link Script} runs between two steps of the threads, in
+ * virtual time, and makes no call to Windows.
  */
 public final class SimulatedClient {
     /** What a client does when something happens to it. */

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Windows kernel in memory. A scenario runs in {@link #run}; what calls Windows there, on the scenario's thread or on
- * threads that it starts, gets {@link #attach} for its view of the system. Everything that happens is decided by the seed.
+ * threads that it starts, gets {@link #attach} for its view of the system. Everything that happens is decided by the
+ * seed.
  *
  * {@snippet lang=java :
  * var kernel = new SimulatedKernel(seed, FaultPlan.UNRULY);
@@ -114,8 +115,8 @@ public final class SimulatedKernel {
     }
 
     /**
-     * At each so many-th step the calling thread is asked for the monitors that it holds: nobody holds one across a call.
-     * Costs the JVM a stop each time; 0 = never.
+     * At each so many-th step the calling thread is asked for the monitors that it holds: nobody holds one across a
+     * call. Costs the JVM a stop each time; 0 = never.
      */
     public SimulatedKernel checkLocksEvery(int steps) {
         lockCheckSteps = steps;
@@ -123,8 +124,8 @@ public final class SimulatedKernel {
     }
 
     /**
-     * An error that only a wrong program gets (a handle that is closed, a second association, AcceptEx into a socket that is
-     * not fit for it, a call on a connection that is over) ends the run.
+     * An error that only a wrong program gets (a handle that is closed, a second association, AcceptEx into a socket
+     * that is not fit for it, a call on a connection that is over) ends the run.
      */
     public SimulatedKernel forbidMisuse() {
         misuseForbidden = true;
@@ -138,8 +139,8 @@ public final class SimulatedKernel {
     }
 
     /**
-     * Runs whenever no thread can go on before time does, each waiting for packets or asleep, and makes no call: what must
-     * hold when nobody is in the middle of anything.
+     * Runs whenever no thread can go on before time does, each waiting for packets or asleep, and makes no call: what
+     * must hold when nobody is in the middle of anything.
      */
     public SimulatedKernel checkAtRest(Runnable check) {
         restCheck = check;
@@ -164,7 +165,9 @@ public final class SimulatedKernel {
         return new SimulatedWin32(this, thread, first);
     }
 
-    /** Starts one more thread of the scenario, which may call the system as often as it likes, and need close no view. */
+    /**
+     * Starts one more thread of the scenario, which may call the system as often as it likes, and need close no view.
+     */
     public Thread start(String name, Scenario scenario) {
         return simulation.start(name, scenario);
     }

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process's memory as the kernel sees it: regions of VirtualAlloc, which it touches only while they are committed, and
- * whatever else the process has.
+ * The process's memory as the kernel sees it: regions of VirtualAlloc, which it touches only while they are committed,
+ * and whatever else the process has.
  */
 final class SimulatedMemory {
     @SuppressWarnings("restricted") // a kernel reads what its callers name by address
@@ -38,7 +38,9 @@ final class SimulatedMemory {
     }
 
     private final SimulatedKernel kernel;
-    /** Those released stay, so that a late touch is seen; their addresses are not given out again in this simulation. */
+    /**
+     * Those released stay, so that a late touch is seen; their addresses are not given out again in this simulation.
+     */
     private final TreeMap<Long, Region> regions = new TreeMap<>();
 
     SimulatedMemory(SimulatedKernel kernel) {
@@ -91,7 +93,10 @@ final class SimulatedMemory {
         return region.range.address() + first * PAGE_BYTES;
     }
 
-    /** Nobody needs the contents any more: they may stay, or be zeros from any moment on [doc]; here they are, all or none. */
+    /**
+     * Nobody needs the contents any more: they may stay, or be zeros from any moment on [doc]; here they are, all or
+     * none.
+     */
     private long reset(long address, long bytes) {
         Region region = regionOf(address);
         if (bytes <= 0 || region == null) {

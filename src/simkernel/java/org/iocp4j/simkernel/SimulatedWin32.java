@@ -5,7 +5,9 @@ import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 
 import org.iocp4j.win32.Win32;
 
-/** One thread's view of the simulated system. The baton may change hands at the entry to each call and at its return. */
+/**
+ * One thread's view of the simulated system. The baton may change hands at the entry to each call and at its return.
+ */
 final class SimulatedWin32 implements Win32 {
     private final SimulatedKernel kernel;
     private final SimulatedThread thread;
@@ -60,7 +62,8 @@ final class SimulatedWin32 implements Win32 {
     @Override
     public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis) {
         if (kernel.schedule.failure() != null) {
-            return ERROR_ABANDONED_WAIT_0(); // the run is over: a worker that survives every Error is to end all the same
+            // the run is over: a worker that survives every Error is to end all the same
+            return ERROR_ABANDONED_WAIT_0();
         }
         enter();
         int result = kernel.ports.dequeue(thread, port, entries, count, removed, timeoutMillis);
@@ -167,13 +170,15 @@ final class SimulatedWin32 implements Win32 {
     @Override
     public int setsockopt(long socket, int level, int option, long value, int length) {
         enter();
-        return leave(kernel.options.set(socket, level, option, value, length), TraceEvent.SETSOCKOPT, socket, level, option);
+        return leave(kernel.options.set(socket, level, option, value, length), TraceEvent.SETSOCKOPT, socket, level,
+                option);
     }
 
     @Override
     public int getsockopt(long socket, int level, int option, long value, long length) {
         enter();
-        return leave(kernel.options.get(socket, level, option, value, length), TraceEvent.GETSOCKOPT, socket, level, option);
+        return leave(kernel.options.get(socket, level, option, value, length), TraceEvent.GETSOCKOPT, socket, level,
+                option);
     }
 
     @Override

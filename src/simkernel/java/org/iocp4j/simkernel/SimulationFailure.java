@@ -3,8 +3,8 @@ package org.iocp4j.simkernel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rule was broken, by the code under test or by an expectation of it. The message has the seed, which repeats the run,
- * and the last of what happened.
+ * A rule was broken, by the code under test or by an expectation of it. The message has the seed, which repeats the
+ * run, and the last of what happened.
  */
 public final class SimulationFailure extends AssertionError {
     private static final long serialVersionUID = 1;
@@ -13,7 +13,8 @@ public final class SimulationFailure extends AssertionError {
     private final String violation;
 
     SimulationFailure(long seed, String violation, String traceTail, @Nullable Throwable cause) {
-        super(violation + "\nseed " + seed + " (repeat it with -Dseed=" + seed + "); the last of its trace:\n" + traceTail,
+        super(violation + "\nseed " + seed + " (repeat it with -Dseed=" + seed + "); the last of its trace:\n"
+                + traceTail,
                 cause);
         this.seed = seed;
         this.violation = violation;

@@ -64,10 +64,13 @@ final class TcpTable {
         kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwState$offset(), row.state);
         kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwLocalAddr$offset(), address(row.local));
         kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwLocalPort$offset(), port(row.local));
-        kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwRemoteAddr$offset(), row.remote == null ? 0 : address(row.remote));
-        kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwRemotePort$offset(), row.remote == null ? 0 : port(row.remote));
+        kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwRemoteAddr$offset(), row.remote == null ? 0
+                : address(row.remote));
+        kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwRemotePort$offset(), row.remote == null ? 0
+                : port(row.remote));
         boolean nobody = row.state == MIB_TCP_STATE_TIME_WAIT(); // its process has no socket any more: 0
-        kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwOwningPid$offset(), nobody ? 0 : (int) ProcessHandle.current().pid());
+        kernel.memory.putInt(at + MIB_TCPROW_OWNER_PID.dwOwningPid$offset(), nobody ? 0 : (int) ProcessHandle.current()
+        .pid());
     }
 
     /** The four bytes as they go over the network. */

@@ -158,7 +158,8 @@ class CapabilitiesTest {
             try {
                 Answer answer = Capabilities.check(Capability.SKIP_ON_SUCCESS, refusing);
                 assertThat(answer.detail()).isEqualTo("WSASend: WSAENOBUFS (10055), generation 1");
-                assertThat(released.get()).as("regions given back: nothing is out").isPositive().isEqualTo(regions.get());
+                assertThat(released.get()).as("regions given back: nothing is out").isPositive()
+                        .isEqualTo(regions.get());
             } finally {
                 Capabilities.forget();
             }

@@ -46,7 +46,8 @@ public final class HeapWin32 {
 
     public static final long PORT = 4000;
 
-    private final Win32 win32 = (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
+    private final Win32 win32 = (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(),
+            new Class<?>[] {Win32.class},
             (proxy, method, arguments) -> method.isDefault() ? InvocationHandler.invokeDefault(proxy, method, arguments)
                     : call(method, arguments));
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();

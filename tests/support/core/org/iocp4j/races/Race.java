@@ -11,8 +11,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Threads that do their parts on the same thing at the same time, thing after thing. What jcstress does, without its JVM for
- * each test: racers walk along a row of fresh states, each at its own pace, and meet at some of them in every possible way.
+ * Threads that do their parts on the same thing at the same time, thing after thing. What jcstress does, without its
+ * JVM for each test: racers walk along a row of fresh states, each at its own pace, and meet at some of them in every
+ * possible way.
  */
 public final class Race {
     private Race() {

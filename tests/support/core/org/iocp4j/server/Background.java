@@ -3,7 +3,9 @@ package org.iocp4j.server;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
-/** A test's other threads. Each is its own: the common pool runs one task after another where there are two processors. */
+/**
+ * A test's other threads. Each is its own: the common pool runs one task after another where there are two processors.
+ */
 public final class Background {
     /** What a thread does, for its effect. */
     public interface Action {

@@ -21,9 +21,9 @@ import org.iocp4j.win32.generated.WSABUF;
 import org.iocp4j.win32.generated.sockaddr_in;
 
 /**
- * A kernel that costs next to nothing, so that what is left is the server's own: sends and disconnects are done at once,
- * accepts and receives when the test says so; each then has its packet, unless its socket skips it. Allocates nothing once it
- * has started, and its time passes when the test says so. One thread.
+ * A kernel that costs next to nothing, so that what is left is the server's own: sends and disconnects are done at
+ * once, accepts and receives when the test says so; each then has its packet, unless its socket skips it. Allocates
+ * nothing once it has started, and its time passes when the test says so. One thread.
  */
 class NullWin32 extends PartialWin32 {
     private static final int MOST_HANDLES = 1 << 13;
@@ -267,7 +267,8 @@ class NullWin32 extends PartialWin32 {
     // ---- what is not asked for ----
 
     @Override
-    public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers, int flags) {
+    public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers,
+            int flags) {
         throw new UnsupportedOperationException();
     }
 

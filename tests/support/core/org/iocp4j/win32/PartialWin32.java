@@ -58,7 +58,8 @@ public abstract class PartialWin32 implements Win32 {
     }
 
     @Override
-    public int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length, int informationClass) {
+    public int ntSetInformationFile(long handle, long ioStatusBlock, long information, int length,
+            int informationClass) {
         throw new UnsupportedOperationException();
     }
 }

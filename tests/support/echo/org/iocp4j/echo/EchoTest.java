@@ -35,7 +35,8 @@ public abstract class EchoTest {
         start(builder, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED);
     }
 
-    protected void start(ServerOptions.Builder builder, EchoProtocol protocol, SessionIdentity identity) throws IOException {
+    protected void start(ServerOptions.Builder builder, EchoProtocol protocol, SessionIdentity identity)
+            throws IOException {
         options = builder.build();
         server = EchoServer.start(new EchoOptions(options, protocol, identity));
     }

@@ -7,7 +7,10 @@ import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32Exception;
 
-/** A raw echo server on a {@link NullWin32}, whose one worker is the calling thread: for what a test or a benchmark counts. */
+/**
+ * A raw echo server on a {@link NullWin32}, whose one worker is the calling thread: for what a test or a benchmark
+ * counts.
+ */
 public final class NullServer {
     private static final int TICK_MILLIS = 100;
 

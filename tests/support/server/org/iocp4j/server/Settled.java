@@ -24,7 +24,9 @@ public final class Settled {
         return Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(10)).atMost(LONGEST);
     }
 
-    /** Until figures have been the same for many looks: where everything stands still for a time, nobody looks either. */
+    /**
+     * Until figures have been the same for many looks: where everything stands still for a time, nobody looks either.
+     */
     public static void awaitStandstill(Supplier<?> figures) {
         Object[] last = {null};
         int[] same = {0};

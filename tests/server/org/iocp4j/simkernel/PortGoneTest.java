@@ -1,4 +1,4 @@
-package org.iocp4j.server;
+package org.iocp4j.simkernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,17 +11,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.iocp4j.server.CloseReason;
+import org.iocp4j.server.IocpServer;
+import org.iocp4j.server.RecordedEcho;
+import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.Session;
+import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
-import org.iocp4j.simkernel.FaultPlan;
-import org.iocp4j.simkernel.SimulatedClient;
-import org.iocp4j.simkernel.SimulatedKernel;
-import org.iocp4j.simkernel.SimulatedPort;
 import org.iocp4j.win32.Win32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The port is closed from outside: the workers get 735 or 6, the server says so, stops by itself, and ends its sessions. */
+/**
+ * The port is closed from outside: the workers get 735 or 6, the server says so, stops by itself, and ends its
+ * sessions.
+ */
 class PortGoneTest {
     /** Sends something and stays. */
     private static final class Talker implements SimulatedClient.Script {
@@ -45,7 +50,8 @@ class PortGoneTest {
                 kernel.sleep(Duration.ofMillis(50));
                 assertThat(handler.ids).hasSize(2);
                 closePort(kernel);
-                assertThat(kernel.until(() -> !server.isOpen(), Duration.ofMillis(500))).as("stopped by itself").isTrue();
+                assertThat(kernel.until(() -> !server.isOpen(), Duration.ofMillis(500))).as("stopped by itself")
+                        .isTrue();
                 for (int i = 0; i < 3; i++) {
                     assertThat(server.send(handler.ids.getFirst(), ByteBuffer.allocate(1))).isFalse();
                     server.disconnect(handler.ids.getFirst());
@@ -53,14 +59,16 @@ class PortGoneTest {
                 }
                 assertThat(kernel.until(() -> kernel.openSockets() == 0, Duration.ofSeconds(10))).isTrue();
                 server.close();
-                assertThat(kernel.until(() -> one.isReset() && other.isReset(), Duration.ofSeconds(1))).as("reset").isTrue();
+                assertThat(kernel.until(() -> one.isReset() && other.isReset(), Duration.ofSeconds(1))).as("reset")
+                        .isTrue();
                 assertThat(handler.ends).containsOnly(CloseReason.SERVER_STOPPED).hasSize(2);
                 assertThat(server.statistics().faults().workerFailures()).isEqualTo(3);
             });
         }
     }
 
-    private static IocpServer start(SimulatedKernel kernel, SessionHandler handler, Supplier<Win32> system) throws IOException {
+    private static IocpServer start(SimulatedKernel kernel, SessionHandler handler, Supplier<Win32> system)
+            throws IOException {
         ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(4)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
         return ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, system);
@@ -127,7 +135,8 @@ class PortGoneTest {
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                    if (method.getName().equals("close") && Thread.currentThread().getName().startsWith("iocp-worker")) {
+                    if (method.getName().equals("close") && Thread.currentThread().getName()
+                            .startsWith("iocp-worker")) {
                         throw new IllegalStateException("provoked");
                     }
                     return result;
