@@ -20,7 +20,6 @@ import org.iocp4j.port.FreeList.Order;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.OperationSlab;
-import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.SocketPool;

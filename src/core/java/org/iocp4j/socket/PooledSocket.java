@@ -70,20 +70,27 @@ public final class PooledSocket {
         this.slot = slot;
         accept = slab.add((op, key, status, bytes, on) -> {
             pool.events().accepted(this, status, on);
-            pool.vacateIfIdle(this);
+            vacateIfClosed();
         });
         receive = slab.add((op, key, status, bytes, on) -> {
             pool.events().received(this, key, status, bytes, on);
-            pool.vacateIfIdle(this);
+            vacateIfClosed();
         });
         send = slab.add((op, key, status, bytes, on) -> {
             pool.events().sent(this, key, status, bytes, on);
-            pool.vacateIfIdle(this);
+            vacateIfClosed();
         });
         disconnect = slab.add((op, key, status, bytes, on) -> {
             pool.events().disconnected(this, key, status, on);
-            pool.vacateIfIdle(this);
+            vacateIfClosed();
         });
+    }
+
+    /** After a completion: a closed socket's slot is free once nothing of it is pending. */
+    private void vacateIfClosed() {
+        if (isClosed()) {
+            pool.vacateIfIdle(this);
+        }
     }
 
     /** The Windows handle; valid as long as the caller has the socket. */

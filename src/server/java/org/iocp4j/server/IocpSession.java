@@ -17,7 +17,6 @@ import java.nio.ByteBuffer;
 import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Operation;
-import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.PooledSocket;
 import org.iocp4j.win32.ErrorName;

@@ -8,7 +8,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.win32.ErrorName;
 
 /**

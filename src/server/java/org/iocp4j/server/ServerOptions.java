@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.socket.DisconnectMethod;
 import org.jspecify.annotations.Nullable;
 

@@ -19,7 +19,6 @@ import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.RefCount;
-import org.iocp4j.server.identity.SessionId;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Disconnector;
@@ -168,7 +167,7 @@ final class SessionEngine implements SocketEvents {
     }
 
     private boolean misnamed(long key, long owner, PooledSocket socket) {
-        if (identity.names(key, owner, pool)) {
+        if (identity == SessionIdentity.OVERLAPPED || identity.names(key, SessionId.slot(owner), owner, pool)) {
             return false;
         }
         counters.keyMismatches.increment();

@@ -4,7 +4,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 import org.iocp4j.port.FreeList;
-import org.iocp4j.server.identity.SessionId;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -16,7 +16,7 @@ public enum SessionIdentity {
         }
 
         @Override
-        public boolean names(long key, long session, SocketPool sockets) {
+        public boolean names(long key, int sessionSlot, long session, SocketPool sockets) {
             return true;
         }
     },
@@ -31,8 +31,8 @@ public enum SessionIdentity {
         }
 
         @Override
-        public boolean names(long key, long session, SocketPool sockets) {
-            return key == SessionId.slot(session) + 1;
+        public boolean names(long key, int sessionSlot, long session, SocketPool sockets) {
+            return key == sessionSlot + 1L;
         }
     },
     /**
@@ -46,7 +46,7 @@ public enum SessionIdentity {
         }
 
         @Override
-        public boolean names(long key, long session, SocketPool sockets) {
+        public boolean names(long key, int sessionSlot, long session, SocketPool sockets) {
             PooledSocket named = sockets.at((int) key - 1);
             return named != null && named.owner() == session;
         }
@@ -58,7 +58,8 @@ public enum SessionIdentity {
     /**
      * Whether a packet with this key would reach the session that posted it.
      *
-     * @param session the id in the packet's own operation
+     * @param sessionSlot the slot of the session that the packet's own operation names
+     * @param session     its id
      */
-    public abstract boolean names(long key, long session, SocketPool sockets);
+    public abstract boolean names(long key, int sessionSlot, long session, SocketPool sockets);
 }
