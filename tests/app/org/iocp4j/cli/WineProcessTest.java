@@ -5,11 +5,16 @@ import static org.iocp4j.server.Settled.LONGEST;
 import static org.iocp4j.server.Settled.await;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,12 +58,26 @@ class WineProcessTest extends WineTestBed {
     @Test
     @Tag("slow")
     void demoShowsReuseAndTheBug() throws Exception {
-        Process demo = startHost("demo", "--seconds", "2");
+        Process demo = started(hostCommand("demo", "--seconds", "2").redirectErrorStream(true));
         String text = demo.inputReader().lines().collect(Collectors.joining("\n"));
         assertThat(text).containsSubsequence("1. A server", "it listens on 127.0.0.1:", "echoed ",
                 "every counter of both sides is 0", "2. The same", "packets named the wrong session",
                 "as it should be");
         assertThat(demo.waitFor()).isZero();
+        assertThat(shapes(text.lines())).containsAll(shapes(readmeSample()));
+    }
+
+    /** The lines that README shows of a demo. */
+    private static Stream<String> readmeSample() throws IOException {
+        return Files.readAllLines(BASE.resolve("README.md")).stream().dropWhile(line -> !line.equals("$ ./iocp4j demo"))
+                .skip(1).takeWhile(line -> !line.equals("```"))
+                .filter(line -> !line.isBlank() && !line.endsWith(" ..."));
+    }
+
+    /** The lines without what differs from run to run: figures, and how wide they are. */
+    private static Set<String> shapes(Stream<String> lines) {
+        return lines.map(line -> line.replaceAll("\\d[\\d,.:]*", "0").replaceAll(" +", " ").strip())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test

@@ -58,13 +58,20 @@ abstract class WineTestBed {
      * background.
      */
     Process startHost(String... arguments) throws IOException {
+        return started(hostCommand(arguments).redirectError(Redirect.DISCARD));
+    }
+
+    /** What {@link #startHost} starts. */
+    ProcessBuilder hostCommand(String... arguments) throws IOException {
         Path launcher = Files.writeString(folder.resolve("launcher"), "#!/bin/sh\nexec " + windowsJava().stream()
                 .map(word -> word.equals("-cp") ? "$IOCP4J_JAVA_OPTS -cp" : "'" + word + "'")
                 .collect(Collectors.joining(" ")) + " \"$@\"\n");
         assertThat(launcher.toFile().setExecutable(true)).isTrue();
-        return start(List.of("env", "--default-signal=INT", "IOCP4J_LAUNCHER=" + launcher,
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", "IOCP4J_LAUNCHER=" + launcher,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), Main.class.getName()), arguments);
+                System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command);
     }
 
     /** The command that runs the classes under test in the Windows JVM. */
@@ -75,12 +82,6 @@ abstract class WineTestBed {
     static List<String> windowsJava(List<String> classPath, Class<?> main) {
         return List.of(BED.resolve("bin/java").toString(), "--enable-native-access=ALL-UNNAMED", "-cp",
                 String.join(";", classPath), main.getName());
-    }
-
-    private Process start(List<String> command, String... options) throws IOException {
-        List<String> all = new ArrayList<>(command);
-        all.addAll(List.of(options));
-        return started(new ProcessBuilder(all).redirectError(Redirect.DISCARD));
     }
 
     /** Starts a process that ends with the test. */
