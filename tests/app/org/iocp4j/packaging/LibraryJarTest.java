@@ -1,6 +1,7 @@
 package org.iocp4j.packaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -25,7 +26,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.condition.OS;
 import org.slf4j.Logger;
 
@@ -102,6 +105,50 @@ class LibraryJarTest {
         assertThat(user.out()).as("stderr: %s", user.err()).isEqualToIgnoringNewLines("iocp4j needs native access,"
                 + " which this JVM denies to the module org.iocp4j.core: start it with"
                 + " --enable-native-access=org.iocp4j.core");
+    }
+
+    /**
+     * It reaches memory by its address itself, and a JVM that denies it that says so only once, in an error of a class.
+     */
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_24)
+    void theSimulatedKernelNamesItsOwnModule() throws Exception {
+        assumeTrue(ToolProvider.getSystemJavaCompiler() != null, "needs a compiler");
+        Path slf4j = Path.of(Logger.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        String modules = path(library.get(0), Jars.library("iocp4j-simkernel"), slf4j);
+        Path source = Files.writeString(folder.resolve("Kernel.java"), """
+                package kernel;
+                public class Kernel {
+                    public static void main(String[] arguments) {
+                        try {
+                            new org.iocp4j.simkernel.SimulatedKernel(1, org.iocp4j.simkernel.FaultPlan.CALM);
+                            System.out.println("made");
+                        } catch (RuntimeException e) {
+                            System.out.println(e.getMessage());
+                        }
+                    }
+                }
+                """);
+        Path info = Files.writeString(folder.resolve("module-info.java"),
+                "module kernel { requires org.iocp4j.simkernel; }");
+        Path classes = folder.resolve("kernel");
+        assertThat(ToolProvider.getSystemJavaCompiler().run(null, null, System.err, "-d", classes.toString(),
+                "--module-path", modules, source.toString(), info.toString())).isZero();
+        List<String> arguments = List.of("--illegal-native-access=deny", "--module-path",
+                classes + File.pathSeparator + modules, "-m", "kernel/kernel.Kernel");
+        assertThat(Jars.java(folder, with("--enable-native-access=org.iocp4j.core", arguments)).out())
+                .isEqualTo("iocp4j needs"
+                + " native access, which this JVM denies to the module org.iocp4j.simkernel: start it with"
+                + " --enable-native-access=org.iocp4j.simkernel" + System.lineSeparator());
+        assertThat(Jars.java(folder, with("--enable-native-access=org.iocp4j.core,org.iocp4j.simkernel", arguments))
+                .out())
+                .isEqualTo("made" + System.lineSeparator());
+    }
+
+    private static List<String> with(String option, List<String> arguments) {
+        List<String> all = new ArrayList<>(List.of(option));
+        all.addAll(arguments);
+        return all;
     }
 
     /** Only the library's module may call Windows; its user needs no such right. */

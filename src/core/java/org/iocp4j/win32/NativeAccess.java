@@ -24,10 +24,7 @@ public final class NativeAccess {
         try {
             MemorySegment.NULL.reinterpret(0);
         } catch (IllegalCallerException e) {
-            Module ours = NativeAccess.class.getModule();
-            throw new NativeAccessDeniedException("iocp4j needs native access, which this JVM denies to "
-                    + (ours.isNamed() ? "the module " + ours.getName() : "what is on the class path")
-                    + ": start it with --enable-native-access=" + (ours.isNamed() ? ours.getName() : "ALL-UNNAMED"));
+            throw new NativeAccessDeniedException(NativeAccess.class.getModule());
         }
     }
 }

@@ -8,7 +8,10 @@ package org.iocp4j.win32;
 public final class NativeAccessDeniedException extends UnsupportedPlatformException {
     private static final long serialVersionUID = 1;
 
-    NativeAccessDeniedException(String message) {
-        super(message);
+    /** @param denied the module that does not have the right; an unnamed one is the class path */
+    public NativeAccessDeniedException(Module denied) {
+        super("iocp4j needs native access, which this JVM denies to "
+                + (denied.isNamed() ? "the module " + denied.getName() : "what is on the class path")
+                + ": start it with --enable-native-access=" + (denied.isNamed() ? denied.getName() : "ALL-UNNAMED"));
     }
 }

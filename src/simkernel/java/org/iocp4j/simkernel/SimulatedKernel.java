@@ -4,12 +4,14 @@ import static org.iocp4j.win32.generated.WinTypes.ERROR_INSUFFICIENT_BUFFER;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
 
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.NativeAccess;
+import org.iocp4j.win32.NativeAccessDeniedException;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.iocp4j.win32.generated.PROCESS_MEMORY_COUNTERS_EX;
@@ -42,8 +44,19 @@ public final class SimulatedKernel {
     private static final int TAIL_LINES = 120;
     private static final long POLL_NANOS = 1_000_000;
 
+    /** Core's right, and this module's own: both reach memory by its address. */
+    @SuppressWarnings("restricted") // tried out, since a class that needs it is initialised only once
+    private static void requireNativeAccess() {
+        NativeAccess.require();
+        try {
+            MemorySegment.NULL.reinterpret(0);
+        } catch (IllegalCallerException e) {
+            throw new NativeAccessDeniedException(SimulatedKernel.class.getModule());
+        }
+    }
+
     {
-        NativeAccess.require(); // before the fields: one of their classes cannot be initialised without
+        requireNativeAccess(); // before the fields: one of their classes cannot be initialised without
     }
 
     final Timeline timeline = new Timeline();
