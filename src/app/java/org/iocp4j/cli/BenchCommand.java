@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
             "                 blocking channels with virtual threads",
             "  netty          Netty's NIO transport",
             "",
-            "  ping-pong-1, -50, -500   64 bytes there and back, on so many connections",
+            "  ping-pong-1, -50, -500   64 bytes there and back, on that many connections",
             "  over-send-50             100 messages of 10 bytes in one batch; an operation is one message",
             "  16k-50                   16 KiB there and back",
             "  churn-1, -50             connect, 64 bytes there and back, both sides close",
@@ -65,7 +65,7 @@ import picocli.CommandLine.Spec;
                     + " in this server's turn or the",
             "  baseline's; countedPairs: rounds that all but the memory is of: those that were not",
             "  disturbed, if they are half or more, and else all.",
-            "  What the platform does not tell is null. A peer that cannot bear a load is left out of it; its",
+            "  What the platform does not say is null. A peer that cannot bear a load is left out of it; its",
             "  object has load, connections, server, baseline and leftOut, which says why.",
         })
 final class BenchCommand implements Callable<Integer> {

@@ -41,7 +41,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Allowed(min = 1, max = 604_800)
     @Option(names = "--seconds", paramLabel = "N",
-            description = "end by itself after so long, 1 to 604800 (default: never)")
+            description = "end by itself after N seconds, 1 to 604800 (default: never)")
     private Integer seconds;
 
     @Option(names = "--json", description = "one JSON object a second, the last with \"totals\": true")

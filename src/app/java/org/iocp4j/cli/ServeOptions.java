@@ -47,7 +47,7 @@ final class ServeOptions {
 
     @Allowed(min = 0, max = 1024)
     @Option(names = "--concurrency", paramLabel = "N",
-            description = "how many of them run at once, 0 to 1024 (default 0: the processors)")
+            description = "how many of them run at a time, 0 to 1024 (default 0: the processors)")
     private Integer concurrency;
 
     @Allowed(min = 1, max = 10_000)
