@@ -66,14 +66,12 @@ final class LoopbackCheck implements AutoCloseable {
     private final Region memory;
     private final OperationSlab slab;
     private final CompletionPort port;
-    private final Step accept = new Step("AcceptEx");
-    private final Step receive = new Step("WSARecv");
-    private final Step send = new Step("WSASend");
-    private final Step disconnect = new Step("disconnect");
+    private final Step accept;
+    private final Step receive;
+    private final Step send;
+    private final Step disconnect;
+    private final InetSocketAddress address;
     private int addressBytes;
-    /** From listen on. */
-    @SuppressWarnings("NullAway.Init")
-    private InetSocketAddress address;
     private long listener = -1;
     private long socket = -1;
     private int generation;
@@ -89,11 +87,12 @@ final class LoopbackCheck implements AutoCloseable {
             memory.commit(win32, BYTES);
             slab = new OperationSlab(win32, SocketPool.OPERATIONS_PER_SOCKET);
             slab.commit(win32, SocketPool.OPERATIONS_PER_SOCKET);
-            for (Step step : steps()) {
-                step.operation = slab.add(step::completed);
-            }
+            accept = new Step("AcceptEx");
+            receive = new Step("WSARecv");
+            send = new Step("WSASend");
+            disconnect = new Step("disconnect");
             port = new CompletionPort(win32, 0, slab, (key, bytes, on) -> { });
-            listen();
+            address = listen();
         } catch (Throwable e) {
             close();
             throw e;
@@ -105,20 +104,20 @@ final class LoopbackCheck implements AutoCloseable {
     }
 
     /** By IPv4, or, on a host that has none, by IPv6. */
-    private void listen() throws IOException {
+    private InetSocketAddress listen() throws IOException {
         try {
-            listen(IPV4);
+            return listen(IPV4);
         } catch (Win32Exception e) {
             closeSockets();
             try {
-                listen(IPV6);
+                return listen(IPV6);
             } catch (Win32Exception ipv6) {
                 throw new IOException(e.getMessage() + "; by IPv6 " + ipv6.getMessage(), ipv6);
             }
         }
     }
 
-    private void listen(InetSocketAddress any) throws Win32Exception {
+    private InetSocketAddress listen(InetSocketAddress any) throws Win32Exception {
         int family = Sockaddr.family(any.getAddress());
         addressBytes = Sockaddr.bytes(family) + 16;
         listener = newSocket(family);
@@ -129,7 +128,7 @@ final class LoopbackCheck implements AutoCloseable {
         needs("getsockname", win32.getsockname(listener, where.address(), memory.address() + LENGTH));
         needs("listen", win32.listen(listener, 1));
         needs("CreateIoCompletionPort", port.associate(win32, listener, LISTENER_KEY));
-        address = Sockaddr.read(memory.memory(), ADDRESS);
+        return Sockaddr.read(memory.memory(), ADDRESS);
     }
 
     private long newSocket(int family) throws Win32Exception {
@@ -315,12 +314,12 @@ final class LoopbackCheck implements AutoCloseable {
     @Override
     public void close() {
         for (Step step : steps()) {
-            if (step.operation != null && step.operation.isPending()) {
+            if (step != null && step.operation.isPending()) { // null where the constructor got no further
                 win32.cancelIoEx(step == accept ? listener : socket, step.operation.address());
             }
         }
         closeSockets();
-        if (port != null) { // null where the constructor got no further
+        if (port != null) { // likewise
             try {
                 awaitCompletions(END_MILLIS);
             } catch (Win32Exception e) {
@@ -368,15 +367,14 @@ final class LoopbackCheck implements AutoCloseable {
     /** One of the socket's operations, and how it completed last. */
     private final class Step {
         private final String call;
-        /** From the check's constructor on. */
-        @SuppressWarnings("NullAway.Init")
-        private Operation operation;
+        private final Operation operation;
         private int status;
         private int bytes;
         private long key;
 
         Step(String call) {
             this.call = call;
+            operation = slab.add(this::completed);
         }
 
         void completed(Operation which, long packetKey, int packetStatus, int packetBytes, IoThread on) {
