@@ -58,9 +58,9 @@ interface ServeReport {
             ServerStatistics s = f.echo().server();
             line("total: %.1f s, %,d accepts, %d sessions left", f.elapsedSeconds(), s.connections().accepts(),
                     s.connections().sessions());
-            line("received: %,d completions, %,d packets, %,d bytes", s.traffic().receiveCompletions(),
+            line("received: %,d completions, %,d messages, %,d bytes", s.traffic().receiveCompletions(),
                     f.echo().receivedMessages(), s.traffic().receivedBytes());
-            line("sent: %,d completions, %,d packets, %,d bytes", s.traffic().sendCompletions(),
+            line("sent: %,d completions, %,d messages, %,d bytes", s.traffic().sendCompletions(),
                     f.echo().sentMessages(), s.traffic().sentBytes());
             line("sockets: %,d created, %,d times reused, %,d closed", s.sockets().socketsCreated(),
                     s.sockets().socketsReused(), s.sockets().socketsDiscarded());

@@ -29,7 +29,7 @@ interface SoakReport {
                 return;
             }
             ServerStatistics s = server.echo().server();
-            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d packets  %,4d sockets  %,4d operations"
+            progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d messages  %,4d sockets  %,4d operations"
                     + "  memory %s  heap after GC %s", second, s.connections().sessions(), s.connections().accepts(),
                     s.incidents().sessionsRefused(), server.echo().receivedMessages(), Growth.liveSockets(s),
                     s.resources().operationsPending(), kib(server.processMemoryBytes()),
