@@ -154,7 +154,8 @@ class BenchCommandTest {
                 "other programs used 13 % of a processor: disturbed rounds, with more than 10 %, do not count");
         assertThat(lastLine(new ForeignLoad(37.0, 2, 3)))
                 .isEqualTo("other programs used 37 % of a processor: ratios may be off");
-        assertThat(lastLine(new ForeignLoad(null, null, 3))).isEqualTo("what other programs used is not told here");
+        assertThat(lastLine(new ForeignLoad(null, null, 3)))
+                .isEqualTo("this platform does not tell what other programs used");
     }
 
     private static String lastLine(ForeignLoad foreign) {

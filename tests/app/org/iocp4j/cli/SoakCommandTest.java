@@ -26,6 +26,6 @@ class SoakCommandTest {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         assertThat(Main.run(err, err, "soak", "--minutes", "1", "--seconds", "30")).isEqualTo(2);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .isEqualTo("--seconds: not beside --minutes, see iocp4j soak --help\n");
+                .isEqualTo("--seconds: not together with --minutes, see iocp4j soak --help\n");
     }
 }

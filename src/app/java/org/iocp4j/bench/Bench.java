@@ -10,9 +10,8 @@ import java.util.function.Consumer;
 
 /**
  * Measures servers against a baseline, load by load. In each round every server has one turn, the baseline first in the
- * first round, last in the second, and so on; a ratio compares two turns of the same round. So what else the machine
- * does for long falls on both, and what grows or fades on each as often. What it does for a moment is told:
- * {@link ForeignLoad}.
+ * first round, last in the second, and so on. A ratio compares two turns of the same round, so that a long load of the
+ * machine affects both, and a trend affects each as often. {@link ForeignLoad} reports short ones.
  */
 public final class Bench {
     /**
@@ -22,7 +21,7 @@ public final class Bench {
      * @param pairs    rounds, and so turns that a server's ratio is the median of
      * @param time     of a turn
      * @param warmUp   of a turn before those, which counts for nothing; a server has such turns until it gets no faster
-     * @param anew     whether the wineserver is started anew before each load, where nobody else uses it
+     * @param anew     whether the wineserver is restarted before each load, if no other program uses it
      */
     public record Plan(List<Load> loads, List<ServerSpec> servers, int pairs, Duration time, Duration warmUp,
             boolean anew) {
@@ -42,7 +41,7 @@ public final class Bench {
     }
 
     private static final int MOST_WARM_UPS = 6;
-    /** A warm-up turn that is by so much faster than those before is followed by another. */
+    /** A warm-up turn that is faster than those before by this factor is followed by another. */
     private static final double STILL_RISING = 1.03;
     /**
      * Ctrl-C reaches the servers and what restarts the wineserver too, and may end them before {@link #stop} is called.
@@ -50,7 +49,8 @@ public final class Bench {
     private static final int LONGEST_SIGNAL_SECONDS = 1;
 
     /**
-     * So long held connections are left alone before the memory is read: a server may give back what they do not need.
+     * Held connections are left alone for this time before the memory is read: a server may release what they do not
+     * need.
      */
     private static final Duration IDLE = Duration.ofSeconds(16);
 
@@ -63,7 +63,7 @@ public final class Bench {
 
     /**
      * @param mainClass what a Java server's process runs
-     * @param progress  hears what is being done, a few times a second
+     * @param progress  called with what is being done, a few times a second
      */
     public Bench(Plan plan, Machine machine, String mainClass, Consumer<String> progress) {
         this(plan, machine, mainClass, progress, ServerChild.Patience.USUAL);
@@ -87,9 +87,9 @@ public final class Bench {
     }
 
     /**
-     * @param results hears of all servers of a load, in the plan's order, when it is through
-     * @param leftOut hears at once of each peer that cannot bear a load
-     * @throws IOException if the baseline or this project's own server could not
+     * @param results called after each load with all its servers, in the plan's order
+     * @param leftOut called immediately with each peer that fails under a load
+     * @throws IOException if the baseline or this project's own server fails
      */
     public void run(Consumer<List<BenchResult>> results, Consumer<LeftOut> leftOut) throws IOException {
         for (Load load : plan.loads()) {
@@ -102,8 +102,8 @@ public final class Bench {
     }
 
     /**
-     * If one is left out, all begin anew without it: it may leave the wineserver with sockets that this looks at for
-     * ever (measured: two in CLOSE_WAIT, and the others at half their speed).
+     * If one is left out, all start again without it: it may leave the wineserver with sockets that it polls for ever
+     * (measured: two in CLOSE_WAIT, and the others at half their speed).
      */
     private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<LeftOut> leftOut) throws IOException {
         List<Turns> all = new ArrayList<>();
@@ -123,7 +123,7 @@ public final class Bench {
                 : measure(load, all.stream().map(turns -> turns.server).toList(), leftOut);
     }
 
-    /** Ends early when one has been left out of {@code all}, but not before each has been asked to bear the load. */
+    /** Ends early when one has been left out of {@code all}, but not before each has been tried under the load. */
     private void takeTurns(Load load, List<ServerSpec> servers, List<Turns> all, Consumer<LeftOut> leftOut)
             throws IOException {
         for (ServerSpec server : servers) {
@@ -191,7 +191,7 @@ public final class Bench {
         }
     }
 
-    /** On a processor that it shares, the JIT takes some servers three seconds, and others ten. */
+    /** On a shared processor the JIT needs three seconds for some servers, and ten for others. */
     private void warmUp(Turns turns) throws IOException {
         double fastest = 0;
         for (int turn = 1; turn <= MOST_WARM_UPS; turn++) {

@@ -20,7 +20,7 @@ import org.iocp4j.load.LocalPorts;
  * non-blocking channels, one selector, the calling thread. Every byte that comes back is checked.
  */
 final class BenchClient implements AutoCloseable {
-    /** A server that sends nothing for so long has failed. */
+    /** A server that sends nothing for this long has failed. */
     private static final long LONGEST_SILENCE_NANOS = Duration.ofSeconds(20).toNanos();
     /** So has one that needs longer to open, to work beyond its time, or to close. */
     static final Duration LONGEST_PHASE = Duration.ofSeconds(60);
@@ -68,7 +68,7 @@ final class BenchClient implements AutoCloseable {
     private long upNanos;
     private long phaseEndNanos;
 
-    /** @param stopped asked often; once it is so, whatever is under way ends with an exception */
+    /** @param stopped polled often; once true, whatever is under way ends with an exception */
     BenchClient(Load load, InetSocketAddress server, BooleanSupplier stopped) throws IOException {
         this.load = load;
         this.server = server;
@@ -94,7 +94,7 @@ final class BenchClient implements AutoCloseable {
         return counted(wanted, System.nanoTime() - start);
     }
 
-    /** Sends nothing for so long on connections that are held. */
+    /** Sends nothing for this long on connections that are held. */
     void idle(Duration time) throws IOException {
         long end = System.nanoTime() + time.toNanos();
         while (System.nanoTime() - end < 0) {
@@ -102,7 +102,7 @@ final class BenchClient implements AutoCloseable {
         }
     }
 
-    /** Works for so long; then what is under way ends. */
+    /** Works for this long; then what is under way ends. */
     Counted work(Duration time) throws IOException {
         micros = newHistogram();
         operations = 0;
@@ -131,7 +131,7 @@ final class BenchClient implements AutoCloseable {
         return counted;
     }
 
-    /** Leaves, and sees the server close its side of each connection: then it has no work left of this turn. */
+    /** Closes, and waits until the server has closed its side of each connection: then this turn has no work left. */
     void leave() throws IOException {
         begin(Duration.ZERO);
         for (Connection connection : connections) {
@@ -144,7 +144,7 @@ final class BenchClient implements AutoCloseable {
         connections.clear();
     }
 
-    /** A phase of at least this time begins: now. */
+    /** Begins a phase of at least this time. */
     private long begin(Duration time) {
         long now = System.nanoTime();
         phaseEndNanos = now + time.plus(LONGEST_PHASE).toNanos();

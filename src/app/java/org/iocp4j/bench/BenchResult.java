@@ -10,14 +10,14 @@ import org.HdrHistogram.Histogram;
  * @param costs              of the rounds together
  * @param operations         that these have done
  * @param micros             how long each took
- * @param bytesPerConnection by which its process has grown for each held connection; null where that is not told
+ * @param bytesPerConnection growth of its process for each held connection; null where the platform does not tell
  * @param foreign            what else the machine did
  */
 public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spread ratio, Spread perSecond,
         Costs costs,
         long operations, Histogram micros, Double bytesPerConnection, ForeignLoad foreign) {
 
-    /** Processor time of the server's process; null where it is not told, as in what follows. */
+    /** Processor time of the server's process; null where the platform does not tell, as below. */
     public Double cpuMicrosPerOperation() {
         return perOperation(costs.cpuNanos(), 1e3);
     }

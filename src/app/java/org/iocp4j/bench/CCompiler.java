@@ -20,7 +20,7 @@ final class CCompiler {
     /**
      * The program, in a file below {@code folder} that is named by the source's digest.
      *
-     * @throws IOException if no compiler does it: with what each said
+     * @throws IOException if no compiler succeeds; the message has what each said
      */
     static Path compile(Path source, Path folder, boolean windows) throws IOException {
         Files.createDirectories(folder);

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** A raw echo server (RFC 862) in this process, as one writes it with what others offer; ends with the process. */
+/** A raw echo server (RFC 862) in this process, on another library or API; ends with the process. */
 @FunctionalInterface
 public interface EchoPeer {
     /** The size of a receive buffer, for all servers alike. */
@@ -13,7 +13,7 @@ public interface EchoPeer {
     /** As iocp4j's. */
     int THREADS = Runtime.getRuntime().availableProcessors();
 
-    /** As iocp4j asks for, and more than the loads connect at once. */
+    /** As iocp4j asks for, and more than the loads connect at the same time. */
     int BACKLOG = 1024;
 
     /** Serves from now on, on daemon threads of its own, and returns the port that was picked. */

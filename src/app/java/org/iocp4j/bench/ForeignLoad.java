@@ -9,10 +9,10 @@ package org.iocp4j.bench;
  * @param countedPairs   rounds that the result is of: those not disturbed, if they are half or more, and else all
  */
 public record ForeignLoad(Double percent, Integer disturbedPairs, int countedPairs) {
-    /** What disturbs a turn. A turn of a second is told to some 3 %, one of half a second to 6. */
+    /** More than this disturbs a turn. A turn of a second is measured to some 3 %, one of half a second to 6. */
     public static final int DISTURBING_PERCENT = 10;
 
-    /** Whether disturbed rounds had to be counted, since too few others are there. */
+    /** Whether disturbed rounds had to be counted, since there are too few others. */
     public boolean countsDisturbed(int pairs) {
         return disturbedPairs != null && disturbedPairs > 0 && countedPairs == pairs;
     }

@@ -1,5 +1,5 @@
 package org.iocp4j.bench;
 
-/** A peer that could not bear a load. @param reason what has failed */
+/** A peer that failed under a load. @param reason what went wrong */
 public record LeftOut(Load load, ServerSpec server, String reason) {
 }

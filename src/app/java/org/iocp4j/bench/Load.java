@@ -44,7 +44,7 @@ public record Load(String name, Kind kind, int connections, int active, int batc
                 .orElseThrow(() -> new IllegalArgumentException("no such load: " + name));
     }
 
-    /** Whether it is about what connections cost that do nothing. */
+    /** Whether it measures the cost of idle connections. */
     boolean holds() {
         return active < connections;
     }

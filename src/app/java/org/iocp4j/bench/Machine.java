@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 
 /**
  * Where the servers run: on Windows as ordinary processes; on Linux under Wine, they and the wineserver on one
- * processor and the client on another, since a wineserver that moves about makes figures of one set-up differ by a
- * factor of 7.
+ * processor and the client on another, since the figures of one set-up differ by a factor of 7 if the wineserver moves
+ * between processors.
  */
 public final class Machine implements AutoCloseable {
     private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
@@ -94,7 +94,7 @@ public final class Machine implements AutoCloseable {
                 : "they and the wineserver on processor " + pins[0] + ", the client on " + pins[1]);
     }
 
-    /** Between two series: a new wineserver, if nobody else uses it; the old one has grown with every socket. */
+    /** Restarts the wineserver between two series, if no other program uses it; it grows with every socket. */
     void refresh() throws IOException {
         if (wine) {
             unpin();
@@ -149,7 +149,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Whether the class path of a Java server can be this jar: nothing quotes what Windows takes for something else.
+     * Whether this jar can be in the class path of a Java server: characters special to Windows cannot be quoted there.
      */
     public static boolean canName(Path jar) {
         return !(WINDOWS ? FOR_CLASS_PATH : FOR_WINDOWS).matcher(jar.toAbsolutePath().toString()).find();
@@ -184,7 +184,7 @@ public final class Machine implements AutoCloseable {
         return CCompiler.compile(home.resolve("tests/bench/echo.c"), home.resolve("target/bench"), WINDOWS);
     }
 
-    /** Null where it is not told. */
+    /** Null where the platform does not tell. */
     static Long cpuNanos(ProcessHandle process) {
         return process.info().totalCpuDuration().map(Duration::toNanos).orElse(null);
     }
@@ -206,7 +206,7 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    /** What all processors and our processes have worked; null where it is not told, as on Windows. */
+    /** Busy time of all processors and of our processes; null where the platform does not tell, as on Windows. */
     MachineTime time() {
         if (WINDOWS) {
             return null;
@@ -226,7 +226,7 @@ public final class Machine implements AutoCloseable {
                 .distinct().map(Machine::cpuNanos).filter(Objects::nonNull).mapToLong(Long::longValue).sum();
     }
 
-    /** What of a process is in memory; null where it is not told. */
+    /** How much of a process is in memory; null where the platform does not tell. */
     static Long residentBytes(ProcessHandle process) {
         if (WINDOWS) {
             return null;

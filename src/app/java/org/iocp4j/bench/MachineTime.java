@@ -2,9 +2,9 @@ package org.iocp4j.bench;
 
 import java.util.Arrays;
 
-/** For how long the machine's processors and our processes have worked so far: two of these tell what others did. */
+/** Busy time of the machine's processors and of our processes so far. Two of these show what others used. */
 final class MachineTime {
-    /** Linux tells programs of time in hundredths of a second, whatever its own tick. */
+    /** Linux reports time in hundredths of a second, whatever its own tick. */
     private static final long TICK_NANOS = 10_000_000;
     /** Where the first line of /proc/stat has the figures, behind its first word. */
     private static final int USER = 0;
@@ -25,7 +25,7 @@ final class MachineTime {
     }
 
     /**
-     * Null if the text tells nothing, as in a sandbox with a kernel of its own.
+     * Null if the text has no such figures, as in a sandbox with a kernel of its own.
      *
      * @param stat     the text of /proc/stat
      * @param ownNanos processor time of our processes

@@ -9,7 +9,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** On the JDK's selector, one thread: most writes are taken whole at once, and only a rest waits for its turn. */
+/** On the JDK's selector, one thread: most writes are taken whole; only a remainder waits for the selector. */
 final class SelectorEcho implements EchoPeer {
     private final ByteBuffer input = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private Selector selector;

@@ -15,16 +15,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A server in a process of its own. It prints {@code ready HOST:PORT}, answers each line of its standard input by
+ * A server in a process of its own. It prints {@code ready HOST:PORT}, answers each line of its standard input with
  * {@code costs BYTES CALLS}, its own counts or {@code -} for those it has not (the first builds had no CALLS), and ends
- * with its standard input: so none outlives us, whatever becomes of us.
+ * with its standard input, so that none outlives us.
  */
 final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
     private static final String COSTS = "costs ";
     private static final int LOG_LINES = 20;
 
-    /** How long is waited for a server's answers, and for its end. */
+    /** How long to wait for a server's answers, and for its end. */
     record Patience(int answerSeconds, int endSeconds) {
         /** An answer has longer than a JVM needs for its start under Wine. */
         static final Patience USUAL = new Patience(30, 20);
@@ -136,7 +136,7 @@ final class ServerChild implements AutoCloseable {
         return text.equals("-") ? null : Long.valueOf(text);
     }
 
-    /** By how much it has grown since it was ready; null where that is not told. */
+    /** Its growth since it was ready; null where the platform does not tell. */
     Long grownBytes() {
         Long now = Machine.residentBytes(process.toHandle());
         return now == null || residentAtStart == null ? null : Long.valueOf(now - residentAtStart);
@@ -148,7 +148,7 @@ final class ServerChild implements AutoCloseable {
         try {
             in.close();
         } catch (IOException e) {
-            // It has ended already: what it had to say is in the error of whoever asked it last.
+            // It has ended already; the error of the last request says why.
         }
         try {
             if (!process.waitFor(patience.endSeconds, TimeUnit.SECONDS)) {

@@ -33,7 +33,7 @@ public enum ServerKind {
         this.options = List.of(options);
     }
 
-    /** What it is always started with. */
+    /** The options that it is always started with. */
     List<String> options() {
         return options;
     }
@@ -42,7 +42,7 @@ public enum ServerKind {
         return this == C || this == C_BEST;
     }
 
-    /** Whether it can be told more: the peers have nothing to choose. */
+    /** Whether it takes options; the peers have none. */
     boolean takesOptions() {
         return this == IOCP4J || isC();
     }

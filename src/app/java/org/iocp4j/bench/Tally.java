@@ -22,7 +22,7 @@ final class Tally {
         }
     }
 
-    /** Of the rounds that were not disturbed, if they are half or more; else of all: so few would say too little. */
+    /** Of the undisturbed rounds if they are half or more, and else of all, since few rounds say too little. */
     BenchResult result(Load load, ServerSpec server, ServerSpec baseline, Double bytesPerConnection) {
         Sum counted = 2 * undisturbed.rounds() >= all.rounds() ? undisturbed : all;
         return new BenchResult(load, server, baseline, Spread.of(counted.ratios), Spread.of(counted.perSecond),
@@ -36,7 +36,7 @@ final class Tally {
                 countedPairs);
     }
 
-    /** What some rounds have brought, and cost, together. */
+    /** The results and costs of some rounds together. */
     private static final class Sum {
         private final List<Double> ratios = new ArrayList<>();
         private final List<Double> perSecond = new ArrayList<>();

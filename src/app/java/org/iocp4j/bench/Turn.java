@@ -1,9 +1,10 @@
 package org.iocp4j.bench;
 
 /**
- * What one turn has brought, and cost.
+ * The results and costs of one turn.
  *
- * @param foreignPercent what other programs used meanwhile, of one processor; null where it is not told
+ * @param foreignPercent what other programs used meanwhile, in percent of one processor; null where the platform does
+ *                       not tell
  */
 record Turn(BenchClient.Counted counted, Costs costs, Double foreignPercent) {
     boolean isDisturbed() {

@@ -58,7 +58,7 @@ interface BenchReport {
         private String foreignLoad(List<BenchResult> results) {
             List<ForeignLoad> all = results.stream().map(BenchResult::foreign).toList();
             if (all.stream().anyMatch(foreign -> foreign.percent() == null)) {
-                return "what other programs used is not told here";
+                return "this platform does not tell what other programs used";
             }
             String percent = String.format(Locale.ROOT, "other programs used %.0f %% of a processor",
                     all.stream().mapToDouble(ForeignLoad::percent).average().orElse(0));

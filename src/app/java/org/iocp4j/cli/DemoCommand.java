@@ -33,7 +33,7 @@ final class DemoCommand implements Callable<Integer> {
     private static final int BUG_SECONDS = 3;
     /** Few accepts and few free sockets, so that within these seconds each socket comes round many times. */
     private static final List<String> BUG_OPTIONS = List.of("--identity", "key", "--accepts", "2", "--pool", "2");
-    /** How much longer than its load a server may live: long where it is told when to end, and else waited for. */
+    /** How much longer than its load a server may live: long where a signal ends it, short where it is waited for. */
     private static final int SPARE_SECONDS = ServerProcess.canInterrupt() ? 60 : 6;
 
     @Spec

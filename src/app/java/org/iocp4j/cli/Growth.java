@@ -7,14 +7,14 @@ import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.soak.Descriptors;
 import org.iocp4j.soak.Trend;
 
-/** The figures of a server that are to stay flat, and what growth is allowed to each. */
+/** The figures of a server that are to stay flat, and how much each may grow. */
 final class Growth {
     /** The JIT compiler's, the threads' and the collector's own, which come and go. */
     private static final long MEMORY_BYTES = 12 << 20;
     private static final long HEAP_BYTES = 2 << 20;
     /** The pool, which may be empty or full. */
     private static final long SOCKETS = 64;
-    /** A send of each session that there usually is: on a busy machine many are out, on another few. */
+    /** One send for each of the usual sessions: on a busy machine many are pending, on another few. */
     private static final long OPERATIONS = 80;
     /** Two of each socket, and what the JVM opens now and then. */
     private static final long FILES = 100;

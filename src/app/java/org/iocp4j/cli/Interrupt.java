@@ -8,7 +8,7 @@ import java.util.concurrent.TimeoutException;
 /**
  * Ctrl-C (SIGINT, SIGTERM) as an orderly end. While one is open, the signal runs its action, which makes the command
  * return soon; the command then prints its totals, and the process ends with the command's exit code, not with 130.
- * Before and after, the signal ends the process at once, with a line that says so.
+ * Before and after, the signal ends the process immediately, with a line that says so.
  * <pre>{@code try (var _ = Interrupt.runs(client::stop)) { client.run(); }}</pre>
  * No output can hold up the end: from the signal on, nothing waits for one longer than {@link LineQueue#LONGEST_STALL}.
  */
@@ -28,7 +28,7 @@ public final class Interrupt implements AutoCloseable {
         try {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> signalled(out, err), "interrupt"));
         } catch (IllegalStateException e) {
-            // The signal was quicker: the JVM is ending already.
+            // The signal came first: the JVM is ending already.
         }
     }
 
@@ -42,7 +42,7 @@ public final class Interrupt implements AutoCloseable {
         return new Interrupt();
     }
 
-    /** After this the signal ends the process at once; one that has come already still waits for the command. */
+    /** After this the signal ends the process immediately; one that came before still waits for the command. */
     @Override
     public void close() {
         synchronized (Interrupt.class) {

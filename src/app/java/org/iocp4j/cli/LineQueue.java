@@ -12,24 +12,24 @@ import java.util.Deque;
 /**
  * Lines on their way to a stream, and the one thread that writes them. A stream may block for ever: a pipe that is full
  * and that nobody reads, a console in which somebody marks text. That stops this thread and no other.
- * <p>There are two ways in. {@link #offer} never waits: what does not fit is dropped and counted. So go the log and
- * what a running command says as it goes, from any thread. {@link #put} and {@link #drain} wait for the reader. So go
- * results, from the main thread, which nobody waits for by then. They wait as long as the reader takes, {@code study |
- * less} may take hours; but once the command has offered lines, or was interrupted, for {@link #LONGEST_STALL} at most
- * without a byte taken.
+ * <p>There are two ways in. {@link #offer} never waits: what does not fit is dropped and counted. It is for the log and
+ * for the progress of a running command, from any thread. {@link #put} and {@link #drain} wait for the reader. They are
+ * for results, from the main thread, which holds up nothing by then. They wait as long as the reader takes, since
+ * {@code study | less} may take hours. But once the command has offered lines, or was interrupted, they give up when no
+ * byte was taken for {@link #LONGEST_STALL}.
  */
 final class LineQueue {
     /** As much as may wait to be written: of {@code serve --json} some four minutes. */
     static final int CAPACITY_BYTES = 1 << 18;
     /** How long a command that has to end waits for a reader that takes nothing. */
     static final Duration LONGEST_STALL = Duration.ofSeconds(2);
-    /** The most that is written at once; a pipe takes so much as one piece, unmixed with what others write to it. */
+    /** The most that is written in one call; a pipe takes that much as one piece, unmixed with other writers' bytes. */
     private static final int CHUNK_BYTES = 4096;
 
     private final String name;
     private final OutputStream target;
     /**
-     * Where it is told that lines were dropped, or could not be written. Programs read standard output, so never there.
+     * Where lines that were dropped or could not be written are reported. Never standard output: programs read it.
      */
     private final LineQueue notices;
     private final Duration longestStall;
@@ -52,12 +52,12 @@ final class LineQueue {
     private long dropped;
     private long droppedUntold;
 
-    /** @param notices where to tell of lines that were dropped; null for this one itself */
+    /** @param notices where dropped lines are reported; null for this queue itself */
     LineQueue(String name, OutputStream target, LineQueue notices) {
         this(name, target, notices, LONGEST_STALL);
     }
 
-    /** @param longestStall in place of {@link #LONGEST_STALL}: a test of what follows need not wait so long */
+    /** @param longestStall in place of {@link #LONGEST_STALL}, so that a test need not wait that long */
     LineQueue(String name, OutputStream target, LineQueue notices, Duration longestStall) {
         this.longestStall = longestStall;
         this.name = name;
@@ -103,7 +103,7 @@ final class LineQueue {
         droppedUntold++;
     }
 
-    /** Before the next line that is taken, or at the end: to tell of each would fill the stream again. */
+    /** Before the next line that is taken, or at the end: a notice for each would fill the stream again. */
     private void tellDropped() {
         if (droppedUntold == 0) {
             return;
@@ -166,7 +166,7 @@ final class LineQueue {
     }
 
     /**
-     * At the end of the process: waits for what is queued, and tells what was dropped or will not be written any more.
+     * At the end of the process: waits for what is queued, and reports what was dropped or cannot be written any more.
      */
     synchronized void finish() {
         if (notices == this) {
@@ -221,7 +221,7 @@ final class LineQueue {
             try {
                 wait();
             } catch (InterruptedException e) {
-                // Whoever interrupts it cannot mean that no line is to be written any more.
+                // An interrupt does not mean that lines are no longer to be written.
             }
         }
         int length = 0;
@@ -290,7 +290,7 @@ final class LineQueue {
     }
 
     /**
-     * Cuts into lines what is written. Ends each in \n on every OS, whoever writes it (ours, picocli, the logger, a
+     * Cuts what is written into lines. Ends each in \n on every OS, whatever writes it (we, picocli, the logger, a
      * stack trace): it drops carriage returns. The JDK has fixed {@code System.lineSeparator()} long before main, and
      * nothing here prints a \r of its own.
      */

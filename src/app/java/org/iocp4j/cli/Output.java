@@ -26,7 +26,7 @@ final class Output extends PrintWriter {
         return (Output) spec.commandLine().getErr();
     }
 
-    /** Says how a running command fares, on any thread; the line is dropped, and counted, if nobody reads. */
+    /** Reports the progress of a running command, from any thread; the line is dropped and counted if nobody reads. */
     void progress(String line) {
         lines.offer((line + "\n").getBytes(StandardCharsets.UTF_8));
     }

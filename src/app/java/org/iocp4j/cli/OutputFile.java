@@ -20,8 +20,8 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.Optional;
 
 /**
- * What an option names to be written. An ordinary file is there and whole, or not there, or as it was before. A link is
- * followed, and stays. A device, pipe or socket is written as it is: nothing is made, moved or deleted in its place.
+ * A file that an option names as output. An ordinary file is there and whole, or not there, or as it was before. A link
+ * is followed, and stays. A device, pipe or socket is written as it is: nothing is made, moved or deleted in its place.
  *
  * <p>What a Windows JVM sees of Linux' files [wine]: A link to a file is like the file; only getCanonicalFile (JDK 24)
  * tells where it leads. To delete it deletes what it leads to, and to move a file over it replaces the link. A link to
@@ -45,12 +45,12 @@ final class OutputFile {
         this.path = path;
     }
 
-    /** The one that was given, if any. Nothing is looked at. */
+    /** The file that was given, if any, not checked yet. */
     static Optional<OutputFile> of(String option, String given) {
         return Optional.ofNullable(given).map(name -> new OutputFile(option, absolute(option, name)));
     }
 
-    /** The one that was given, if any, looked at before anything runs: a run may take minutes. */
+    /** The file that was given, if any, checked before anything runs: a run may take minutes. */
     static Optional<OutputFile> checked(String option, String given) {
         Optional<OutputFile> file = of(option, given);
         file.ifPresent(OutputFile::check);
@@ -76,7 +76,7 @@ final class OutputFile {
         }
     }
 
-    /** What would fail at the end: where an ordinary file is to be, one is made beside its place, and deleted. */
+    /** Tries what would fail at the end: for an ordinary file one is made beside it, and deleted. */
     void check() {
         try {
             Kind kind = kind();
@@ -88,7 +88,7 @@ final class OutputFile {
         }
     }
 
-    /** Takes away what an earlier run wrote, which would tell of what is no more. */
+    /** Deletes what an earlier run wrote, which is no longer true. */
     void clear() {
         check();
         try {
@@ -106,7 +106,7 @@ final class OutputFile {
         }
     }
 
-    /** An ordinary file is written beside its place first: whoever sees it sees all of it. */
+    /** An ordinary file is written beside its place and then moved, so that no reader sees a part of it. */
     void write(String text) {
         try {
             Kind kind = kind();
@@ -140,7 +140,7 @@ final class OutputFile {
         }
     }
 
-    /** A new file and no other: in a folder of everybody's, somebody may have put a link under its name. */
+    /** Only a new file: in a shared folder somebody may have put a link under its name. */
     private static Path writePart(Path target, String text) throws IOException {
         Path part = target.resolveSibling(target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
         try {

@@ -4,14 +4,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 
-/** Says every so often how far a run is, from its second second on until this is closed. */
+/** Reports now and then how far a run is, from its second second on until this is closed. */
 final class Progress implements AutoCloseable {
     private static final int FIRST_SECOND = 2;
 
     private final CountDownLatch end = new CountDownLatch(1);
     private final Thread thread;
 
-    /** @param line what to say after so many seconds; called on a thread of its own */
+    /** @param line what to report after that many seconds; called on a thread of its own */
     Progress(Output err, int everySeconds, IntFunction<String> line) {
         this(err, everySeconds, line, 1_000);
     }

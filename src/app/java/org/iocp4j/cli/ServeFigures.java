@@ -12,12 +12,12 @@ import org.iocp4j.win32.ProcessMemory;
  * @param echo                         the counters, since the start or as they are now
  * @param acceptsPerSecond             in the time since the figures before, or, in the totals, since the start
  * @param receiveCompletionsPerSecond  as above
- * @param receivedMessagesPerSecond     as above; one completion may bring many messages
+ * @param receivedMessagesPerSecond    as above; one completion may bring many messages
  * @param sendCompletionsPerSecond     as above
- * @param sentMessagesPerSecond         as above
- * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not told
- * @param processMemoryBytes           committed memory that is the process's alone, now; null if not told
- * @param nonPagedPoolBytes            the kernel's unpageable memory on the process's account, now; null if not told
+ * @param sentMessagesPerSecond        as above
+ * @param cpuPercent                   as above, of one processor, so that two busy ones are 200; null if not known
+ * @param processMemoryBytes           committed memory that is the process's alone, now; null if not known
+ * @param nonPagedPoolBytes            the kernel's unpageable memory on the process's account, now; null if not known
  * @param linesDropped                 lines of ours that nobody read, since the start
  * @param heapAfterGcBytes             what the last collections left in the Java heap; null before the first
  */
@@ -51,7 +51,7 @@ record ServeFigures(double elapsedSeconds, EchoStatistics echo, double acceptsPe
      * What can be read at one moment.
      *
      * @param nanos    {@link System#nanoTime}
-     * @param cpuNanos processor time of the process since its start; null if not told
+     * @param cpuNanos processor time of the process since its start; null if not known
      */
     record Sample(long nanos, EchoStatistics echo, Long cpuNanos, ProcessMemory memory) {
         private double secondsSince(Sample before) {

@@ -19,10 +19,10 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * {@code serve --json} in a process of its own: on Windows in a JVM like ours, on Linux by the launcher, which runs a
- * Windows JVM. What it logs goes to our stderr. It ends by itself after its {@code --seconds}, whatever becomes of us.
+ * Windows JVM. It logs to our stderr. It ends by itself after its {@code --seconds}, even if we are gone.
  */
 final class ServerProcess implements AutoCloseable {
-    /** RefCount the launcher's path; set by the launcher. */
+    /** The environment variable with the launcher's path; the launcher sets it. */
     static final String LAUNCHER = "IOCP4J_LAUNCHER";
     /** Read by the launcher, and on Windows by us in its place. */
     private static final String LAUNCHER_JVM_OPTIONS = "IOCP4J_JAVA_OPTS";
@@ -158,7 +158,7 @@ final class ServerProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Ends it, if that can be, and gives its totals. */
+    /** Ends it, where that is possible, and returns its totals. */
     ServeFigures end(int longestSeconds) throws InterruptedException {
         interrupt();
         try {
@@ -193,7 +193,7 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** Returns when the process is gone: in order if it has been asked to end, and else by force. */
+    /** Returns when the process is gone: in order if it could be asked to end, and else by force. */
     @Override
     public void close() {
         interrupt();

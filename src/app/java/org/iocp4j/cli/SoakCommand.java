@@ -15,12 +15,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code iocp4j soak}: a server among clients good and bad for a long time, and whether it grows. */
+/** {@code iocp4j soak}: whether a server grows that serves good and bad clients for a long time. */
 @Command(name = "soak", sortOptions = false,
-        description = "Serves clients that behave amid others of every abuse, and watches memory, Java heap, sockets,"
-                + " operations and, on Linux, files. Exit code 0 if all stays flat, the clients that behave notice"
-                + " nothing,"
-                + " and nothing is left at the end.")
+        description = "Runs a server with well-behaved and abusive clients, and watches memory, Java heap, sockets,"
+                + " operations and, on Linux, files. Exit code 0 if all stay flat, the well-behaved clients see no"
+                + " error, and nothing is left at the end.")
 final class SoakCommand implements Callable<Integer> {
     private static final int MAX_SESSIONS = 200;
     /** Few sockets, so that each is used often, and times short enough for each to run out often. */
@@ -61,7 +60,8 @@ final class SoakCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         if (minutes != null && seconds != null) {
-            throw new CommandFailure("--seconds: not beside --minutes, see iocp4j soak --help", ExitCode.WRONG_OPTIONS);
+            throw new CommandFailure("--seconds: not together with --minutes, see iocp4j soak --help",
+                    ExitCode.WRONG_OPTIONS);
         }
         int length = seconds != null ? seconds : 60 * (minutes == null ? 10 : minutes);
         SoakReport report = json ? new SoakReport.Json(Output.out(spec)) : new SoakReport.Text(Output.out(spec));

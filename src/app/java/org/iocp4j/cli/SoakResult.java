@@ -14,7 +14,7 @@ import org.iocp4j.soak.Traffic;
 import org.iocp4j.soak.Trend;
 
 /**
- * What a soak run gave.
+ * The result of a soak run.
  *
  * @param seconds its length
  * @param growth  how the server's figures went
@@ -34,7 +34,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
                 && Growth.liveSockets(server) == accepts + server.sockets().socketsFree();
     }
 
-    /** What no client may bring about, however bad. */
+    /** Counters that no client can raise, however bad. */
     Map<String, Object> serverErrors() {
         ServerStatistics.Incidents incidents = totals.server().incidents();
         Map<String, Object> errors = RecordFields.of(totals.server().faults());
@@ -43,7 +43,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
         return errors;
     }
 
-    /** What the abuse must have brought about: else it was none. */
+    /** Counters that the abuse must have raised, or it was none. */
     Map<String, Object> marksOfAbuse() {
         ServerStatistics.Incidents incidents = totals.server().incidents();
         Map<String, Object> marks = new LinkedHashMap<>();
@@ -64,7 +64,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
         return errors;
     }
 
-    /** A line for each thing that does not hold; none if all is as it should be. */
+    /** A line for each requirement that is not met; empty if all are met. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
         for (Trend.Verdict trend : growth) {

@@ -12,8 +12,9 @@ import java.nio.channels.SocketChannel;
  * {@link LoadThread}.
  *
  * <p>A value is the client's number (upper 24 bits) and a message number that starts at random and never repeats,
- * across reconnects too: so a byte of another client, of an earlier connection or of an earlier run cannot pass for a
- * right one, and none is the login value. Because the values are computed, a client keeps no copy of what it sent.
+ * not even across reconnects. So no byte of another client, of an earlier connection or of an earlier run can pass
+ * for a right one, and no value is the login value. Because the values are computed, a client keeps no copy of what it
+ * sent.
  */
 final class Connection {
     private enum State { WAITING, CONNECTING, LOGIN, READY, BATCH, PAUSE, FINISHED }
@@ -103,7 +104,7 @@ final class Connection {
         }
     }
 
-    /** Time is up: whoever waits for no answer closes; the others do so when the answer is there. */
+    /** Time is up: a client that awaits no answer closes; the others close when they have it. */
     void drain() {
         switch (state) {
             case WAITING -> state = State.FINISHED;
@@ -266,7 +267,7 @@ final class Connection {
         }
     }
 
-    /** A message that is not the next of the batch. False if the stream has no messages any more that could be told. */
+    /** A message that is not the next of the batch. False if messages can no longer be told apart. */
     private boolean unexpected(int length, long value) {
         boolean messages = loop.options.protocol().hasLogin();
         if (messages && length == Protocol.PAYLOAD_BYTES && value == Protocol.LOGIN_VALUE) {
@@ -284,8 +285,8 @@ final class Connection {
     }
 
     /**
-     * Goes on behind a wrong message. One that belongs to the batch says itself where: so a lost or doubled message is
-     * one error and not as many as follow it. Any other stands in the place of the message that was due.
+     * Goes on after a wrong message. If its value belongs to the batch, that is where the next is expected, so that a
+     * lost or doubled message is one error and not as many as follow it. Any other replaces the message that was due.
      */
     private void resume(long value) {
         if (state != State.BATCH) {
@@ -376,7 +377,7 @@ final class Connection {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             }
         } catch (IOException e) {
-            // The server was quicker: then there is nothing left to reset.
+            // The server closed first: there is nothing left to reset.
         }
         abandon();
     }
@@ -389,7 +390,7 @@ final class Connection {
                 channel.close();
             }
         } catch (IOException e) {
-            // Whatever it says, the descriptor is gone.
+            // The descriptor is released all the same.
         }
         channel = null;
     }

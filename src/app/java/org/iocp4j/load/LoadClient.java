@@ -50,7 +50,7 @@ public final class LoadClient {
     }
 
     /**
-     * Runs until the time is up or {@link #stop} is called, waits for what is still out, and closes every connection.
+     * Runs until the time is up or {@link #stop} is called, waits for what is pending, and closes every connection.
      *
      * @param everySecond gets the counters once a second, on the calling thread
      * @throws ConnectException     if the server was never there; the message says address and reason
@@ -85,7 +85,7 @@ public final class LoadClient {
         return new LoadSummary(total, RoundTrip.of(all), firstReason());
     }
 
-    /** Starts no more batches; those that are out may still come back, then {@link #run} returns. */
+    /** Starts no more batches; {@link #run} returns when those under way have come back, or their time is up. */
     public void stop() {
         stopping = true;
         for (LoadThread thread : threads) {
@@ -97,7 +97,7 @@ public final class LoadClient {
         return stopping;
     }
 
-    /** If nobody ever got through, the server is not there: the run ends at once and does not only count. */
+    /** If no connect ever succeeded, there is no server: the run fails immediately instead of counting. */
     void connectFailed(IOException reason) {
         firstConnectFailure.compareAndSet(null, reason);
         if (sum(Counter.CONNECTS) == 0
@@ -154,7 +154,7 @@ public final class LoadClient {
                 + options.port();
     }
 
-    /** Windows' JDK appends the name of a call or "no further information", which tells nobody anything. */
+    /** Windows' JDK appends the name of a call or "no further information", which helps nobody. */
     private String firstReason() {
         IOException first = firstConnectFailure.get();
         if (first == null) {

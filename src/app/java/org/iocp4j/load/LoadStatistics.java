@@ -25,7 +25,7 @@ public record LoadStatistics(double elapsedSeconds, long sessions, long connects
         long sentMessages, long receivedMessages, long closedByFin, long closedByReset, double connectsPerSecond,
         double sentMessagesPerSecond, double receivedMessagesPerSecond) {
 
-    /** All that should not happen: the sum of the six error counters. */
+    /** The sum of the six error counters. */
     public long errors() {
         return connectFailures + disconnectsFromServer + loginDuplicates + loginMissing + echoMissing + messageErrors;
     }

@@ -1,7 +1,7 @@
 package org.iocp4j.load;
 
 /**
- * What a whole run gave.
+ * The result of a whole run.
  *
  * @param total               the counters at the end, rates over the whole run
  * @param roundTripMicros     round-trip times, or null if no message came back

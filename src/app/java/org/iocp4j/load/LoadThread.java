@@ -16,11 +16,11 @@ import org.HdrHistogram.Histogram;
  * {@link #counters}, which any thread may read, and {@link #roundTrips}, which may be read once it has ended.
  */
 final class LoadThread implements Runnable {
-    /** Connects under way at once: more only overflow the server's backlog, and the system then retries in seconds. */
+    /** The most connects under way: more would overflow the server's backlog, and the system retries after seconds. */
     static final int MOST_CONNECTING = 128;
     private static final int BUFFER_BYTES = 6_400 * Protocol.MESSAGE_BYTES;
     private static final long NANOS_PER_MILLI = 1_000_000;
-    /** Longest wait in the selector: a thread that is told to stop is woken, so this is only a second line. */
+    /** Longest wait in the selector; a safety net, since a thread that is to stop is woken. */
     private static final long LONGEST_WAIT_MILLIS = 1_000;
 
     final LoadClient client;
@@ -81,7 +81,7 @@ final class LoadThread implements Runnable {
         toConnect.add(connection);
     }
 
-    /** One connect less is under way, however it ended. */
+    /** A connect has ended, well or not. */
     void connectEnded() {
         connecting--;
     }
@@ -103,7 +103,7 @@ final class LoadThread implements Runnable {
         }
     }
 
-    /** Lets come back what is out, for a bounded time, and closes everything. */
+    /** Waits a bounded time for what is under way, and closes everything. */
     private void drain() throws IOException {
         draining = true;
         toConnect.clear();

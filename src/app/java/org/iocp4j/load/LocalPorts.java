@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The clients' ends of connections to a server on 127/8, all of which is this machine: addresses and ports of our own
- * choice. A system's choice runs out: whoever closes first keeps the port in TIME_WAIT, and Windows has 16,384 dynamic
- * ports, 49152 to 65535, for all local addresses together, and a TIME_WAIT of up to 120 s [doc]. That carries 136
- * connections a second that the client ends by FIN. (The others it ends by RST, which leaves no TIME_WAIT.)
+ * choice. The system's choice runs out: the side that closes first keeps the port in TIME_WAIT, and Windows has
+ * 16,384 dynamic ports, 49152 to 65535, for all local addresses together, and a TIME_WAIT of up to 120 s [doc]. That
+ * carries 136 connections a second that the client ends by FIN. (The others it ends by RST, which leaves no TIME_WAIT.)
  *
  * <p>What the commands would take of those ports, at the rates seen under Wine, which Windows may exceed tenfold:
  * <ul>
@@ -41,7 +41,7 @@ public final class LocalPorts {
     private static final int PORTS = 12_768;
     static final int PLACES = ADDRESSES * PORTS;
     private static final int TRIES = 8;
-    /** Far from a place that is taken: those around it may be another process's, or all of one port a listener's. */
+    /** Far from a taken place: its neighbours may be another process's, or a listener may have one port everywhere. */
     private static final int JUMP = 1_000_003;
 
     private final AtomicInteger next;

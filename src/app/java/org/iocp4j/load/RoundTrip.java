@@ -4,7 +4,7 @@ import org.HdrHistogram.Histogram;
 
 /**
  * Round-trip times in microseconds: of each message that came back right, from the moment its batch was handed to write
- * until the read that brought it returned. All messages of a batch start at once, so with a large batch these times
+ * until the read that brought it returned. All messages of a batch start together, so with a large batch these times
  * are mostly the batch's own length; for the latency of the path, measure with one message a batch.
  *
  * @param messages how many were timed
@@ -27,7 +27,7 @@ public record RoundTrip(long messages, double p50, double p99, double p999, doub
         return Math.clamp(nanos, 0, LONGEST_NANOS);
     }
 
-    /** Null if nothing was timed: then there is no figure, and 0 would be a lie. */
+    /** Null if nothing was timed: 0 would be wrong. */
     static RoundTrip of(Histogram nanos) {
         if (nanos.getTotalCount() == 0) {
             return null;

@@ -3,10 +3,10 @@ package org.iocp4j.simulation;
 import java.util.function.Consumer;
 import org.iocp4j.simkernel.SimulationFailure;
 
-/** Simulates one seed after another, whatever becomes of each, and counts. */
+/** Simulates one seed after another, whether it passes or not, and counts. */
 public final class Hunt {
     /**
-     * What it has come to.
+     * The result so far.
      *
      * @param seeds            that were simulated to their end, or to their violation
      * @param started          those of them whose server did not fail to start
@@ -50,7 +50,7 @@ public final class Hunt {
         this.simulations = simulations;
     }
 
-    /** Simulates them all, and tells of each violation at once. */
+    /** Simulates them all, and reports each violation immediately. */
     public Result run(Consumer<Violation> listener) {
         long start = System.nanoTime();
         for (long seed = from; seed < from + seeds && !stopped; seed++) {
@@ -74,12 +74,12 @@ public final class Hunt {
         }
     }
 
-    /** What it has come to so far; from any thread. */
+    /** The result so far; from any thread. */
     public Result soFar() {
         return result;
     }
 
-    /** It ends after the seed that it is at; from any thread. */
+    /** Ends it after the present seed; from any thread. */
     public void stop() {
         stopped = true;
     }

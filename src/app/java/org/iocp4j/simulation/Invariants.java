@@ -9,11 +9,11 @@ import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.simkernel.Traffic;
 
 /**
- * What must hold of a server all the time, as far as its statistics and the kernel tell. Bounds hold at each step;
+ * What must always be true of a server, as its statistics and the kernel show it. Bounds hold at each step;
  * whenever all threads wait, the server's figures and the kernel's sockets are the same, one by one.
  */
 final class Invariants {
-    /** An accept that could not be posted is posted by a tick, one each 100 ms and whoever comes by runs it. */
+    /** An accept that could not be posted is posted by a tick, which some worker runs each 100 ms. */
     private static final long TICKS_NANOS = Duration.ofMillis(300).toNanos();
 
     private final SimulatedKernel kernel;
@@ -22,7 +22,7 @@ final class Invariants {
     private final Runnable more;
     private final boolean faults;
     private boolean closing;
-    /** Threads that sleep in the handler: whatever they were in the middle of waits with them. */
+    /** Threads that sleep in the handler, and with them the work that they were doing. */
     private int blocked;
     private long failuresSeen;
     /** Until then a failure or a handler may be why accepts are missing. */
@@ -42,7 +42,7 @@ final class Invariants {
         kernel.checkEachStep(this::checkBounds).checkAtRest(this::checkAtRest);
     }
 
-    /** From now on sockets and sessions go as they can, within the time that is promised. */
+    /** From now on sockets and sessions may end in any order, within the time that is promised. */
     void close(Runnable server) {
         closing = true;
         Duration start = kernel.elapsed();

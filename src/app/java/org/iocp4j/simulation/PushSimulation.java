@@ -26,7 +26,7 @@ import org.iocp4j.win32.Win32;
 
 /**
  * The library under a handler that does whatever a handler may (sends much, disconnects, aborts, throws, blocks) and
- * under threads that send to sessions, and end them, from elsewhere, whether they live or not.
+ * under threads that send to sessions, and end them, from elsewhere, whether these are open or not.
  */
 final class PushSimulation implements Simulation, SessionHandler {
     private static final int CLIENTS = 8;
@@ -36,7 +36,7 @@ final class PushSimulation implements Simulation, SessionHandler {
     private static final long DELIVERY_NANOS = 100_000_000;
     /** A tick is due each 100 ms, and by then a worker comes by within as long. */
     private static final long TICK_NANOS = 200_000_000;
-    /** Ten ticks: so many cancels in a row do not fail. */
+    /** Ten ticks: that many cancels in a row do not all fail. */
     private static final long CANCELS_AGAIN_NANOS = 1_000_000_000;
     private static final Duration ENOUGH = Duration.ofSeconds(20);
     private static final Duration AFTERWARDS = Duration.ofSeconds(1);
@@ -226,7 +226,7 @@ final class PushSimulation implements Simulation, SessionHandler {
     private Life enter(Session session) {
         Life life = lives.get(session.id());
         require(life != null && !life.closed, "a callback for session " + session + ", which is over");
-        require(!life.inside, "two callbacks at once for session " + session);
+        require(!life.inside, "two callbacks at the same time for session " + session);
         life.inside = true;
         return life;
     }

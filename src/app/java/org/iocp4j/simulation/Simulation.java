@@ -21,7 +21,7 @@ public interface Simulation {
      */
     void run();
 
-    /** Whether the server started; under a plan with faults it may fail to, and then that was all. */
+    /** Whether the server started; under a plan with faults it may fail to, and then the run ends. */
     boolean hasStarted();
 
     /**

@@ -5,7 +5,7 @@ import java.nio.channels.SocketChannel;
 
 /**
  * What clients do that no server asked for, to one that speaks the message protocol. Each is a life of one connection,
- * or of some in a row. A peer that vanishes without a word cannot be had on one machine: that one is simulated.
+ * or of some in a row. A peer that vanishes silently is impossible on one machine; the simulation has it.
  */
 public enum Abuse {
     /** Sends while anything goes out and reads nothing; then reads a little, slowly, and leaves the rest. */
@@ -37,7 +37,7 @@ public enum Abuse {
             channel.close();
         }
     },
-    /** Says nothing, until the server has had enough. */
+    /** Says nothing until the server's idle timeout ends it. */
     SILENT {
         @Override
         void live(AbusiveClient self) throws IOException {

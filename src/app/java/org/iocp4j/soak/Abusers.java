@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Abusive clients, each on a thread of its own, life after life until they are stopped. */
 public final class Abusers implements AutoCloseable {
-    /** Between two lives, so that one whose connections are refused at once does not spin. */
+    /** Between two lives, so that a client whose connections are refused immediately does not spin. */
     private static final int REST_MILLIS = 20;
 
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -56,12 +56,12 @@ public final class Abusers implements AutoCloseable {
         return now;
     }
 
-    /** Bytes that came back other than they were sent: even a bad client's echo is right, as far as it comes. */
+    /** Bytes that came back changed: even an abusive client's echo must be right, as far as it goes. */
     public long wrongReplies() {
         return wrongReplies.get();
     }
 
-    /** Returns when every connection is closed. @throws IllegalStateException if a client had failed by itself */
+    /** Returns when every connection is closed. @throws IllegalStateException if a client had a fault of its own */
     @Override
     public void close() {
         stop.countDown();

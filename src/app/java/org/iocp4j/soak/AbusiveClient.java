@@ -22,7 +22,7 @@ import org.iocp4j.load.Protocol;
 final class AbusiveClient {
     private static final int CONNECT_MILLIS = 5_000;
     private static final int POLL_MILLIS = 5;
-    /** Nothing has gone out for so long: nobody receives. */
+    /** When nothing was sent for this many polls, nobody receives. */
     private static final int STANDSTILL_POLLS = 60;
     private static final int BATCH_MESSAGES = 400;
 
@@ -43,7 +43,7 @@ final class AbusiveClient {
         this.wrongReplies = wrongReplies;
     }
 
-    /** One life, with nothing left of it. */
+    /** One life; afterwards every connection of it is closed. */
     void live(Abuse abuse) {
         try {
             abuse.live(this);
@@ -95,7 +95,7 @@ final class AbusiveClient {
         }
     }
 
-    /** Messages of 0, 1, 2, ..., until nothing goes out any more; how many went whole. */
+    /** Sends messages 0, 1, 2, ... until the socket takes no more; returns how many were sent whole. */
     int sendWhileItGoes(SocketChannel channel, int most) throws IOException {
         int sent = 0;
         int polls = 0;
@@ -125,7 +125,7 @@ final class AbusiveClient {
         }
     }
 
-    /** Returns with an exception alone: the end of the stream, a reset, or the stop. */
+    /** Ends only by an exception: at the end of the stream, after a reset, or when stopped. */
     void readToEnd(SocketChannel channel) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(1_024);
         while (true) {
@@ -148,7 +148,7 @@ final class AbusiveClient {
         channel.close();
     }
 
-    /** Ends every connection of this life, and the life's memory of them. */
+    /** Closes every connection of this life, and forgets them. */
     void resetAll() {
         for (SocketChannel channel : connections) {
             try {
@@ -156,7 +156,7 @@ final class AbusiveClient {
                     reset(channel);
                 }
             } catch (IOException e) {
-                close(channel); // the server's end came first, and there is nothing left to reset
+                close(channel); // the server closed first: there is nothing left to reset
             }
         }
         connections.clear();
@@ -166,7 +166,7 @@ final class AbusiveClient {
         try {
             channel.close();
         } catch (IOException e) {
-            // Whatever it says, the descriptor is gone.
+            // The descriptor is released all the same.
         }
     }
 

@@ -21,9 +21,9 @@ import org.iocp4j.load.LoadSummary;
 import org.iocp4j.server.ServerStatistics;
 
 /**
- * Everything at once against one server: clients that stay, clients that come and go, and two abusive clients of each
- * kind; and, while nobody comes and goes, floods of more connections than the server has sessions. Those that behave
- * must notice nothing.
+ * All kinds of clients at the same time against one server: clients that stay, clients that come and go, and two
+ * abusive clients of each kind; and, while nobody comes and goes, floods of more connections than the server has
+ * sessions. Those that behave must notice nothing.
  */
 public final class Traffic {
     private static final int STAYING = 30;
@@ -146,7 +146,7 @@ public final class Traffic {
         floods++;
     }
 
-    /** Until the server has told that half its sessions are free; the next figures may still be of the time before. */
+    /** Until the server reports that half its sessions are free; the next figures may still be older. */
     private void awaitRoom(AbusiveClient flooder) throws InterruptedIOException {
         awaitNewFigures(flooder);
         do {

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A figure that must not grow as long as the server has the same to do. Flat means: after a warm-up of a third of the
+ * A figure that must not grow as long as the server's load is the same. Flat means: after a warm-up of a third of the
  * run, the median of the last quarter is above that of the first by no more than an allowance.
  */
 public final class Trend {
@@ -50,7 +50,7 @@ public final class Trend {
         }
     }
 
-    /** Something else has changed the figure, too: it is not to be judged. */
+    /** Something else has changed the figure too, so it is not judged. */
     public void exclude(String why) {
         if (exclusion == null) {
             exclusion = why;

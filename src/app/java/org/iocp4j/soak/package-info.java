@@ -1,2 +1,2 @@
-/** Clients of every bad habit at once, and whether a server that has them grows. */
+/** Abusive clients of every kind, and whether the figures of a server that serves them grow. */
 package org.iocp4j.soak;
