@@ -6,4 +6,5 @@ module org.iocp4j {
 
     exports org.iocp4j.server;
     exports org.iocp4j.server.identity to org.iocp4j.echo;
+    exports org.iocp4j.server.internal to org.iocp4j.echo;
 }

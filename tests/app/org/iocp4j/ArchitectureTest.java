@@ -39,7 +39,6 @@ import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.iocp4j.load.LocalPorts;
-import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.win32.generated.WinFunctions;
 import org.junit.jupiter.api.Test;
 
@@ -101,12 +100,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** But for the way in that is not public: it has to name the server that it starts. */
     @Test
     void packagesHaveNoCycles() {
-        slices().matching("org.iocp4j.(**)").should().beFreeOfCycles()
-                .ignoreDependency(belongToAnyOf(ServerFactory.class), resideInAPackage("org.iocp4j.server"))
-                .check(CLASSES);
+        slices().matching("org.iocp4j.(**)").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test

@@ -15,8 +15,8 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
-import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.server.internal.ServerFactory;
 
 /**
  * A server with four workers on {@link EagerWin32}, and threads that send to its sessions and end them, whether they

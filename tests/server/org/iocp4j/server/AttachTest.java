@@ -5,8 +5,8 @@ import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
 
 import java.io.UncheckedIOException;
 import java.util.function.Supplier;
-import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.server.internal.ServerFactory;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Test;

@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.iocp4j.server.IocpServer;
-import org.iocp4j.server.identity.ServerFactory;
+import org.iocp4j.server.internal.ServerFactory;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.WindowsWin32;

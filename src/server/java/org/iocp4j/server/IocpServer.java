@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
-import org.iocp4j.server.identity.ServerFactory;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.check.Capabilities;
@@ -42,10 +41,6 @@ public final class IocpServer implements AutoCloseable {
     /** How often {@link #close} checks whether the workers have finished. */
     private static final int CLOSE_POLL_MILLIS = 5;
 
-    static {
-        ServerFactory.register(IocpServer::new);
-    }
-
     private final ServerOptions options;
     private final Supplier<Win32> system;
     private final SessionEngine engine;
@@ -68,6 +63,7 @@ public final class IocpServer implements AutoCloseable {
         return new IocpServer(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
     }
 
+    /** For {@link #start}, and for {@code server.internal.ServerFactory}, which finds it by its parameters. */
     private IocpServer(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
             throws Win32Exception {
         Objects.requireNonNull(options, "options is null");
