@@ -85,8 +85,7 @@ final class AddressFacts {
                 }, WSAEINVAL()),
                 // ---- who gets the clients ----
                 fact("clients of 127.0.0.1 come to who is bound there, though another has any", WINE_TEST_NOT_WINE,
-                        REUSE,
-                        reached(Where.ANY, Where.LOOPBACK), 1),
+                        REUSE, reached(Where.ANY, Where.LOOPBACK), 1),
                 fact("the same when any was second", WINE_TEST_NOT_WINE, REUSE, reached(Where.LOOPBACK, Where.ANY), 0),
                 fact("of two that share an address the first has the clients", WINE_TEST, REUSE,
                         reached(Where.LOOPBACK, Where.LOOPBACK), 0)));

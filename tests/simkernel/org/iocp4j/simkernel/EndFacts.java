@@ -205,8 +205,7 @@ final class EndFacts {
                 fact("a thread ends that has posted a receive on a handle with a port, with an event: cancelled",
                         WINE_TEST, THREADS, endOfThread(EVENT, true), STATUS_CANCELLED()),
                 fact("a thread ends that has posted a receive on a handle without a port: cancelled", WINE_TEST,
-                        THREADS,
-                        endOfThread(0, false), STATUS_CANCELLED()),
+                        THREADS, endOfThread(0, false), STATUS_CANCELLED()),
                 fact("what a thread leaves pending goes on, or was cancelled, but has its packet", WINE_TEST,
                         THREADS, s -> {
                     long socket = s.connect();

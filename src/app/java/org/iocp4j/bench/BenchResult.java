@@ -14,8 +14,7 @@ import org.HdrHistogram.Histogram;
  * @param foreign            what else the machine did
  */
 public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spread ratio, Spread perSecond,
-        Costs costs,
-        long operations, Histogram micros, Double bytesPerConnection, ForeignLoad foreign) {
+        Costs costs, long operations, Histogram micros, Double bytesPerConnection, ForeignLoad foreign) {
 
     /** Processor time of the server's process; null where the platform does not tell, as below. */
     public Double cpuMicrosPerOperation() {

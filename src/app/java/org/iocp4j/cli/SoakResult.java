@@ -70,8 +70,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
         for (Trend.Verdict trend : growth) {
             if (trend.isJudged() && !trend.isFlat()) {
                 problems.add(String.format(Locale.ROOT, "%s has grown by %,d, from %,d to %,d; %,d are allowed",
-                        trend.name(),
-                        trend.last() - trend.first(), trend.first(), trend.last(), trend.allowance()));
+                        trend.name(), trend.last() - trend.first(), trend.first(), trend.last(), trend.allowance()));
             } else if (!trend.isJudged() && !BEST_EFFORT.contains(trend.name())) {
                 problems.add(trend.name() + " cannot be judged: " + trend.notJudged());
             }

@@ -123,8 +123,7 @@ final class HtmlSpread {
 
     private void row(HtmlPicture frame, Row row, int y) {
         out.append(String.format("<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", HtmlPicture.MARGIN,
-                y,
-                WIDTH - HtmlPicture.MARGIN, y));
+                y, WIDTH - HtmlPicture.MARGIN, y));
         row.sorted().forEach(value ->
                 out.append(String.format("<circle class=\"each\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", x(value), y)));
         out.append(String.format("<path class=\"median\" d=\"M%d %d V%d\"/>", x(row.median()), y - 10, y + 10));

@@ -77,8 +77,7 @@ final class HtmlStateChart {
             }
             if (!state.equals(TcpStates.GONE)) {
                 out.append(String.format("<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"/>",
-                        kind(state),
-                        x + from * LOOK, top, (to - from) * LOOK - 4, BAR));
+                        kind(state), x + from * LOOK, top, (to - from) * LOOK - 4, BAR));
                 frame.text(kind(state) + "text", x + from * LOOK + 6, middle + 4, state);
             }
             from = to;

@@ -204,8 +204,7 @@ final class HtmlTimeline {
             int end = (x(named.from()) + x(named.to())) / 2;
             int low = bottom + BUS;
             out.append(String.format("<path class=\"names\" d=\"M%d %d H%d V%d m-3 4 l3 -4 l3 4\"/>",
-                    x(wrong.getLast().at()), low,
-                    end, bottom + 2));
+                    x(wrong.getLast().at()), low, end, bottom + 2));
             wrong.forEach(dot ->
                     out.append(String.format("<path class=\"names\" d=\"M%d %d V%d\"/>", x(dot.at()), bottom - 5,
                     low)));
@@ -218,8 +217,7 @@ final class HtmlTimeline {
         double r = step > 15 ? 5 : 4;
         String judgement = dot.right() == null ? " (names no session)" : dot.right() ? "" : ": WRONG";
         String title = String.format("<title>%s: key %s, posted by session %d%s</title>", dot.operation(),
-                number(dot.key()),
-                dot.session(), judgement);
+                number(dot.key()), dot.session(), judgement);
         if (isWrong(dot)) {
             double d = r + 1.2;
             out.append(String.format(Locale.ROOT,

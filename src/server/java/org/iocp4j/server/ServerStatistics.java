@@ -22,8 +22,7 @@ import org.iocp4j.socket.SocketPool;
  * @param resources   what the server takes from the system
  */
 public record ServerStatistics(Connections connections, Traffic traffic, Sockets sockets, Incidents incidents,
-        Faults faults,
-        Resources resources) {
+        Faults faults, Resources resources) {
     /**
      * What has been accepted.
      *
@@ -152,8 +151,7 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
         Incidents incidents(Listener listener, Disconnector disconnector) {
             return new Incidents(sessionsRefused.sum(), sendsRefused.sum(), framesTooLong.sum(), idleTimeouts.sum(),
                     closeTimeouts.sum(), sessionsCut.sum(), peerResets.sum(), listener.failures(),
-                            disconnector.failures(),
-                    disconnector.timeouts(), latePackets.sum() + disconnector.latePackets());
+                    disconnector.failures(), disconnector.timeouts(), latePackets.sum() + disconnector.latePackets());
         }
 
         Faults faults(SocketPool pool, CompletionPort port) {
