@@ -9,7 +9,7 @@ public interface CompletionHandler {
      * of the thread's batch waits, so it should not block. What it throws, {@link CompletionPort#dequeue} throws when
      * the batch is done.
      *
-     * @param operation the one that was posted; its owner is the one that posted it
+     * @param operation the one that was posted; its {@link Operation#owner} is the number that was given to the post
      * @param key       the packet's key, 0 if there was no packet. A socket that is used again keeps its first key, so
      *                  this may name an earlier user of the socket
      * @param status    the NTSTATUS; negative for failure

@@ -60,7 +60,7 @@ public final class Operation {
     }
 
     /**
-     * Sets how completions are delivered from the next post on: as the handle is set. The default is
+     * Says how completions are delivered, from the next post on; it must match how the handle was set. The default is
      * {@link Delivery#PACKET}. Not to be called while the operation is pending.
      */
     public void delivery(Delivery newDelivery) {

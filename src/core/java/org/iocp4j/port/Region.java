@@ -51,7 +51,7 @@ public final class Region {
     }
 
     /**
-     * All of it. To touch what is not committed ends the JVM; after {@link #release} every access throws. Any thread.
+     * All of it. Touching uncommitted memory crashes the JVM; after {@link #release} every access throws. Any thread.
      */
     public MemorySegment memory() {
         return memory;

@@ -23,6 +23,10 @@
  * <p>The kernel may write to {@code input} and to the operation until {@code received} is called. In the end: close the
  * socket, which completes a pending receive; dequeue until {@link org.iocp4j.port.OperationSlab#pendingCount} is 0;
  * then close the port, release the slab and the region, and close {@code win32}.
+ *
+ * <p>Facts about Windows carry their source: [doc] is Microsoft's documentation, [wine] was measured under Wine, [wt]
+ * is asserted by Wine's own tests, which its authors run on Windows, [rep] was reported by practitioners, and [inf]
+ * is inferred from these.
  */
 @NullMarked
 package org.iocp4j.port;

@@ -15,8 +15,8 @@ import org.iocp4j.port.OperationSlab;
  * A slot for a socket, and the four operations that can be posted on it. The socket outlives its connections; the slot
  * outlives the socket: when a socket had to be closed, another is made in its slot as soon as no operation is pending.
  *
- * <p>Exactly one has the socket at any time: the pool, the listener, its owner, or the disconnector. Only that one
- * posts operations and calls methods, where nothing else is said.
+ * <p>Exactly one has the socket at any time: the pool, the listener, its owner, or the disconnector. Unless a method
+ * says otherwise, only the present holder may call it or post operations.
  */
 public final class PooledSocket {
     /** Who has it. */

@@ -237,7 +237,7 @@ public interface Win32 extends AutoCloseable {
     int wsaRecv(long socket, long buffers, int count, long flags, long overlapped);
 
     /**
-     * Posts a send: it completes when the system has taken all the bytes, or with a failure.
+     * Posts a send: it completes when the system has taken the bytes, perhaps not all, or with a failure.
      *
      * @param buffers address of {@code count} WSABUF, which the call copies
      * @return 0 or {@code WSA_IO_PENDING}; otherwise the error, and nothing was posted

@@ -9,7 +9,8 @@ import java.io.IOException;
  *
  * <p>{@link Win32} itself returns its errors. Those who call it throw this, where things are made: a server, a port, a
  * listener, sockets, memory. {@link WindowsWin32#attach} throws it as the cause of an
- * {@link java.io.UncheckedIOException}. Failures of a running server's operations are not thrown: sessions end of them.
+ * {@link java.io.UncheckedIOException}. Failures of a running server's operations are not thrown: they end their
+ * sessions.
  */
 public final class Win32Exception extends IOException {
     private static final long serialVersionUID = 1;

@@ -15,8 +15,7 @@ import org.iocp4j.win32.WindowsWin32;
  *
  * {@snippet lang=java :
  * try (var server = EchoServer.start(EchoOptions.defaults())) {
- *     System.out.println("listening on port " + server.port());
- *     Thread.currentThread().join();
+ *     new Socket("127.0.0.1", server.port()); // and what a test does with it
  * }
  * }
  *

@@ -25,9 +25,8 @@ import org.jspecify.annotations.Nullable;
  * that.
  *
  * {@snippet lang=java :
- * try (var server = IocpServer.start(ServerOptions.builder().port(7).build(), (session, data) -> session.send(data))) {
- *     Thread.currentThread().join();
- * }
+ * var server = IocpServer.start(ServerOptions.builder().port(7).build(), (session, data) -> session.send(data));
+ * Runtime.getRuntime().addShutdownHook(new Thread(server::close)); // its threads keep the JVM alive until then
  * }
  *
  * <p>All methods may be called by any thread. {@link #start} and {@link #close} block; the others may wait for a lock
@@ -120,8 +119,8 @@ public final class IocpServer implements AutoCloseable {
     }
 
     /**
-     * The figures so far; also after {@link #close}. Takes time in proportion to the number of sessions there have ever
-     * been.
+     * The figures so far; also after {@link #close}. Takes time in proportion to the most sessions that have been open
+     * at one time.
      */
     public ServerStatistics statistics() {
         return engine.statistics(workers.systemCalls());

@@ -2,7 +2,7 @@ package org.iocp4j.server;
 
 /**
  * What a server does when a worker fails outside the handler: by an {@link Error} of the JVM, such as a lack of memory,
- * or by a fault of this library. In both cases the failure is logged and counted in
+ * or by a fault of this library. Either way the failure is logged and counted in
  * {@link ServerStatistics.Faults#workerFailures}. A server whose completion port has been closed from outside stops in
  * any case.
  */

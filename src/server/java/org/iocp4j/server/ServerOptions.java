@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param sendQueueBytes        the most bytes queued in a session, from bufferBytes to 16,777,216. Default: 65,536
  * @param idleTime              a session in which nothing is received or sent for this long ends; 0: never. Default: 5
  *                              min
- * @param disconnectTime        how long an ending session may take without progress, and then its disconnect, at least
- *                              100 ms. Progress is the completion of a send, which is of one buffer if the peer is
- *                              slow. Default: 5 s
+ * @param disconnectTime        how long an ending session may make no progress before its connection is reset, and how
+ *                              long its disconnect may then take before its socket is closed; at least 100 ms. Progress
+ *                              is the completion of a send, which is of one buffer if the peer is slow. Default: 5 s
  * @param closeTime             how long an ending session may take to send what is queued, whatever progress it makes;
  *                              at least disconnectTime. Default: 1 min, or disconnectTime if that is longer
  * @param drainTime             how long {@link IocpServer#close} lets sessions send what is queued. Default: 5 s
@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  *                              Default: false, those that have been free for the longest time (FIFO), so that a
  *                              socket's late packets have time to arrive
  * @param listenerLinger        only for the study of the completion-key bug, whose original does it: sets SO_LINGER {1,
- *                              0} on the listening socket; sockets that are accepted get it reset. Default: false
+ *                              0} on the listening socket; accepted sockets have it switched off again. Default: false
  * @param socketSendBufferBytes SO_SNDBUF of the connections in bytes, 0 to 1,073,741,824; empty (default): Windows
  *                              decides
  * @param onWorkerFailure       what to do when a worker fails outside the handler. Default: go on

@@ -84,7 +84,8 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * What clients can bring about.
      *
      * @param sessionsRefused    connections reset as soon as they were accepted: no session was free, the server was
-     *                           stopping, or the system refused memory or the port
+     *                           stopping, or the system had no memory for it or refused to associate its socket with
+     *                           the port
      * @param sendsRefused       sends that found the session's send queue full
      * @param framesTooLong      sessions ended because what the handler waited for did not fit the receive buffer
      * @param idleTimeouts       sessions ended by {@link ServerOptions#idleTime}
@@ -108,7 +109,7 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      *
      * @param handlerFailures exceptions that the handler threw; each ended its session
      * @param workerFailures  errors in a worker outside the handler
-     * @param memoryRefusals  receives and sends for which the system had no memory
+     * @param memoryRefusals  connections, receives and sends for which the system had no memory
      * @param socketFailures  sockets that the system did not make
      * @param strayPackets    completion packets of no operation of the server
      * @param keyMismatches   only for the study of the completion-key bug: packets whose completion key named
@@ -124,7 +125,7 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      *
      * @param bufferBytes       memory committed for buffers, in bytes, now
      * @param operationsPending accepts, receives, sends and disconnects that the system holds, now
-     * @param systemCalls       calls of Windows functions that report errors, by the workers
+     * @param systemCalls       how many Windows calls the workers made, without those that report no error
      */
     public record Resources(long bufferBytes, int operationsPending, long systemCalls) {
         static Resources of(BufferPool buffers, OperationSlab slab, long systemCalls) {

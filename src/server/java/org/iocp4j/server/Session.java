@@ -36,8 +36,10 @@ public interface Session {
      *
      * @param data the bytes from its position to its limit; if accepted, its position is set to the limit, else it is
      *             unchanged
-     * @return whether the bytes were accepted. False means that the session is ending, or that its queue has too little
-     *         room: then leave the input unread, and {@link SessionHandler#received} is called again once there is room
+     * @return whether the bytes were accepted. False means that the session is ending, that its queue has too little
+     *                 room, or that the system has no memory, which
+     * ends the session: then leave the input unread, and {@link SessionHandler#received} is called again once there is
+     * room
      * @throws IllegalArgumentException if {@code data} is longer than {@link ServerOptions#sendQueueBytes}
      * @throws RuntimeException         if {@code data} cannot be read, for example memory of an arena that is closed or
      *                                  confined to another thread; nothing is queued then

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * is logged, counted in {@link ServerStatistics.Faults#handlerFailures}, and does not affect other sessions.
  */
 public interface SessionHandler {
-    /** A client has connected. What is sent here is sent before anything is received. */
+    /** A client has connected. What is sent here goes out before {@link #received} is first called. */
     default void opened(Session session) {
     }
 
@@ -22,7 +22,8 @@ public interface SessionHandler {
      * <p>The handler reads from the buffer's position on and leaves the rest; that is passed again with the next call,
      * followed by what has been received since. So a handler reads complete messages and returns. Only the position
      * says how much has been read; changes to the limit have no effect. If {@link Session#send} has refused bytes
-     * during a call, the next call comes when the send queue has room again, even if nothing more has been received.
+     * during a call, the next call comes when a pending send has completed; there may still be too little room, and the
+     *             send be refused again, even if nothing more has been received.
      *
      * @param data the unread bytes, oldest first: read-only, big-endian, valid until the call returns. Do not keep it:
      *             the same object is used for other sessions. Its memory beyond the limit never shows another

@@ -77,7 +77,9 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
             new Timing(0.2, 0.4, 0.2, 2_000_000, 0.2, 0.3, 1_000_000),
             Failures.NONE, new Disconnects(0.3, 0.1, 0, 200_000_000), new Variants(0.5, 0.5, 0.5));
 
-    /** Everything that can go wrong does, now and then. */
+    /**
+     * Nearly everything that can go wrong does, now and then; CancelIoEx and PostQueuedCompletionStatus do not fail.
+     */
     public static final FaultPlan FAULTS = new FaultPlan(UNRULY.timing,
             new Failures(0.02, 0.02, 0.01, 0.01, 0.005, 0.01, 0, 0, 0.1, 0.1),
             new Disconnects(0.3, 0.1, 0.05, 500_000_000), UNRULY.variants);

@@ -88,8 +88,13 @@ public final class SimulatedKernel {
     private int lockCheckSteps;
     private boolean misuseForbidden;
     private Runnable stepCheck = () -> { };
-    private Runnable restCheck = () -> { };
-
+    private Runnable restCheck = () -> { };    /**
+     * For one {@link #run}.
+     *
+     * @param seed decides everything that happens
+     * @param plan what may go wrong, and how often
+     * @throws NativeAccessDeniedException if the JVM denies it to the core or to this module
+     */
     public SimulatedKernel(long seed, FaultPlan plan) {
         this.seed = seed;
         this.plan = plan;
