@@ -3,7 +3,6 @@ package org.iocp4j.packaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.Socket;
@@ -47,7 +46,7 @@ class ExamplesTest {
         core = Jars.library("iocp4j-core");
         server = Jars.library("iocp4j");
         echo = Jars.library("iocp4j-echo");
-        slf4j = jarOf(Logger.class);
+        slf4j = Jars.of(Logger.class);
         folder = Jars.newFolder(core);
     }
 
@@ -56,27 +55,23 @@ class ExamplesTest {
         return ToolProvider.getSystemJavaCompiler() == null;
     }
 
-    private static Path jarOf(Class<?> type) throws Exception {
-        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-    }
-
     @Test
     void eachCompilesAgainstWhatItsPomNames() throws Exception {
-        compile("server", "--module-path", path(core, server, slf4j));
-        compile("receive", "--module-path", path(core, slf4j));
-        compile("test-peer", "--class-path", path(core, server, echo, jarOf(Test.class), jarOf(API.class)));
+        compile("server", "--module-path", Jars.path(core, server, slf4j));
+        compile("receive", "--module-path", Jars.path(core, slf4j));
+        compile("test-peer", "--class-path", Jars.path(core, server, echo, Jars.of(Test.class), Jars.of(API.class)));
     }
 
     @Test
     void theServerServesAsAModule() throws Exception {
-        Path classes = compile("server", "--module-path", path(core, server, slf4j));
+        Path classes = compile("server", "--module-path", Jars.path(core, server, slf4j));
         serves(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, server, slf4j),
                 "-m", "example.server/example.Main");
     }
 
     @Test
     void theServerServesOnTheClassPath() throws Exception {
-        Path classes = compile("server", "--module-path", path(core, server, slf4j));
+        Path classes = compile("server", "--module-path", Jars.path(core, server, slf4j));
         serves(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(classes, core, server, slf4j), "example.Main");
     }
 
@@ -99,7 +94,7 @@ class ExamplesTest {
 
     @Test
     void aCoreUserReceivesOnASocketOfItsOwn() throws Exception {
-        Path classes = compile("receive", "--module-path", path(core, slf4j));
+        Path classes = compile("receive", "--module-path", Jars.path(core, slf4j));
         Process process = start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, slf4j),
                 "-m", "example.receive/example.Receive");
         try {
@@ -132,13 +127,9 @@ class ExamplesTest {
         return new ProcessBuilder(command).redirectError(folder.resolve("err.txt").toFile()).start();
     }
 
-    /** As {@link #path}, for the JVM that {@link #start} starts. */
+    /** As {@link Jars#path}, for the JVM that {@link #start} starts. */
     private static String windowsPath(Path... jars) {
         return Stream.of(jars).map(Path::toString).collect(Collectors.joining(";"));
-    }
-
-    private static String path(Path... jars) {
-        return Stream.of(jars).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 
     /** The compiled example. */

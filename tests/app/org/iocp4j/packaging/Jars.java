@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The jars that {@code mvn package} makes, and Java processes that run them. */
 final class Jars {
@@ -39,6 +41,16 @@ final class Jars {
     private static Path jar(Path jar) {
         assumeTrue(Files.exists(jar), jar + " is not there: mvn package makes it");
         return jar;
+    }
+
+    /** The jar of a library that the tests have on their class path. */
+    static Path of(Class<?> type) throws URISyntaxException {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+    }
+
+    /** For this machine's Java. */
+    static String path(Path... parts) {
+        return Stream.of(parts).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 
     /** The names of the files in a jar. */

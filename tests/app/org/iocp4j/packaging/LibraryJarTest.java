@@ -13,11 +13,9 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
-import java.util.stream.Collectors;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
@@ -114,8 +112,8 @@ class LibraryJarTest {
     @EnabledForJreRange(min = JRE.JAVA_24)
     void theSimulatedKernelNamesItsOwnModule() throws Exception {
         assumeTrue(ToolProvider.getSystemJavaCompiler() != null, "needs a compiler");
-        Path slf4j = Path.of(Logger.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        String modules = path(library.get(0), Jars.library("iocp4j-simkernel"), slf4j);
+        Path slf4j = Jars.of(Logger.class);
+        String modules = Jars.path(library.get(0), Jars.library("iocp4j-simkernel"), slf4j);
         Path source = Files.writeString(folder.resolve("Kernel.java"), """
                 package kernel;
                 public class Kernel {
@@ -158,20 +156,16 @@ class LibraryJarTest {
 
     /** @param allowed the module that may call native code */
     private Jars.Ended runUser(String allowed) throws Exception {
-        Path slf4j = Path.of(Logger.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path slf4j = Jars.of(Logger.class);
         Path user = ToolProvider.getSystemJavaCompiler() != null ? compiledUser(slf4j) : packedUser();
         List<String> arguments = new ArrayList<>(List.of("--enable-native-access=" + allowed));
         if (Runtime.version().feature() >= 24) {
             arguments.add("--illegal-native-access=deny");
         }
         arguments.addAll(List.of("--add-modules", "org.iocp4j", "--module-path",
-                path(user, library.get(0), library.get(1), slf4j),
+                Jars.path(user, library.get(0), library.get(1), slf4j),
                 "-m", "user/" + EchoOnce.class.getName()));
         return Jars.java(folder, arguments);
-    }
-
-    private static String path(Path... parts) {
-        return Arrays.stream(parts).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 
     /** A module that requires org.iocp4j alone: it compiles only if what is exported is enough. */
@@ -184,7 +178,8 @@ class LibraryJarTest {
         StringWriter messages = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             boolean compiled = compiler.getTask(messages, files, null,
-                    List.of("-d", classes.toString(), "--module-path", path(library.get(0), library.get(1), slf4j)),
+                    List.of("-d", classes.toString(), "--module-path",
+                    Jars.path(library.get(0), library.get(1), slf4j)),
                     null,
                     files.getJavaFileObjects(moduleInfo, source)).call();
             assertThat(compiled).as(messages.toString()).isTrue();
