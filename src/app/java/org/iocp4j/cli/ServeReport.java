@@ -43,8 +43,8 @@ interface ServeReport {
             ServerStatistics s = f.echo().server();
             progress("%5.0fs %,8d %,9.0f %,9.0f %,9.0f %,9.0f %,9.0f %,8d %,9d %,6d %,6d %,7d %,7d %7s %7s %5s%s",
                     f.elapsedSeconds(), s.connections().sessions(), f.acceptsPerSecond(),
-                    f.receiveCompletionsPerSecond(),
-                    f.receivedMessagesPerSecond(), f.sendCompletionsPerSecond(), f.sentMessagesPerSecond(),
+                    f.receiveCompletionsPerSecond(), f.receivedMessagesPerSecond(), f.sendCompletionsPerSecond(),
+                    f.sentMessagesPerSecond(),
                     s.sockets().socketsCreated(), s.sockets().socketsReused(), s.sockets().socketsFree(),
                     s.sockets().socketsRecycling(), s.sockets().socketsDiscarded(),
                     s.connections().acceptsPosted(), size(f.processMemoryBytes(), MIB, "M"),
