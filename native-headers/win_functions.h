@@ -17,6 +17,13 @@ BOOL     PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBytes
 BOOL     SetFileCompletionNotificationModes(HANDLE FileHandle, BYTE Flags);
 BOOL     CancelIoEx(HANDLE hFile, ADDRESS lpOverlapped);
 BOOL     CloseHandle(HANDLE hObject);
+HANDLE   CreateFileW(ADDRESS lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode, ADDRESS lpSecurityAttributes,
+                     DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes, HANDLE hTemplateFile);
+BOOL     GetFileSizeEx(HANDLE hFile, ADDRESS lpFileSize);
+BOOL     ReadFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToRead, ADDRESS lpNumberOfBytesRead,
+                  ADDRESS lpOverlapped);
+BOOL     WriteFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToWrite, ADDRESS lpNumberOfBytesWritten,
+                   ADDRESS lpOverlapped);
 void     Sleep(DWORD dwMilliseconds);
 BOOL     DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                          ADDRESS lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
@@ -33,6 +40,8 @@ int      closesocket(SOCKET s);
 int      bind(SOCKET s, ADDRESS name, int namelen);
 int      listen(SOCKET s, int backlog);
 int      getsockname(SOCKET s, ADDRESS name, ADDRESS namelen);
+int      getpeername(SOCKET s, ADDRESS name, ADDRESS namelen);
+int      ioctlsocket(SOCKET s, int cmd, ADDRESS argp);          /* cmd: `long` in the SDK, 32 bits */
 int      setsockopt(SOCKET s, int level, int optname, ADDRESS optval, int optlen);
 int      getsockopt(SOCKET s, int level, int optname, ADDRESS optval, ADDRESS optlen);
 int      shutdown(SOCKET s, int how);
@@ -43,6 +52,7 @@ int      WSARecv(SOCKET s, ADDRESS lpBuffers, DWORD dwBufferCount, ADDRESS lpNum
                  ADDRESS lpFlags, ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
 int      WSASend(SOCKET s, ADDRESS lpBuffers, DWORD dwBufferCount, ADDRESS lpNumberOfBytesSent,
                  DWORD dwFlags, ADDRESS lpOverlapped, ADDRESS lpCompletionRoutine);
+int      recv(SOCKET s, ADDRESS buf, int len, int flags);
 
 /* ---- iphlpapi ------------------------------------------------------------ */
 DWORD    GetExtendedTcpTable(ADDRESS pTcpTable, ADDRESS pdwSize, BOOL bOrder, ULONG ulAf,

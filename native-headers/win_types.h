@@ -214,6 +214,8 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define SD_RECEIVE                           0
 #define SD_SEND                              1
 #define SD_BOTH                              2
+#define FIONBIO                              0x8004667Eu
+#define MSG_PEEK                             0x2
 #define WSA_FLAG_OVERLAPPED                  0x01
 #define WSA_FLAG_NO_HANDLE_INHERIT           0x80
 #define SIO_GET_EXTENSION_FUNCTION_POINTER   0xC8000006u
@@ -223,6 +225,16 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 
 #define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 0x1
 #define FILE_SKIP_SET_EVENT_ON_HANDLE        0x2
+#define GENERIC_READ                         0x80000000u
+#define GENERIC_WRITE                        0x40000000u
+#define FILE_SHARE_READ                      0x1
+#define FILE_SHARE_WRITE                     0x2
+#define FILE_SHARE_DELETE                    0x4
+#define CREATE_NEW                           1
+#define CREATE_ALWAYS                        2
+#define OPEN_EXISTING                        3
+#define FILE_FLAG_OVERLAPPED                 0x40000000u
+#define FILE_FLAG_SEQUENTIAL_SCAN            0x08000000u
 #define FORMAT_MESSAGE_IGNORE_INSERTS        0x00000200
 #define FORMAT_MESSAGE_FROM_SYSTEM           0x00001000
 
@@ -249,11 +261,12 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define MIB_TCP_STATE_TIME_WAIT              11
 #define MIB_TCP_STATE_DELETE_TCB             12
 
-/* ---- Win32 error codes that sockets, ports and memory calls can end with,
+/* ---- Win32 error codes that sockets, ports, files and memory calls can end with,
  * among them all that RtlNtStatusToDosError makes of the NTSTATUS values below -- */
 #define ERROR_SUCCESS                        0
 #define ERROR_INVALID_FUNCTION               1
 #define ERROR_FILE_NOT_FOUND                 2
+#define ERROR_PATH_NOT_FOUND                 3
 #define ERROR_TOO_MANY_OPEN_FILES            4
 #define ERROR_ACCESS_DENIED                  5
 #define ERROR_INVALID_HANDLE                 6
@@ -266,6 +279,7 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define ERROR_SHARING_VIOLATION              32
 #define ERROR_LOCK_VIOLATION                 33
 #define ERROR_HANDLE_EOF                     38
+#define ERROR_HANDLE_DISK_FULL               39
 #define ERROR_NOT_SUPPORTED                  50
 #define ERROR_REM_NOT_LIST                   51
 #define ERROR_DUP_NAME                       52
@@ -283,11 +297,15 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define ERROR_TOO_MANY_NAMES                 68
 #define ERROR_TOO_MANY_SESS                  69
 #define ERROR_REQ_NOT_ACCEP                  71
+#define ERROR_FILE_EXISTS                    80
 #define ERROR_INVALID_PARAMETER              87
 #define ERROR_BROKEN_PIPE                    109
+#define ERROR_DISK_FULL                      112
 #define ERROR_SEM_TIMEOUT                    121
 #define ERROR_INSUFFICIENT_BUFFER            122
+#define ERROR_INVALID_NAME                   123
 #define ERROR_BUSY                           170
+#define ERROR_ALREADY_EXISTS                 183
 #define ERROR_BAD_PIPE                       230
 #define ERROR_PIPE_BUSY                      231
 #define ERROR_NO_DATA                        232
@@ -443,6 +461,7 @@ typedef BOOL (*LPFN_CONNECTEX)(SOCKET s, ADDRESS name, int namelen, ADDRESS lpSe
 #define STATUS_QUOTA_EXCEEDED                0xC0000044u
 #define STATUS_INVALID_PAGE_PROTECTION       0xC0000045u
 #define STATUS_FILE_LOCK_CONFLICT            0xC0000054u
+#define STATUS_DISK_FULL                     0xC000007Fu
 #define STATUS_INSUFFICIENT_RESOURCES        0xC000009Au
 #define STATUS_DEVICE_NOT_CONNECTED          0xC000009Du
 #define STATUS_WORKING_SET_QUOTA             0xC00000A1u

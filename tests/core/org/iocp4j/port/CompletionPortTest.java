@@ -42,7 +42,7 @@ class CompletionPortTest {
 
     private Operation operation(CompletionHandler completion) {
         Operation operation = slab.add(completion);
-        io.receive(operation, 1, SOCKET);
+        io.receive(operation, 1, SOCKET, 1);
         return operation;
     }
 

@@ -75,7 +75,7 @@ class DeliveryTest {
         receiveReturns(0, 0, 17);
         noPacketsButTimeouts();
         Operation a = operation("a", Delivery.RETURN);
-        assertThat(io.receive(a, 1, SOCKET)).isZero();
+        assertThat(io.receive(a, 1, SOCKET, 1)).isZero();
         assertThat(completed).isEmpty();
         assertThat(a.isPending()).as("its memory is the kernel's until its completion runs").isTrue();
         assertThat(port.dequeue(io, 100)).isOne();
@@ -90,7 +90,7 @@ class DeliveryTest {
     void withPacketsTheReturnCompletesNothing() throws Exception {
         receiveReturns(0, 0, 17);
         Operation a = operation("a", Delivery.PACKET);
-        io.receive(a, 1, SOCKET);
+        io.receive(a, 1, SOCKET, 1);
         assertThat(port.dequeue(io, 0)).isZero();
         system.packet(0, a, 0, 17);
         assertThat(port.dequeue(io, 0)).isOne();
@@ -102,7 +102,7 @@ class DeliveryTest {
         receiveReturns(WSA_IO_PENDING(), STATUS_PENDING(), 0);
         for (Delivery delivery : Delivery.values()) {
             Operation operation = operation(delivery.name(), delivery);
-            io.receive(operation, 1, SOCKET);
+            io.receive(operation, 1, SOCKET, 1);
             assertThat(port.dequeue(io, 0)).isZero();
             system.packet(0, operation, 0, 5);
             assertThat(port.dequeue(io, 0)).isOne();
@@ -129,7 +129,7 @@ class DeliveryTest {
         receiveReturns(WSA_IO_PENDING(), 0, 0);
         disconnectReturns(WSA_IO_PENDING(), 0);
         for (Delivery delivery : Delivery.values()) {
-            io.receive(operation("receive, " + delivery, delivery), 1, SOCKET);
+            io.receive(operation("receive, " + delivery, delivery), 1, SOCKET, 1);
             io.disconnect(operation("disconnect, " + delivery, delivery), 1, SOCKET, 0);
         }
         assertThat(port.dequeue(io, 0)).isOne();
@@ -141,7 +141,7 @@ class DeliveryTest {
         receiveReturns(WSAECONNRESET(), 0, 0);
         for (Delivery delivery : Delivery.values()) {
             Operation operation = operation(delivery.name(), delivery);
-            assertThat(io.receive(operation, 1, SOCKET)).isEqualTo(WSAECONNRESET());
+            assertThat(io.receive(operation, 1, SOCKET, 1)).isEqualTo(WSAECONNRESET());
             assertThat(operation.isPending()).isFalse();
         }
         assertThat(port.dequeue(io, 0)).isZero();
@@ -158,10 +158,10 @@ class DeliveryTest {
         Operation[] again = new Operation[1];
         again[0] = slab.add((op, key, status, bytes, on) -> {
             completed.add("again");
-            io.receive(again[0], 1, SOCKET);
+            io.receive(again[0], 1, SOCKET, 1);
         });
         again[0].delivery(Delivery.RETURN);
-        io.receive(again[0], 1, SOCKET);
+        io.receive(again[0], 1, SOCKET, 1);
         assertThat(port.dequeue(io, 100)).isEqualTo(IN_A_ROW);
         assertThat(port.dequeue(io, 100)).isEqualTo(IN_A_ROW);
         assertThat(completed).hasSize(2 * IN_A_ROW);
@@ -179,12 +179,12 @@ class DeliveryTest {
             chain[i] = slab.add((op, key, status, bytes, on) -> {
                 completed.add("link " + next);
                 if (next < chain.length) {
-                    io.receive(chain[next], 1, SOCKET);
+                    io.receive(chain[next], 1, SOCKET, 1);
                 }
             });
             chain[i].delivery(Delivery.RETURN);
         }
-        io.receive(chain[0], 1, SOCKET);
+        io.receive(chain[0], 1, SOCKET, 1);
         assertThat(port.dequeue(io, 100)).isEqualTo(3);
         assertThat(completed).containsExactly("link 1", "link 2", "link 3");
         assertThat(timeouts).containsExactly(100);
@@ -198,7 +198,7 @@ class DeliveryTest {
         CompletionPort busy = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> {
             completed.add("packet");
             if (key == 1) {
-                on.receive(consequence, 1, SOCKET);
+                on.receive(consequence, 1, SOCKET, 1);
             }
         });
         system.packet(1, 0, 0);
@@ -231,7 +231,7 @@ class DeliveryTest {
         CompletionPort busy = new CompletionPort(system.win32(), 0, many, (key, bytes, on) -> {
             Operation operation = many.add((op, k, status, b, to) -> { });
             operation.delivery(Delivery.RETURN);
-            on.receive(operation, 1, SOCKET);
+            on.receive(operation, 1, SOCKET, 1);
         });
         for (int i = 0; i < 2_000; i++) {
             system.packet(0, 0, 0);
@@ -263,8 +263,8 @@ class DeliveryTest {
             throw new IllegalStateException("a fault");
         });
         broken.delivery(Delivery.RETURN);
-        io.receive(broken, 1, SOCKET);
-        io.receive(operation("b", Delivery.RETURN), 1, SOCKET);
+        io.receive(broken, 1, SOCKET, 1);
+        io.receive(operation("b", Delivery.RETURN), 1, SOCKET, 1);
         assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
         assertThat(completed).containsExactly("b: 0, 3");
         assertThat(slab.pendingCount()).isZero();

@@ -100,17 +100,40 @@ class IoTaskTest {
         Operation[] work = new Operation[1];
         work[0] = slab.add((op, key, status, bytes, on) -> {
             if (goesOn[0]) {
-                on.receive(work[0], 1, SOCKET);
+                on.receive(work[0], 1, SOCKET, 1);
             }
         });
         work[0].delivery(Delivery.RETURN);
-        io.receive(work[0], 1, SOCKET);
+        io.receive(work[0], 1, SOCKET, 1);
         IntStream.range(0, 300).forEach(i -> io.defer(on -> done.add(String.valueOf(i))));
         port.dequeue(io, 0);
         assertThat(done).as("the oldest").hasSize(300 - 256).startsWith("0", "1", "2");
         goesOn[0] = false;
         port.dequeue(io, 0);
         assertThat(done).as("nothing else at hand").hasSize(300).endsWith("298", "299");
+    }
+
+    /** However many there are, and have been: those that wait, and no other. */
+    @Test
+    void whatWaitsCanBeLookedAt() throws Exception {
+        CompletionPort port = port(1);
+        List<IoTask> tasks = new ArrayList<>();
+        for (int count : new int[] {1, 50, 64, 65, 1000}) {
+            for (int i = 0; i < count; i++) {
+                int number = i;
+                IoTask task = on -> done.add("done " + number);
+                tasks.add(task);
+                io.defer(task);
+            }
+            List<IoTask> waiting = new ArrayList<>();
+            io.forEachDeferred(waiting::add);
+            assertThat(waiting).containsExactlyInAnyOrderElementsOf(tasks);
+            port.dequeue(io, 0);
+            tasks.clear();
+            io.forEachDeferred(tasks::add);
+            assertThat(tasks).as("none waits").isEmpty();
+        }
+        assertThat(done).hasSize(1 + 50 + 64 + 65 + 1000);
     }
 
     @Test

@@ -11,7 +11,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.iocp4j.NeedsCompletionPorts;
+import org.iocp4j.win32.ProcessMemory;
+import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
+import org.iocp4j.win32.WindowsWin32;
 import org.iocp4j.win32.generated.OPERATION;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +27,7 @@ class OperationSlabTest {
     private static final CompletionHandler NOTHING = (operation, key, status, bytes, io) -> { };
 
     private final HeapWin32 system = new HeapWin32();
+    private final IoThread io = new IoThread(system.win32());
     private OperationSlab slab;
 
     @BeforeEach
@@ -74,7 +79,8 @@ class OperationSlabTest {
         for (int i = 0; i < CAPACITY; i++) {
             add();
         }
-        assertThatThrownBy(this::add).isInstanceOf(IllegalStateException.class).hasMessageContaining("operation 5000");
+        assertThatThrownBy(this::add).isInstanceOf(IllegalStateException.class)
+                .hasMessage("the slab has its 5000 operations");
         assertThat(slab.pendingCount()).as("still counts").isZero();
     }
 
@@ -93,22 +99,23 @@ class OperationSlabTest {
     void withoutMemoryThereIsNoOperation() throws Exception {
         OperationSlab empty = new OperationSlab(system.win32(), CAPACITY);
         assertThatThrownBy(() -> empty.add(NOTHING)).isInstanceOf(IllegalStateException.class);
-        OperationSlab first = new OperationSlab(system.win32(), CAPACITY);
-        first.commit(system.win32(), 1);
-        assertThat(first.add(NOTHING)).isNotNull();
+        empty.commit(system.win32(), 1);
+        Operation first = empty.add(NOTHING);
+        assertThat(empty.at(first.address())).as("the refusal took no place").isSameAs(first);
+        assertThat(first.toString()).startsWith("operation 0 of ");
     }
 
     @Test
     void countsThoseThatArePending() {
         Operation one = add();
         Operation other = add();
-        one.begin(1);
+        one.begin(1, 0, io);
         assertThat(slab.pendingCount()).isEqualTo(1);
-        other.begin(2);
+        other.begin(2, 0, io);
         assertThat(slab.pendingCount()).isEqualTo(2);
-        one.reset();
+        one.reset(io);
         assertThat(slab.pendingCount()).isEqualTo(1);
-        other.complete(0, 0, null);
+        other.complete(0, 0, new IoThread(system.win32())); // another thread may have the packet
         assertThat(slab.pendingCount()).isZero();
     }
 
@@ -134,11 +141,33 @@ class OperationSlabTest {
         assertThat(addresses).hasSize(CAPACITY);
     }
 
+    /** What Windows gives: addresses for all of them, memory for as many as are used. */
+    @Test
+    @NeedsCompletionPorts
+    void oneForMillionsCostsLittleWhileItHoldsFew() throws Exception {
+        Win32 win32 = WindowsWin32.attach();
+        Long before = ProcessMemory.now(win32).processBytes();
+        OperationSlab millions = new OperationSlab(win32, OperationSlab.MOST_OPERATIONS);
+        Operation last = null;
+        for (int i = 0; i < CAPACITY; i++) {
+            millions.commit(win32, i + 1);
+            last = millions.add(NOTHING);
+        }
+        Long after = ProcessMemory.now(win32).processBytes();
+        last.begin(7, 0, new IoThread(win32));
+        assertThat(millions.at(last.address())).isSameAs(last);
+        assertThat(last.owner()).isEqualTo(7);
+        if (before != null && after != null) { // Wine gives no figure
+            assertThat(after - before).isLessThan(64L << 20); // 192 MiB if all of it were there
+        }
+        millions.release(win32);
+    }
+
     @Test
     void releasesItsMemory() {
         Operation operation = add();
         slab.release(system.win32());
         assertThat(system.reserved()).isEmpty();
-        assertThatThrownBy(() -> operation.begin(1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> operation.begin(1, 0, io)).isInstanceOf(IllegalStateException.class);
     }
 }

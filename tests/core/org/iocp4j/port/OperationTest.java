@@ -51,7 +51,7 @@ class OperationTest {
     @Test
     void isPendingFromThePostToThePacket() {
         assertThat(operation.isPending()).isFalse();
-        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(io.receive(operation, OWNER, SOCKET, 1)).isZero();
         assertThat(operation.isPending()).isTrue();
         completeWith(0, 12);
         assertThat(operation.isPending()).isFalse();
@@ -66,7 +66,7 @@ class OperationTest {
             completeWith(0, 3);
             return WSA_IO_PENDING();
         });
-        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(io.receive(operation, OWNER, SOCKET, 1)).isZero();
         assertThat(operation.isPending()).as("complete before the call returned").isFalse();
         assertThat(completions).hasSize(1);
     }
@@ -75,28 +75,28 @@ class OperationTest {
     @Test
     void callThatCompletesSynchronouslyStillHasItsPacket() {
         system.answer("wsaRecv", a -> 0);
-        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(io.receive(operation, OWNER, SOCKET, 1)).isZero();
         assertThat(operation.isPending()).isTrue();
     }
 
     @Test
     void failedPostIsNotOutAndMayBePostedAgain() {
         system.answer("wsaRecv", a -> WSAECONNRESET());
-        assertThat(io.receive(operation, OWNER, SOCKET)).isEqualTo(WSAECONNRESET());
+        assertThat(io.receive(operation, OWNER, SOCKET, 1)).isEqualTo(WSAECONNRESET());
         assertThat(operation.isPending()).isFalse();
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
-        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(io.receive(operation, OWNER, SOCKET, 1)).isZero();
         assertThat(completions).isEmpty();
     }
 
     @Test
     void postedWhileItIsPendingThrowsAndLeavesTheKernelsMemoryAlone() {
-        io.receive(operation, OWNER, SOCKET);
+        io.receive(operation, OWNER, SOCKET, 1);
         memory().set(JAVA_LONG, OVERLAPPED.Internal$offset(), 0x103);
         system.answer("wsaRecv", a -> {
             throw new AssertionError("posted twice");
         });
-        assertThatThrownBy(() -> io.receive(operation, OWNER + 1, SOCKET))
+        assertThatThrownBy(() -> io.receive(operation, OWNER + 1, SOCKET, 1))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("owner " + OWNER);
         assertThat(memory().get(JAVA_LONG, OVERLAPPED.Internal$offset())).isEqualTo(0x103);
         assertThat(operation.owner()).isEqualTo(OWNER);
@@ -113,20 +113,20 @@ class OperationTest {
             assertThat(memory().get(JAVA_LONG, OPERATION.owner$offset())).isEqualTo(OWNER);
             return WSA_IO_PENDING();
         });
-        assertThat(io.receive(operation, OWNER, SOCKET)).isZero();
+        assertThat(io.receive(operation, OWNER, SOCKET, 1)).isZero();
     }
 
     /** The status is the OVERLAPPED's own: a failure is negative. */
     @Test
     void failureIsItsStatus() {
-        io.receive(operation, OWNER, SOCKET);
+        io.receive(operation, OWNER, SOCKET, 1);
         completeWith(0xC000020D, 0);
         assertThat(completions).containsExactly("key 5, status C000020D, 0 bytes, owner 700000000002A, complete");
     }
 
     @Test
     void secondPacketForOnePostIsRefused() {
-        io.receive(operation, OWNER, SOCKET);
+        io.receive(operation, OWNER, SOCKET, 1);
         completeWith(0, 1);
         assertThatThrownBy(() -> completeWith(0, 1)).isInstanceOf(IllegalStateException.class);
         assertThat(completions).hasSize(1);
@@ -138,10 +138,10 @@ class OperationTest {
         operation = slab().add((op, key, status, bytes, on) -> {
             left.removeFirst();
             if (!left.isEmpty()) {
-                assertThat(on.receive(op, OWNER, SOCKET)).isZero();
+                assertThat(on.receive(op, OWNER, SOCKET, 1)).isZero();
             }
         });
-        io.receive(operation, OWNER, SOCKET);
+        io.receive(operation, OWNER, SOCKET, 1);
         while (operation.isPending()) {
             completeWith(0, 1);
         }
@@ -150,7 +150,7 @@ class OperationTest {
 
     @Test
     void namesItsOwnerUnsigned() {
-        io.receive(operation, -2, SOCKET);
+        io.receive(operation, -2, SOCKET, 1);
         assertThat(operation).asString().endsWith("owner 18446744073709551614");
     }
 }

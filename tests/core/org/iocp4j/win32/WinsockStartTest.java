@@ -45,7 +45,7 @@ class WinsockStartTest {
             return SOCKET;
         }
 
-        /** The extensions are at 1, 2, 3 and 4. */
+        /** The extensions are at 1, 2, 3, 4 and 5. */
         @Override
         public long extension(long socket, long guidLow, long guidHigh) {
             assertThat(socket).isEqualTo(SOCKET);
@@ -59,7 +59,7 @@ class WinsockStartTest {
         }
     }
 
-    private static final Addresses ALL = new Addresses(1, 2, 3, 4);
+    private static final Addresses ALL = new Addresses(1, 2, 3, 4, 5);
 
     private final Scripted winsock = new Scripted();
     private final WinsockStart start = new WinsockStart();

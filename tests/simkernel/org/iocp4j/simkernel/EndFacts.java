@@ -139,6 +139,15 @@ final class EndFacts {
                         s -> closedWithLinger(s, 1, 0), List.of(false, true)),
                 fact("closesocket with linger {on, 5} is a FIN", DOCUMENTED, "closesocket",
                         s -> closedWithLinger(s, 1, 5), List.of(true, false)),
+                fact("closesocket of a non-blocking socket with linger {on, 5} fails, and leaves it open", DOCUMENTED,
+                        "closesocket", s -> {
+                            long socket = s.connect();
+                            s.p.nonBlocking(socket);
+                            s.linger(socket, 1, 5);
+                            int error = s.win32.closesocket(socket);
+                            s.linger(socket, 0, 0);
+                            return List.of(error, s.win32.closesocket(socket));
+                        }, List.of(WSAEWOULDBLOCK(), 0)),
                 fact("closesocket with linger {off, 0} is a FIN", DOCUMENTED, "closesocket",
                         s -> closedWithLinger(s, 0, 0), List.of(true, false)),
                 fact("closesocket when bytes were not received is an RST", DOCUMENTED, "RFC 1122, 4.2.2.13", s -> {

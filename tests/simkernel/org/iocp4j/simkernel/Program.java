@@ -126,12 +126,42 @@ final class Program {
     }
 
     int bind(long socket, InetSocketAddress address) {
+        return win32.bind(socket, sockaddr(address), 16);
+    }
+
+    private long sockaddr(InetSocketAddress address) {
         scratch.asSlice(0, 16).fill((byte) 0);
         scratch.set(JAVA_SHORT_UNALIGNED, 0, (short) AF_INET());
         scratch.set(JAVA_BYTE, 2, (byte) (address.getPort() >> 8));
         scratch.set(JAVA_BYTE, 3, (byte) address.getPort());
         MemorySegment.copy(address.getAddress().getAddress(), 0, scratch, JAVA_BYTE, 4, 4);
-        return win32.bind(socket, scratch.address(), 16);
+        return scratch.address();
+    }
+
+    /** Bound where it likes, as ConnectEx wants it. */
+    long boundSocket() {
+        long socket = socket();
+        assertThat(bind(socket, new InetSocketAddress(0))).isZero();
+        return socket;
+    }
+
+    int connectEx(long socket, InetSocketAddress to, long overlapped) {
+        return connectEx(socket, to, MemorySegment.NULL, overlapped);
+    }
+
+    /** @param data to send when connected */
+    int connectEx(long socket, InetSocketAddress to, MemorySegment data, long overlapped) {
+        return win32.connectEx(socket, sockaddr(to), 16, data.address(), (int) data.byteSize(),
+                scratch.address() + 256, overlapped);
+    }
+
+    int updateConnectContext(long socket) {
+        return win32.setsockopt(socket, SOL_SOCKET(), SO_UPDATE_CONNECT_CONTEXT(), 0, 0);
+    }
+
+    int nonBlocking(long socket) {
+        scratch.set(JAVA_INT, 0, 1);
+        return win32.ioctlsocket(socket, FIONBIO(), scratch.address());
     }
 
     long listener() {
@@ -176,6 +206,21 @@ final class Program {
         return win32.wsaRecv(socket, buffer(into), 1, scratch.address() + 128, overlapped);
     }
 
+    int receive(long socket, MemorySegment[] into, long overlapped) {
+        MemorySegment buffers = allocate(into.length * WSABUF.sizeof());
+        for (int i = 0; i < into.length; i++) {
+            buffers.set(JAVA_INT, i * WSABUF.sizeof() + WSABUF.len$offset(), (int) into[i].byteSize());
+            buffers.set(JAVA_LONG, i * WSABUF.sizeof() + WSABUF.buf$offset(), into[i].address());
+        }
+        scratch.set(JAVA_INT, 128, 0);
+        return win32.wsaRecv(socket, buffers.address(), into.length, scratch.address() + 128, overlapped);
+    }
+
+    /** The bytes, or minus the error. */
+    int receiveNow(long socket, int flags) {
+        return win32.recv(socket, scratch.address(), 16, flags);
+    }
+
     int send(long socket, MemorySegment from, long overlapped) {
         return win32.wsaSend(socket, buffer(from), 1, 0, overlapped);
     }
@@ -184,6 +229,13 @@ final class Program {
         scratch.set(JAVA_INT, 64 + WSABUF.len$offset(), (int) memory.byteSize());
         scratch.set(JAVA_LONG, 64 + WSABUF.buf$offset(), memory.address());
         return scratch.address() + 64;
+    }
+
+    /** Address of an OVERLAPPED that names a place in a file. */
+    long overlappedAt(long offset) {
+        long overlapped = overlapped();
+        at(overlapped, OVERLAPPED.sizeof()).set(JAVA_LONG, OVERLAPPED.Offset$offset(), offset);
+        return overlapped;
     }
 
     MemorySegment bytes(byte... bytes) {

@@ -5,12 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.simkernel.FactScene.KEY;
 import static org.iocp4j.simkernel.Program.PENDING;
 import static org.iocp4j.simkernel.WindowsFact.Known.DOCUMENTED;
+import static org.iocp4j.simkernel.WindowsFact.Known.REPORTED;
 import static org.iocp4j.simkernel.WindowsFact.Known.WINE_TEST;
 import static org.iocp4j.simkernel.WindowsFact.Known.WINE_TEST_NOT_WINE;
 import static org.iocp4j.simkernel.WindowsFact.fact;
 import static org.iocp4j.win32.generated.WinTypes.*;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.iocp4j.simkernel.FactScene.End;
 import org.iocp4j.win32.generated.OVERLAPPED;
@@ -114,6 +116,72 @@ final class TransferFacts {
                     s.settle();
                     return List.of(end, s.client.received().length);
                 }, List.of(new End(KEY, 0, 1), 1)),
+                fact("a receive into several buffers fills one after the other", DOCUMENTED, "WSARecv", s -> {
+                    long socket = s.connect();
+                    s.client.send(new byte[] {1, 2, 3, 4, 5});
+                    s.settle();
+                    MemorySegment memory = s.p.allocate(12);
+                    List<MemorySegment> buffers = List.of(memory.asSlice(8, 2), memory.asSlice(4, 1),
+                            memory.asSlice(0, 2));
+                    int received = 0;
+                    while (received < 5) { // fewer at a time may come
+                        long overlapped = s.p.overlapped();
+                        s.p.receive(socket, rest(buffers, received), overlapped);
+                        received += s.end(overlapped).bytes();
+                    }
+                    return List.of(memory.get(JAVA_BYTE, 8), memory.get(JAVA_BYTE, 9), memory.get(JAVA_BYTE, 4),
+                            memory.get(JAVA_BYTE, 0), memory.get(JAVA_BYTE, 1));
+                }, List.of((byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5)),
+                fact("CancelIoEx of a send that has gone in part: its packet says how much", REPORTED,
+                        "sent over loopback under Wine", s -> {
+                    long socket = s.connect();
+                    s.client.stopReading();
+                    long overlapped = s.p.overlapped();
+                    int error = s.sendTooMuch(socket, overlapped);
+                    s.settle();
+                    s.win32.cancelIoEx(socket, overlapped);
+                    End end = s.end(overlapped);
+                    s.client.startReading();
+                    s.settle();
+                    boolean part = end.bytes() > 0 && end.bytes() < 200_000;
+                    return List.of(error, end.status(), part, s.client.received().length == end.bytes());
+                }, List.of(PENDING, STATUS_CANCELLED(), true, true)),
+                // ---- recv ----
+                fact("recv on a socket that is not connected", DOCUMENTED, "recv",
+                        s -> s.p.receiveNow(nonBlocking(s, fresh(s)), 0), -WSAENOTCONN()),
+                fact("recv, no socket at all", DOCUMENTED, "recv", s -> s.p.receiveNow(FactScene.BOGUS, 0),
+                        -WSAENOTSOCK()),
+                fact("recv when nothing is there", DOCUMENTED, "recv",
+                        s -> s.p.receiveNow(nonBlocking(s, s.connect()), 0), -WSAEWOULDBLOCK()),
+                fact("recv with MSG_PEEK leaves the bytes there", DOCUMENTED, "recv", s -> {
+                    long socket = nonBlocking(s, s.connect());
+                    s.client.send(new byte[] {7});
+                    s.settle();
+                    return List.of(s.p.receiveNow(socket, MSG_PEEK()), s.p.receiveNow(socket, MSG_PEEK()),
+                            s.p.receiveNow(socket, 0), s.p.receiveNow(socket, 0));
+                }, List.of(1, 1, 1, -WSAEWOULDBLOCK())),
+                fact("recv after a FIN", DOCUMENTED, "recv", s -> {
+                    long socket = nonBlocking(s, s.connect());
+                    s.client.finish();
+                    s.settle();
+                    return List.of(s.p.receiveNow(socket, MSG_PEEK()), s.p.receiveNow(socket, 0));
+                }, List.of(0, 0)),
+                fact("recv after an RST", DOCUMENTED, "recv", s -> s.p.receiveNow(nonBlocking(s, reset(s)), 0),
+                        -WSAECONNRESET()),
+                fact("FIONBIO leaves overlapped receives as they are", WINE_TEST,
+                        "sock.c test_nonblocking_async_recv", s -> {
+                    long socket = nonBlocking(s, s.connect());
+                    long overlapped = s.pendingReceive(socket);
+                    s.client.send(new byte[] {7});
+                    return s.end(overlapped);
+                }, new End(KEY, 0, 1)),
+                fact("a receive of no bytes tells of bytes that recv then takes", WINE_TEST, EMPTY, s -> {
+                    long socket = nonBlocking(s, s.connect());
+                    long overlapped = s.p.overlapped();
+                    s.p.receive(socket, s.p.allocate(0), overlapped);
+                    s.client.send(new byte[] {7});
+                    return List.of(s.end(overlapped), s.p.receiveNow(socket, 0), s.p.receiveNow(socket, 0));
+                }, List.of(new End(KEY, 0, 0), 1, -WSAEWOULDBLOCK())),
                 // ---- resets ----
                 fact("WSARecv after an RST", WINE_TEST, RESET,
                         s -> s.refused(s.receive(reset(s), s.p.overlapped())), List.of(WSAECONNRESET(), true)),
@@ -244,5 +312,22 @@ final class TransferFacts {
         long overlapped = s.p.overlapped();
         int error = s.receive(socket, overlapped);
         return List.of(error == 0 || error == PENDING, s.end(overlapped));
+    }
+
+    private static long nonBlocking(FactScene s, long socket) {
+        s.p.nonBlocking(socket);
+        return socket;
+    }
+
+    /** Buffers without their first bytes. */
+    private static MemorySegment[] rest(List<MemorySegment> buffers, int bytes) {
+        List<MemorySegment> rest = new ArrayList<>();
+        long skip = bytes;
+        for (MemorySegment buffer : buffers) {
+            long skipped = Math.min(skip, buffer.byteSize());
+            rest.add(buffer.asSlice(skipped));
+            skip -= skipped;
+        }
+        return rest.toArray(MemorySegment[]::new);
     }
 }

@@ -2,6 +2,7 @@ package org.iocp4j.simkernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.iocp4j.simkernel.Program.PENDING;
 import static org.iocp4j.win32.generated.WinTypes.*;
 
@@ -171,6 +172,13 @@ class TransferTest {
             program.sleep(1);
             assertThat(client.hasEnded()).as("FIN").isTrue();
         });
+    }
+
+    /** The interface's rule: no method keeps its thread waiting. */
+    @Test
+    void recvOnASocketThatWouldWaitEndsTheRun() {
+        assertThatThrownBy(() -> connected((program, port, socket, client) -> program.receiveNow(socket, 0)))
+                .isInstanceOf(SimulationFailure.class).hasMessageContaining("keeps its thread waiting");
     }
 
     /** [doc] linger {on, 0}. */

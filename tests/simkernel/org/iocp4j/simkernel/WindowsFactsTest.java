@@ -28,8 +28,8 @@ class WindowsFactsTest {
     private static final FaultPlan UNRULY = FaultPlan.UNRULY.with(FaultPlan.Disconnects.AT_ONCE);
 
     private static Stream<WindowsFact> facts() {
-        return Stream.of(AcceptFacts.all(), TransferFacts.all(), EndFacts.all(), PortFacts.all(), AddressFacts.all())
-                .flatMap(List::stream);
+        return Stream.of(AcceptFacts.all(), ConnectFacts.all(), TransferFacts.all(), EndFacts.all(), PortFacts.all(),
+                AddressFacts.all(), FileFacts.all()).flatMap(List::stream);
     }
 
     @TestFactory

@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An I/O completion port. Handles are associated with it; operations posted on them complete as packets, which any
- * number of threads dequeue, each with an {@link IoThread} of its own. It owns no thread. Only {@link #dequeue} and
- * {@link #discard} block.
+ * number of threads dequeue, each with an {@link IoThread} of its own. It owns no thread. Only {@link #dequeue} blocks.
  */
 public final class CompletionPort {
     private static final Log LOG = Log.of(CompletionPort.class);
@@ -25,7 +25,7 @@ public final class CompletionPort {
     /**
      * The most packets that a thread dispatches in a row before it runs the synchronous completions that they caused.
      */
-    private static final int PACKETS_IN_A_ROW = 8 * IoThread.BATCH;
+    public static final int PACKETS_IN_A_ROW = 8 * IoThread.BATCH;
     /** The most deferred tasks that wait while the thread has other work. */
     private static final int MOST_DEFERRED = 4 * IoThread.BATCH;
 
@@ -95,7 +95,7 @@ public final class CompletionPort {
      * {@code timeoutMillis} for packets and dispatches them. Deferred tasks run before the wait. Everything runs on the
      * calling thread. If more synchronous completions are queued than it runs in one call, it does not wait.
      *
-     * <p>Not to be called from a handler or a task: it would overwrite the batch at hand.
+     * <p>From a handler or a task it throws IllegalStateException: it would overwrite the batch at hand.
      *
      * @param io            the calling thread's own
      * @param timeoutMillis 0 = do not wait, -1 = wait for ever
@@ -105,25 +105,52 @@ public final class CompletionPort {
      *                                   ERROR_INVALID_HANDLE (6) at the next call under Wine [wine]
      */
     public int dequeue(IoThread io, int timeoutMillis) throws Win32Exception {
+        return dequeue(io, timeoutMillis, PACKETS_IN_A_ROW);
+    }
+
+    /**
+     * The same with a bound on the packets: for threads whose handlers may block, since the packets of a batch wait for
+     * each other. Another thread can take the rest.
+     *
+     * @param most the most packets to dispatch, 1 or more
+     */
+    public int dequeue(IoThread io, int timeoutMillis, int most) throws Win32Exception {
         RunQueue run = io.runQueue();
+        if (run.isDequeuing()) {
+            throw new IllegalStateException("a dequeue inside of a dequeue: it would overwrite the batch at hand");
+        }
+        if (most < 1 || timeoutMillis < -1) {
+            throw new IllegalArgumentException(most + " packets at most, " + timeoutMillis + " ms");
+        }
+        run.dequeuing(true);
+        try {
+            return dequeue(run, io, timeoutMillis, most);
+        } finally {
+            run.dequeuing(false);
+        }
+    }
+
+    private int dequeue(RunQueue run, IoThread io, int timeoutMillis, int most) throws Win32Exception {
         int completions = 0;
-        int most = Math.max(COMPLETIONS_IN_A_ROW, run.packets()); // what packets cause must not pile up
+        int inARow = Math.max(COMPLETIONS_IN_A_ROW, run.packets()); // what packets cause must not pile up
         do {
-            completions += run.runCompletions(most - completions);
+            completions += run.runCompletions(inARow - completions);
             run.shouldDefer(running.get() >= parallelism);
             run.runDeferred(run.hasCompleted() ? MOST_DEFERRED : 0);
-        } while (run.hasCompleted() && completions < most); // polling an empty port is a system call, under Wine three
+        // polling an empty port is a system call, under Wine three
+        } while (run.hasCompleted() && completions < inARow);
         run.throwFailure();
         int packets = 0;
         int count;
         do { // packets that wait are older than the completions that earlier packets caused, and come first
-            count = take(io, packets > 0 || run.hasCompleted() ? 0 : timeoutMillis);
+            int batch = Math.min(most - packets, IoThread.BATCH);
+            count = take(io, packets > 0 || run.hasCompleted() ? 0 : timeoutMillis, batch);
             packets += count;
             run.packets(packets);
             dispatchAll(count, io);
             run.runDeferred(MOST_DEFERRED);
             run.throwFailure();
-        } while (count == IoThread.BATCH && packets < PACKETS_IN_A_ROW);
+        } while (count == IoThread.BATCH && packets < most);
         return completions + packets;
     }
 
@@ -137,33 +164,18 @@ public final class CompletionPort {
         }
     }
 
-    /**
-     * Dequeues up to 64 packets and runs nothing: their operations are no longer pending, and no completion runs. For
-     * the end, when the handlers' objects are gone. Packets of {@link #post} are dropped.
-     *
-     * @param io            the calling thread's own
-     * @param timeoutMillis as for {@link #dequeue}
-     * @throws Win32Exception as {@link #dequeue}
-     */
-    public void discard(IoThread io, int timeoutMillis) throws Win32Exception {
-        int count = take(io, timeoutMillis);
-        for (int i = 0; i < count; i++) {
-            Operation operation = operations.at(io.entryOverlapped(i));
-            if (operation != null) {
-                operation.reset();
-            }
-        }
+    /** Whether the calling thread dequeues from this port: then what it defers will run. */
+    public boolean isDequeuedBy(IoThread io) {
+        return io.runQueue().isCountedBy(this);
     }
 
-    private int take(IoThread io, int timeoutMillis) throws Win32Exception {
+    private int take(IoThread io, int timeoutMillis, int most) throws Win32Exception {
         RunQueue run = io.runQueue();
-        if (timeoutMillis != 0 && run.countedBy(null) == this) {
-            running.decrementAndGet();
+        if (timeoutMillis != 0) {
+            count(run, null);
         }
-        int count = io.dequeue(handle, timeoutMillis);
-        if (run.countedBy(this) != this) {
-            running.incrementAndGet();
-        }
+        int count = io.dequeue(handle, timeoutMillis, most);
+        count(run, this);
         run.shouldDefer(running.get() >= parallelism);
         if (count == -WAIT_TIMEOUT()) {
             return 0;
@@ -172,6 +184,19 @@ public final class CompletionPort {
             throw io.win32().failure("GetQueuedCompletionStatusEx", -count, "port " + handle);
         }
         return count;
+    }
+
+    /** From now on this port counts the thread as running, and the one that did before does not. */
+    private static void count(RunQueue run, @Nullable CompletionPort port) {
+        CompletionPort before = run.countedBy(port);
+        if (before != port) {
+            if (before != null) {
+                before.running.decrementAndGet();
+            }
+            if (port != null) {
+                port.running.incrementAndGet();
+            }
+        }
     }
 
     private void dispatch(long overlapped, long key, int bytes, IoThread io) {

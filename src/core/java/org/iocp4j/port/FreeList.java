@@ -1,6 +1,8 @@
 package org.iocp4j.port;
 
 import java.util.ArrayDeque;
+import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +47,13 @@ public final class FreeList<T> {
     /** Removes an object in the list's order and returns it; null if there is none. */
     public synchronized @Nullable T take() {
         return order == Order.FIFO ? items.pollFirst() : items.pollLast();
+    }
+
+    /** Removes those that a condition holds for, and returns them. */
+    public synchronized List<T> takeIf(Predicate<? super T> condition) {
+        List<T> taken = items.stream().filter(condition).toList();
+        items.removeIf(condition);
+        return taken;
     }
 
     /** Removes all objects. */

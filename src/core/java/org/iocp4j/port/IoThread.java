@@ -2,12 +2,14 @@ package org.iocp4j.port;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.iocp4j.win32.generated.WinTypes.FIONBIO;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_PENDING;
 import static org.iocp4j.win32.generated.WinTypes.WSASYSCALLFAILURE;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.OVERLAPPED_ENTRY;
 import org.iocp4j.win32.generated.WSABUF;
@@ -15,16 +17,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one thread needs to post operations: its view of Windows, scratch memory that a call reads or fills before it
- * returns, and a clock that is read once a batch. Used by one thread alone, the first that uses it; an assertion checks
- * that. No method blocks.
+ * returns, and a clock that is read once a batch. Used by one thread alone, the first that uses it or the last that
+ * called {@link #handOver}; an assertion checks that. Only {@link #forEachDeferred} is for others, too. No method
+ * blocks.
  *
- * <p>The methods that post an operation ({@link #receive}, {@link #send}, {@link #accept}, {@link #disconnect},
- * {@link #transmitNothing}) all return 0 if the operation has started. Its {@link CompletionHandler} then runs exactly
- * once: when its packet is dequeued, by whichever thread does that, perhaps before the method has returned; or, if it
- * completed synchronously and no packet comes ({@link Delivery}), in this thread's next {@link CompletionPort#dequeue},
- * never inside the post. Any other value is the Winsock error, and no completion runs. What a call throws is not thrown
- * here: it becomes an error, and the next dequeue throws it. An operation that is still pending is a mistake of the
- * caller's: {@link IllegalStateException}.
+ * <p>The methods that post an operation ({@link #receive}, {@link #send}, {@link #connect}, {@link #accept},
+ * {@link #disconnect}, {@link #transmit}, {@link #readFile}, {@link #writeFile}) all return 0 if the operation has
+ * started. Its {@link CompletionHandler} then runs exactly once: when its packet is dequeued, by whichever thread does
+ * that, perhaps before the method has returned; or, if it completed synchronously and no packet comes ({@link
+ * Delivery}), in this thread's next {@link CompletionPort#dequeue}, never inside the post. Any other value is the
+ * Winsock error, and no completion runs. What a call throws is not thrown here: it becomes an error, and the next
+ * dequeue throws it. An operation that is still pending is a mistake of the caller's: {@link IllegalStateException}.
  *
  * <p>Windows may cancel the I/O that a thread has started when that thread ends [doc; on a port it may also go on, wt],
  * so only long-lived platform threads should post.
@@ -34,6 +37,14 @@ public final class IoThread {
     static final int BATCH = 64;
     /** The most buffers that one send gathers. */
     public static final int GATHER = 64;
+    /**
+     * What a post returns when its operation has completed synchronously, without a packet, and
+     * {@link Operation#returnsDone(boolean)} says so: no completion runs, and {@link Operation#transferred} has the
+     * bytes.
+     */
+    public static final int DONE = -1;
+    /** The most bytes of a file that one TransmitFile sends [doc: 2,147,483,646]. */
+    public static final int MOST_TRANSMIT_BYTES = Integer.MAX_VALUE - 1;
 
     private final Win32 win32;
     /** Automatic: lives as long as this object. */
@@ -46,7 +57,12 @@ public final class IoThread {
     private final MemorySegment sockaddrs = arena.allocate(4 * Long.BYTES, Long.BYTES);
     private final MemorySegment option = arena.allocate(JAVA_LONG);
     private final RunQueue runQueue = new RunQueue(this);
+    /** What this thread counts in the two places where it counted last: of a domain and of what is built on it. */
+    private ThreadCounts.@Nullable Share share;
+    private ThreadCounts.@Nullable Share otherShare;
     private long nowNanos;
+    /** See {@link #packetKey}. */
+    private long packetKey;
     /** The first thread that used this; kept only where assertions are enabled. */
     private @Nullable Thread user;
 
@@ -64,7 +80,23 @@ public final class IoThread {
         if (user == null) {
             user = Thread.currentThread();
         }
-        return user == Thread.currentThread();
+        if (user != Thread.currentThread()) {
+            throw new AssertionError("the IoThread of " + user + " is used by " + Thread.currentThread());
+        }
+        return true;
+    }
+
+    /**
+     * Hands this over: the calling thread uses it from now on, with all that is queued in it, and the one before uses
+     * it no more. The caller sees to it that what that thread has written is visible to this one.
+     */
+    public void handOver() {
+        user = Thread.currentThread();
+    }
+
+    /** Whether this thread is in a dequeue, such as in an event: then it must not dequeue again. */
+    public boolean isDequeuing() {
+        return runQueue.isDequeuing();
     }
 
     /** The view of Windows that this was made with. */
@@ -76,12 +108,38 @@ public final class IoThread {
         return runQueue;
     }
 
+    /** What this thread counts there. */
+    ThreadCounts.Share share(ThreadCounts counts) {
+        assert isUsedByOneThread();
+        if (share != null && share.isOf(counts)) {
+            return share;
+        }
+        if (otherShare != null && otherShare.isOf(counts)) {
+            return otherShare;
+        }
+        otherShare = share;
+        share = counts.shareOf(this);
+        return share;
+    }
+
     /**
      * {@link Win32#nanoTime} when this thread's present batch was dequeued, or at the last {@link #refreshNow}: a time
      * in nanoseconds that is only good for differences, as {@link System#nanoTime}.
      */
     public long nowNanos() {
         return nowNanos;
+    }
+
+    /**
+     * The completion key of the packet that this thread is handling; 0 if what it handles had no packet. A socket that
+     * is used again keeps its first key, so this may name an earlier user of the socket.
+     */
+    public long packetKey() {
+        return packetKey;
+    }
+
+    void packetKey(long key) {
+        packetKey = key;
     }
 
     /** Reads the clock again: after something that may have taken long, such as a user's callback. */
@@ -96,29 +154,36 @@ public final class IoThread {
      *
      * @param index   0 to {@link #GATHER} - 1
      * @param address of memory off the heap that does not move
-     * @param bytes   its length
+     * @param bytes   its length, 0 or more
+     * @throws IllegalArgumentException if the index or the length is none
      */
     public void buffer(int index, long address, int bytes) {
         assert isUsedByOneThread();
+        if (index < 0 || index >= GATHER || bytes < 0) {
+            throw new IllegalArgumentException("buffer " + index + " of " + bytes + " bytes; its number is 0 to "
+                    + (GATHER - 1));
+        }
         long offset = index * WSABUF.sizeof();
         buffers.set(JAVA_INT, offset + WSABUF.len$offset(), bytes);
         buffers.set(JAVA_LONG, offset + WSABUF.buf$offset(), address);
     }
 
     /**
-     * WSARecv into buffer 0. Its completion gets the bytes received; 0 of them mean that the peer has sent all it will
-     * (or that buffer 0 is empty: then that something has arrived).
+     * WSARecv into the first {@code count} buffers, one after the other. Its completion gets the bytes received; 0 of
+     * them mean that the peer has sent all it will (or that the buffers are empty: then that something has arrived).
      *
      * @param owner  the caller's number for {@link Operation#owner}; Windows does not see it
      * @param socket a handle that is associated with a port
-     * @return 0, or the error
+     * @param count  1 to {@link #GATHER}
+     * @return 0, or the error, or {@link #DONE}
      */
-    public int receive(Operation operation, long owner, long socket) {
+    public int receive(Operation operation, long owner, long socket, int count) {
+        requireBuffers(count);
         flags.set(JAVA_INT, 0, 0);
         Delivery delivery = begin(operation, owner);
         int error;
         try {
-            error = win32.wsaRecv(socket, buffers.address(), 1, flags.address(), operation.address());
+            error = win32.wsaRecv(socket, buffers.address(), count, flags.address(), operation.address());
         } catch (Throwable e) {
             error = notMade(e);
         }
@@ -132,9 +197,10 @@ public final class IoThread {
      * @param owner  as for {@link #receive}
      * @param socket as for {@link #receive}
      * @param count  1 to {@link #GATHER}
-     * @return 0, or the error
+     * @return 0, or the error, or {@link #DONE}
      */
     public int send(Operation operation, long owner, long socket, int count) {
+        requireBuffers(count);
         Delivery delivery = begin(operation, owner);
         int error;
         try {
@@ -143,6 +209,12 @@ public final class IoThread {
             error = notMade(e);
         }
         return afterPost(operation, delivery, error);
+    }
+
+    private static void requireBuffers(int count) {
+        if (count < 1 || count > GATHER) {
+            throw new IllegalArgumentException(count + " buffers; 1 to " + GATHER + " can be given");
+        }
     }
 
     /**
@@ -191,6 +263,26 @@ public final class IoThread {
     }
 
     /**
+     * ConnectEx.
+     *
+     * @param owner   as for {@link #receive}
+     * @param socket  bound, not connected
+     * @param address of the peer's sockaddr, the kernel's until completion
+     * @param bytes   its size
+     * @return 0, or the error, or {@link #DONE}
+     */
+    public int connect(Operation operation, long owner, long socket, long address, int bytes) {
+        Delivery delivery = begin(operation, owner);
+        int error;
+        try {
+            error = win32.connectEx(socket, address, bytes, 0, 0, received.address(), operation.address());
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return afterPost(operation, delivery, error);
+    }
+
+    /**
      * DisconnectEx.
      *
      * @param owner           as for {@link #receive}
@@ -207,8 +299,7 @@ public final class IoThread {
             error = notMade(e);
         }
         if (error == WSA_IO_PENDING() && delivery == Delivery.STATUS && operation.status() != STATUS_PENDING()) {
-            runQueue.add(operation);
-            return 0;
+            return completed(operation);
         }
         return afterPost(operation, delivery, error);
     }
@@ -230,6 +321,132 @@ public final class IoThread {
             error = notMade(e);
         }
         return afterPost(operation, delivery, error);
+    }
+
+    /**
+     * TransmitFile of a part of a file. Its completion gets the bytes sent: fewer than asked for if the file ends
+     * before.
+     *
+     * @param owner    as for {@link #receive}
+     * @param socket   connected
+     * @param file     a file's handle
+     * @param position where in the file it begins, in bytes
+     * @param bytes    how many; 1 to {@link #MOST_TRANSMIT_BYTES}
+     * @return 0, or the error, or {@link #DONE}
+     */
+    public int transmit(Operation operation, long owner, long socket, long file, long position, int bytes) {
+        Delivery delivery = begin(operation, owner, position);
+        int error;
+        try {
+            error = win32.transmitFile(socket, file, bytes, 0, operation.address(), 0, 0);
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return afterPost(operation, delivery, error);
+    }
+
+    /**
+     * ReadFile. Its completion gets the bytes read; behind the file's end it fails with ERROR_HANDLE_EOF, by this
+     * method's result or by its status.
+     *
+     * @param owner    as for {@link #receive}
+     * @param file     a file's handle that is associated with a port
+     * @param position where in the file it begins, in bytes
+     * @param address  of {@code bytes} off the heap, the kernel's until completion
+     * @return 0, or the error, or {@link #DONE}
+     */
+    public int readFile(Operation operation, long owner, long file, long position, long address, int bytes) {
+        Delivery delivery = begin(operation, owner, position);
+        int error;
+        try {
+            error = win32.readFile(file, address, bytes, operation.address());
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return afterPost(operation, delivery, error);
+    }
+
+    /** WriteFile; otherwise as {@link #readFile}. */
+    public int writeFile(Operation operation, long owner, long file, long position, long address, int bytes) {
+        Delivery delivery = begin(operation, owner, position);
+        int error;
+        try {
+            error = win32.writeFile(file, address, bytes, operation.address());
+        } catch (Throwable e) {
+            error = notMade(e);
+        }
+        return afterPost(operation, delivery, error);
+    }
+
+    /**
+     * getsockname: writes the local sockaddr to memory.
+     *
+     * @param address of {@code bytes}
+     * @return 0, or the error
+     */
+    public int socketName(long socket, long address, int bytes) {
+        assert isUsedByOneThread();
+        option.set(JAVA_INT, 0, bytes);
+        return win32.getsockname(socket, address, option.address());
+    }
+
+    /**
+     * getpeername: writes the peer's sockaddr to memory.
+     *
+     * @param address of {@code bytes}
+     * @return 0, or the error
+     */
+    public int peerName(long socket, long address, int bytes) {
+        assert isUsedByOneThread();
+        option.set(JAVA_INT, 0, bytes);
+        return win32.getpeername(socket, address, option.address());
+    }
+
+    /**
+     * ioctlsocket(FIONBIO, 1): calls without an OVERLAPPED do not wait.
+     *
+     * @return 0, or the error
+     */
+    public int setNonBlocking(long socket) {
+        return waits(socket, false);
+    }
+
+    /**
+     * ioctlsocket(FIONBIO, 0): calls without an OVERLAPPED wait, as those of a new socket do.
+     *
+     * @return 0, or the error
+     */
+    public int setBlocking(long socket) {
+        return waits(socket, true);
+    }
+
+    private int waits(long socket, boolean waits) {
+        assert isUsedByOneThread();
+        option.set(JAVA_INT, 0, waits ? 0 : 1);
+        return win32.ioctlsocket(socket, FIONBIO(), option.address());
+    }
+
+    /**
+     * getsockopt of a value of 4 bytes.
+     *
+     * @return the value as an unsigned number, or minus the error
+     */
+    public long getOption(long socket, int level, int name) {
+        assert isUsedByOneThread();
+        option.set(JAVA_LONG, 0, 0); // Windows writes one byte only for some [doc]
+        received.set(JAVA_INT, 0, Integer.BYTES);
+        int error = win32.getsockopt(socket, level, name, option.address(), received.address());
+        return error != 0 ? -error : Integer.toUnsignedLong(option.get(JAVA_INT, 0));
+    }
+
+    /**
+     * setsockopt without a value.
+     *
+     * @return 0, or the error
+     */
+    public int setOption(long socket, int level, int name) {
+        assert isUsedByOneThread();
+        return win32.setsockopt(socket, level, name, 0, 0);
     }
 
     /**
@@ -255,8 +472,12 @@ public final class IoThread {
     }
 
     private Delivery begin(Operation operation, long owner) {
+        return begin(operation, owner, 0);
+    }
+
+    private Delivery begin(Operation operation, long owner, long position) {
         assert isUsedByOneThread();
-        return operation.begin(owner);
+        return operation.begin(owner, position, this);
     }
 
     /**
@@ -269,11 +490,21 @@ public final class IoThread {
             return 0;
         }
         if (error != 0) {
-            operation.reset();
+            operation.reset(this);
         } else if (delivery != Delivery.PACKET) {
-            runQueue.add(operation);
+            return completed(operation);
         }
         return error;
+    }
+
+    /** No packet will come: its completion is queued, or its post says so. */
+    private int completed(Operation operation) {
+        if (operation.returnsDone()) {
+            operation.reset(this);
+            return DONE;
+        }
+        runQueue.add(operation);
+        return 0;
     }
 
     /** A call that threw was not made ({@link Win32}). The poster gets an error, and the next dequeue throws. */
@@ -320,6 +551,17 @@ public final class IoThread {
     }
 
     /**
+     * Looks at what this thread has deferred. Another thread may call this, at any time: for one that watches whether
+     * this one is stuck. It sees each task that was deferred a while ago and has not begun to run; it may see some that
+     * have, so only those may be run elsewhere that do nothing then.
+     *
+     * @param action gets the tasks, in any order
+     */
+    public void forEachDeferred(Consumer<IoTask> action) {
+        runQueue.forEachDeferred(action);
+    }
+
+    /**
      * Whether completions or deferred tasks are queued that no packet will bring: while so, the thread must not end,
      * and has to call {@link CompletionPort#dequeue}.
      */
@@ -328,9 +570,9 @@ public final class IoThread {
     }
 
     /** Fills the entries; returns how many, or minus the error. */
-    int dequeue(long port, int timeoutMillis) {
+    int dequeue(long port, int timeoutMillis, int most) {
         assert isUsedByOneThread();
-        int error = win32.getQueuedCompletionStatusEx(port, entries.address(), BATCH, removed.address(), timeoutMillis);
+        int error = win32.getQueuedCompletionStatusEx(port, entries.address(), most, removed.address(), timeoutMillis);
         nowNanos = win32.nanoTime();
         // Read the count only after success: Wine 8.0 sets it to 1 on a timeout [wine].
         return error == 0 ? removed.get(JAVA_INT, 0) : -error;

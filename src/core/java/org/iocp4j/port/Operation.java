@@ -29,7 +29,7 @@ public final class Operation {
         }
     }
 
-    private final MemorySegment memory;
+    private final OperationSlab slab;
     private final int index;
     private final CompletionHandler completion;
     /** Read and written through PENDING. */
@@ -37,17 +37,18 @@ public final class Operation {
     private boolean pending;
     /** Written and read only while the operation is not pending. */
     private Delivery delivery = Delivery.PACKET;
+    private boolean returnsDone;
 
-    /** @param index its number among those that lie side by side in {@code memory} */
-    Operation(MemorySegment memory, int index, CompletionHandler completion) {
-        this.memory = memory;
+    /** @param index its number among those that lie side by side in the slab's memory */
+    Operation(OperationSlab slab, int index, CompletionHandler completion) {
+        this.slab = slab;
         this.index = index;
         this.completion = completion;
     }
 
     /** The address of its OVERLAPPED: for CancelIoEx, for example. */
     public long address() {
-        return memory.address() + offset();
+        return slab.memory().address() + offset();
     }
 
     private long offset() {
@@ -56,7 +57,7 @@ public final class Operation {
 
     /** The owner's number that was given to the last post, read from memory off the heap. Any thread. */
     public long owner() {
-        return memory.get(JAVA_LONG, offset() + OPERATION.owner$offset());
+        return slab.memory().get(JAVA_LONG, offset() + OPERATION.owner$offset());
     }
 
     /**
@@ -65,6 +66,19 @@ public final class Operation {
      */
     public void delivery(Delivery newDelivery) {
         delivery = newDelivery;
+    }
+
+    /**
+     * Says whether a post tells itself that the operation has completed synchronously ({@link IoThread#DONE}): for
+     * threads that post and do not dequeue. The default is that its completion runs in the next dequeue. Not to be
+     * called while the operation is pending.
+     */
+    public void returnsDone(boolean inPost) {
+        returnsDone = inPost;
+    }
+
+    boolean returnsDone() {
+        return returnsDone;
     }
 
     /** Whether it is pending: then it must not be posted, nor its memory released. Any thread. */
@@ -76,34 +90,44 @@ public final class Operation {
      * The last step before the call that posts it: zeroes the OVERLAPPED and sets the owner. Nothing that the
      * completion reads may be written after that call, since the packet can be on another thread by then.
      *
+     * @param position where in a file it begins; 0 for a socket
+     * @param io       the calling thread's own
      * @return how its completion will be delivered
      */
-    Delivery begin(long owner) {
+    Delivery begin(long owner, long position, IoThread io) {
         if (!PENDING.compareAndSet(this, false, true)) {
             throw new IllegalStateException("posted while it is pending: " + this);
         }
+        slab.pendingBegins(io);
+        MemorySegment memory = slab.memory();
         long offset = offset();
         memory.set(JAVA_LONG, offset + OVERLAPPED.Internal$offset(), 0);
         memory.set(JAVA_LONG, offset + OVERLAPPED.InternalHigh$offset(), 0);
-        memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), 0); // and OffsetHigh
+        memory.set(JAVA_LONG, offset + OVERLAPPED.Offset$offset(), position); // and OffsetHigh
         memory.set(JAVA_LONG, offset + OVERLAPPED.hEvent$offset(), 0);
         memory.set(JAVA_LONG, offset + OPERATION.owner$offset(), owner);
         return delivery;
     }
 
     /** No longer pending: the post failed, or the packet was discarded. */
-    void reset() {
+    void reset(IoThread io) {
         PENDING.setVolatile(this, false);
+        slab.pendingEnds(io);
     }
 
     /** The NTSTATUS in its OVERLAPPED: STATUS_PENDING until the kernel has completed it. */
     int status() {
-        return (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.Internal$offset());
+        return (int) slab.memory().get(JAVA_LONG, offset() + OVERLAPPED.Internal$offset());
+    }
+
+    /** The bytes that it has transferred, when its post has returned {@link IoThread#DONE}. */
+    public int transferred() {
+        return (int) slab.memory().get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset());
     }
 
     /** Completes it without a packet: it had completed when its call returned. */
     void complete(IoThread io) {
-        complete(0, (int) memory.get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset()), io);
+        complete(0, transferred(), io);
     }
 
     /**
@@ -111,9 +135,12 @@ public final class Operation {
      */
     void complete(long key, int bytes, IoThread io) {
         int status = status();
-        if (!PENDING.compareAndSet(this, true, false)) {
+        if (!isPending()) {
             throw new IllegalStateException("a packet for an operation that is not pending: " + this);
         }
+        PENDING.setRelease(this, false); // a kernel sends one packet, so nobody competes for this
+        slab.pendingEnds(io);
+        io.packetKey(key);
         completion.completed(this, key, status, bytes, io);
     }
 

@@ -1,7 +1,7 @@
 package org.iocp4j.port;
 
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.jspecify.annotations.Nullable;
@@ -12,20 +12,37 @@ import org.jspecify.annotations.Nullable;
  * again.
  */
 public final class OperationSlab {
+    /**
+     * A capacity for those who do not know how many they will need: some four million. Its addresses are 192 MiB, its
+     * place on the heap 16 KiB. Reserved and not committed, they took no memory and 0.3 ms [wine].
+     */
+    public static final int MOST_OPERATIONS = 1 << 22;
+
+    /** The numbers of {@link #counts}. */
+    private static final int BEGUN = 0;
+    private static final int ENDED = 1;
+
     private final Region region;
-    private final AtomicReferenceArray<Operation> operations;
-    private final AtomicInteger count = new AtomicInteger();
+    /** The region's, at hand for {@link #at}. */
+    private final long base;
+    private final GrowingTable<Operation> operations;
+    /** For how many operations {@link #commitMore} has committed memory. */
+    private final AtomicInteger asked = new AtomicInteger();
+    /** How often an operation began to be pending, and ended. */
+    private final ThreadCounts counts = new ThreadCounts(2);
 
     /**
      * Reserves addresses.
      *
      * @param win32    the calling thread's view of Windows; not kept
-     * @param capacity the most operations there can be
+     * @param capacity the most operations there can be, more than 0; {@link #MOST_OPERATIONS} costs little more than
+     *                 few
      * @throws Win32Exception if Windows refuses
      */
     public OperationSlab(Win32 win32, int capacity) throws Win32Exception {
         region = new Region(win32, "operations", capacity * Operation.STRIDE);
-        operations = new AtomicReferenceArray<>(capacity);
+        base = region.address();
+        operations = new GrowingTable<>(capacity);
     }
 
     /**
@@ -40,39 +57,66 @@ public final class OperationSlab {
     }
 
     /**
+     * Commits memory for so many operations more than were asked for in this way before; the caller then adds them. For
+     * threads that make operations at the same time. Any thread.
+     *
+     * @param win32 the calling thread's view of Windows
+     * @throws Win32Exception if Windows has no memory now; it can be tried again
+     */
+    public void commitMore(Win32 win32, int more) throws Win32Exception {
+        int now;
+        do {
+            now = asked.get();
+            commit(win32, now + more);
+        } while (!asked.compareAndSet(now, now + more));
+    }
+
+    /**
      * Adds an operation. Any thread.
      *
      * @param completion runs for each completion
-     * @throws IllegalStateException if no memory was committed for one more
+     * @throws IllegalStateException if no memory was committed for one more, or there are as many as there may be
      */
     public Operation add(CompletionHandler completion) {
-        int index = count.getAndIncrement();
-        if (index >= operations.length() || (index + 1) * Operation.STRIDE > region.committedBytes()) {
-            throw new IllegalStateException("no memory was committed for operation " + index);
+        Operation operation = operations.add(index -> {
+            if ((index + 1) * Operation.STRIDE > region.committedBytes()) {
+                throw new IllegalStateException("no memory was committed for operation " + index);
+            }
+            return new Operation(this, index, completion);
+        });
+        if (operation == null) {
+            throw new IllegalStateException("the slab has its " + operations.capacity() + " operations");
         }
-        Operation operation = new Operation(region.memory(), index, completion);
-        operations.set(index, operation);
         return operation;
     }
 
     /** The operation whose OVERLAPPED is at {@code address}, or null if none is. */
     @Nullable Operation at(long address) {
-        long offset = address - region.address();
+        long offset = address - base;
         long index = offset / Operation.STRIDE;
-        boolean aligned = offset >= 0 && offset % Operation.STRIDE == 0;
-        return aligned && index < operations.length() ? operations.get((int) index) : null;
+        return index * Operation.STRIDE == offset ? operations.at(index) : null;
     }
 
-    /** How many are pending. Looks at each of them; any thread. */
+    /** The memory of all of them, side by side. */
+    MemorySegment memory() {
+        return region.memory();
+    }
+
+    void pendingBegins(IoThread io) {
+        counts.add(BEGUN, 1, io);
+    }
+
+    void pendingEnds(IoThread io) {
+        counts.add(ENDED, 1, io);
+    }
+
+    /**
+     * How many are pending. Any thread. While others post and complete operations it may be a few too many, never too
+     * few.
+     */
     public int pendingCount() {
-        int pending = 0;
-        for (int i = 0; i < Math.min(count.get(), operations.length()); i++) {
-            Operation operation = operations.get(i);
-            if (operation != null && operation.isPending()) {
-                pending++;
-            }
-        }
-        return pending;
+        long ended = counts.sum(ENDED); // first: each of these is among those that have begun
+        return Math.toIntExact(counts.sum(BEGUN) - ended);
     }
 
     /**

@@ -1,19 +1,29 @@
 package org.iocp4j.port;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one thread has to run that no packet brings: operations that completed synchronously, and deferred tasks. Also
- * what {@link CompletionPort} keeps of the thread from one batch to the next. Used by that thread alone.
+ * what {@link CompletionPort} keeps of the thread from one batch to the next. Used by that thread alone, but for
+ * {@link #forEachDeferred}.
  */
 final class RunQueue {
     private static final Log LOG = Log.of(CompletionPort.class);
+    private static final VarHandle TASK = MethodHandles.arrayElementVarHandle(IoTask[].class);
 
     private final IoThread io;
     private final ArrayDeque<Operation> completed = new ArrayDeque<>();
-    private final ArrayDeque<IoTask> deferred = new ArrayDeque<>();
+    /** A ring of a power of two, null where there is no task. A longer one replaces it when it is full. */
+    private volatile @Nullable IoTask[] deferred = new @Nullable IoTask[64];
+    /** The oldest task's place in the ring, and the next one's; they only grow, and wrap. */
+    private int firstDeferred;
+    private int nextDeferred;
     private boolean shouldDefer;
+    private boolean dequeuing;
     /** How many packets the last dequeue took. */
     private int packets;
     private @Nullable CompletionPort countedBy;
@@ -32,11 +42,44 @@ final class RunQueue {
     }
 
     void defer(IoTask task) {
-        deferred.add(task);
+        if (nextDeferred - firstDeferred == deferred.length) {
+            lengthen();
+        }
+        TASK.setRelease(deferred, nextDeferred++ & deferred.length - 1, task);
+    }
+
+    private void lengthen() {
+        @Nullable IoTask[] old = deferred;
+        @Nullable IoTask[] longer = new @Nullable IoTask[2 * old.length];
+        for (int i = firstDeferred; i != nextDeferred; i++) {
+            longer[i & longer.length - 1] = old[i & old.length - 1];
+        }
+        deferred = longer;
+    }
+
+    private IoTask removeDeferred() {
+        int at = firstDeferred++ & deferred.length - 1;
+        IoTask task = deferred[at];
+        TASK.setOpaque(deferred, at, null);
+        return task;
+    }
+
+    /**
+     * What is deferred, in any order. Any thread: another one's sees each task that was deferred a while ago and has
+     * not begun, and may see some that were deferred since or have begun or run.
+     */
+    void forEachDeferred(Consumer<IoTask> action) {
+        @Nullable IoTask[] tasks = deferred;
+        for (int i = 0; i < tasks.length; i++) {
+            IoTask task = (IoTask) TASK.getAcquire(tasks, i);
+            if (task != null) {
+                action.accept(task);
+            }
+        }
     }
 
     boolean isEmpty() {
-        return completed.isEmpty() && deferred.isEmpty();
+        return completed.isEmpty() && nextDeferred == firstDeferred;
     }
 
     boolean hasCompleted() {
@@ -66,9 +109,9 @@ final class RunQueue {
 
     /** Runs deferred tasks, oldest first, until {@code left} are left. */
     void runDeferred(int left) {
-        while (deferred.size() > left) {
+        while (nextDeferred - firstDeferred > left) {
             try {
-                deferred.remove().run(io);
+                removeDeferred().run(io);
             } catch (Throwable e) {
                 failed(e);
             }
@@ -102,12 +145,24 @@ final class RunQueue {
         shouldDefer = now;
     }
 
+    boolean isDequeuing() {
+        return dequeuing;
+    }
+
+    void dequeuing(boolean now) {
+        dequeuing = now;
+    }
+
     int packets() {
         return packets;
     }
 
     void packets(int taken) {
         packets = taken;
+    }
+
+    boolean isCountedBy(CompletionPort port) {
+        return countedBy == port;
     }
 
     /** Sets which port counts this thread as running, or null; returns which one did before. */

@@ -1,6 +1,6 @@
 package org.iocp4j.socket;
 
-/** How {@link Disconnector} ends a connection, and whether its socket can be used for another one. */
+/** How a connection is ended, and whether its socket can be used for another one. */
 public enum DisconnectMethod {
     /**
      * {@code DisconnectEx(TF_REUSE_SOCKET)}: when it completes, the socket goes back to the pool. Windows may delay

@@ -23,11 +23,12 @@ package org.iocp4j.win32;
  * method does otherwise, it says so. Errors are returned and not thrown, since many of them are expected, and since an
  * exception for each would cost memory. {@link #failure} makes an exception where one is due.
  *
- * <p>An overlapped call ({@link #wsaRecv}, {@link #wsaSend}, {@link #acceptEx}, {@link #disconnectEx},
- * {@link #transmitFile}) returns {@code WSA_IO_PENDING} (997) if the operation is pending: the usual case, and no
- * failure. It returns 0 if the operation was complete when the call returned. In both cases a packet comes to the
- * socket's port, and after a 0 none only where {@link #setFileCompletionNotificationModes} has asked for that. After
- * any other code the operation was not posted, and no packet comes.
+ * <p>An overlapped call ({@link #wsaRecv}, {@link #wsaSend}, {@link #acceptEx}, {@link #connectEx},
+ * {@link #disconnectEx}, {@link #transmitFile}, {@link #readFile}, {@link #writeFile}) returns {@code WSA_IO_PENDING}
+ * (997) if the operation is pending: the usual case, and no failure. It returns 0 if the operation was complete when
+ * the call returned. In both cases a packet comes to the handle's port, and after a 0 none only where
+ * {@link #setFileCompletionNotificationModes} has asked for that. After any other code the operation was not posted,
+ * and no packet comes; its {@code Internal} may say {@code STATUS_PENDING} all the same [wt, wine].
  *
  * <h2>Threads</h2>
  *
@@ -102,7 +103,8 @@ public interface Win32 extends AutoCloseable {
      * its packet, and may have succeeded all the same.
      *
      * @param overlapped the operation's address, or 0 for all that are pending on the handle
-     * @return 0; {@code ERROR_NOT_FOUND} (1168) if none is pending; or another error
+     * @return 0; {@code ERROR_NOT_FOUND} (1168) if none is pending, but under Wine 0 if all were meant [wine]; or
+     *         another error
      */
     int cancelIoEx(long handle, long overlapped);
 
@@ -144,6 +146,52 @@ public interface Win32 extends AutoCloseable {
      */
     int virtualFree(long address, long bytes, int type);
 
+    // ---- kernel32: files ----
+
+    /**
+     * Opens or makes a file. No child process inherits the handle.
+     *
+     * @param path        as Windows writes it, at most 32,767 characters; a NUL would end it
+     * @param access      {@code GENERIC_READ}, {@code GENERIC_WRITE} or both
+     * @param share       what others may do with it meanwhile: {@code FILE_SHARE_READ} (1), {@code FILE_SHARE_WRITE}
+     *                    (2), {@code FILE_SHARE_DELETE} (4), added up, or 0
+     * @param disposition {@code OPEN_EXISTING} (3), {@code CREATE_ALWAYS} (2), or another of Windows'
+     * @param flags       {@code FILE_FLAG_OVERLAPPED}, without which it cannot be used with a port, and attributes
+     * @return the handle, or minus the error: {@code ERROR_FILE_NOT_FOUND} (2), {@code ERROR_PATH_NOT_FOUND} (3) if a
+     *         folder on the way is missing, {@code ERROR_ACCESS_DENIED} (5) also for a folder,
+     *         {@code ERROR_SHARING_VIOLATION} (32), {@code ERROR_INVALID_NAME} (123) [wine]
+     */
+    long createFile(String path, int access, int share, int disposition, int flags);
+
+    /**
+     * Says how long a file is.
+     *
+     * @return the bytes, or minus the error
+     */
+    long getFileSizeEx(long file);
+
+    /**
+     * Posts a read. Where in the file it begins, the OVERLAPPED says: its Offset and OffsetHigh. It reads what is there
+     * of {@code bytes}. Where nothing is, it fails with {@code STATUS_END_OF_FILE} [wine] or is refused [doc].
+     *
+     * <p>Under Wine it is complete when the call returns 997, so that its packet comes even where success sends none
+     * [wine].
+     *
+     * @param buffer address of {@code bytes}, the kernel's until the operation is complete
+     * @return 0 or {@code WSA_IO_PENDING} (997, which is ERROR_IO_PENDING, too); otherwise the error, and nothing was
+     *         posted: {@code ERROR_HANDLE_EOF} (38) at or behind the file's end [doc]
+     */
+    int readFile(long file, long buffer, int bytes, long overlapped);
+
+    /**
+     * Posts a write. Where in the file it begins, the OVERLAPPED says: its Offset and OffsetHigh, or, if both are all
+     * ones, at the file's end [doc, wine].
+     *
+     * @param buffer address of {@code bytes}, the kernel's until the operation is complete
+     * @return as {@link #readFile}
+     */
+    int writeFile(long file, long buffer, int bytes, long overlapped);
+
     // ---- kernel32: this process ----
 
     /**
@@ -168,7 +216,12 @@ public interface Win32 extends AutoCloseable {
     long wsaSocket(int family, int type, int protocol, int flags);
 
     /**
-     * Closes a socket. Operations that are pending on it are cancelled, and each still has its packet.
+     * Closes a socket. Operations that are pending on it are cancelled, and each still has its packet. A program calls
+     * {@link #cancelIoEx} first: under Wine a send or a transmission that has sent a part would otherwise have its
+     * packet only when the peer makes room or leaves, with C0000024 and 0 bytes [wine].
+     *
+     * <p>Stock Wine 8.0 may lose a receive whose thread has yet to fetch what has come when another one closes the
+     * socket: it has no packet then, or takes bytes of the next socket with the handle's number [wine].
      *
      * @return 0, or the error
      */
@@ -199,6 +252,25 @@ public interface Win32 extends AutoCloseable {
      * @return 0, or the error
      */
     int getsockname(long socket, long address, long length);
+
+    /**
+     * Says where a connected socket's peer is. After {@link #connectEx} or {@link #acceptEx}, only once the socket's
+     * context was updated [doc]; Wine knows it before [wine].
+     *
+     * @param address of room for a sockaddr
+     * @param length  address of an int: the bytes there are; afterwards those written
+     * @return 0, or the error
+     */
+    int getpeername(long socket, long address, long length);
+
+    /**
+     * Sets how a socket does its I/O. iocp4j uses one command, {@code FIONBIO}: calls without an OVERLAPPED do not
+     * wait. Overlapped ones pend all the same, and a send until the system has taken all its bytes [wine].
+     *
+     * @param argument address of a DWORD: 1 or 0
+     * @return 0, or the error
+     */
+    int ioctlsocket(long socket, int command, long argument);
 
     /**
      * Sets an option.
@@ -244,7 +316,44 @@ public interface Win32 extends AutoCloseable {
      */
     int wsaSend(long socket, long buffers, int count, int flags, long overlapped);
 
+    /**
+     * Receives what is there. Only for a socket that {@link #ioctlsocket} has made non-blocking: no method keeps its
+     * thread waiting. A receive that pends on the socket is not disturbed where nothing is there.
+     *
+     * <p>Under Wine only a receive that was pending tells of a reset. This call, and {@link #wsaRecv}, then find the
+     * end of the stream; a send says {@code WSAECONNRESET} [wine].
+     *
+     * @param buffer address of {@code bytes}
+     * @param flags  0, or {@code MSG_PEEK} (2): the bytes stay there
+     * @return how many bytes, 0 at the end of the peer's stream; or minus the error: {@code WSAEWOULDBLOCK} (10035) if
+     *         there is nothing yet
+     */
+    int recv(long socket, long buffer, int bytes, int flags);
+
     // ---- mswsock, through the pointers that WSAIoctl gives ----
+
+    /**
+     * Posts a connect: it completes when the peer has accepted or refused, or does not answer. The socket then wants
+     * {@code SO_UPDATE_CONNECT_CONTEXT} before {@link #shutdown} or {@link #getpeername} [doc]; Wine does without
+     * [wine].
+     *
+     * <p>A connect that nobody takes fails with {@code STATUS_CONNECTION_REFUSED}: for {@link #rtlNtStatusToDosError}
+     * that is {@code ERROR_CONNECTION_REFUSED} (1225), for {@code SO_ERROR} {@code WSAECONNREFUSED} (10061) [wine].
+     * One that was cancelled, or whose socket was closed, fails with {@code STATUS_CANCELLED} [wine]. After a failure
+     * the socket connects no more: it says {@code WSAECONNABORTED} (10053), or 10022 if it was cancelled [wine].
+     *
+     * <p>Under Wine the call never returns 0, so that its packet comes even where success sends none [wine].
+     *
+     * @param socket     bound (otherwise {@code WSAEINVAL}, 10022), not connected ({@code WSAEISCONN}, 10056) [doc,
+     *                   wine]
+     * @param address    of the peer's sockaddr
+     * @param length     its size
+     * @param sendBuffer address of bytes to send when connected, or 0: none
+     * @param sendBytes  how many
+     * @param sent       address of a DWORD: the bytes sent, if the call returns 0; or 0
+     * @return 0 or {@code WSA_IO_PENDING}; otherwise the error, and nothing was posted
+     */
+    int connectEx(long socket, long address, int length, long sendBuffer, int sendBytes, long sent, long overlapped);
 
     /**
      * Posts an accept: it completes when a client has connected, with the connection on {@code socket}.
@@ -283,10 +392,16 @@ public interface Win32 extends AutoCloseable {
     int disconnectEx(long socket, long overlapped, int flags, int reserved);
 
     /**
-     * Posts the sending of a file, or, with no file and no buffers, of nothing, for what the flags ask.
+     * Posts the sending of a file, or, with no file and no buffers, of nothing, for what the flags ask. Where in the
+     * file it begins, the OVERLAPPED says: its Offset and OffsetHigh. It sends what is there of {@code bytes}; where
+     * nothing is, it completes with 0 bytes [wine].
      *
-     * @param file         a file's handle, or 0: none
-     * @param bytes        how much of it to send, 0: all
+     * <p>The file stays open until the operation is complete: under Wine it otherwise fails with C0000024 and 0 bytes,
+     * although it has sent a part. One that was cancelled says how much the peer gets [wine]. Under Wine the call
+     * never returns 0, so that its packet comes even where success sends none [wine].
+     *
+     * @param file         a file's handle, overlapped or not [wine], or 0: none
+     * @param bytes        how much of it to send, at most 2^31 - 2 [doc]; 0: all that follows
      * @param bytesPerSend 0: as the system likes
      * @param buffers      address of what to send before and after the file (TRANSMIT_FILE_BUFFERS), or 0: nothing
      * @param flags        {@code TF_DISCONNECT} (1), {@code TF_REUSE_SOCKET} (2), both or none

@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Objects;
 import org.iocp4j.win32.generated.GUID;
 import org.iocp4j.win32.generated.LPFN_ACCEPTEX;
+import org.iocp4j.win32.generated.LPFN_CONNECTEX;
 import org.iocp4j.win32.generated.LPFN_DISCONNECTEX;
 import org.iocp4j.win32.generated.LPFN_GETACCEPTEXSOCKADDRS;
 import org.iocp4j.win32.generated.LPFN_TRANSMITFILE;
@@ -135,6 +136,39 @@ public final class WindowsWin32 implements Win32 {
     }
 
     @Override
+    public long createFile(String path, int access, int share, int disposition, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path, StandardCharsets.UTF_16LE);
+            long notInherited = 0;
+            long noTemplate = 0;
+            long file = call(Calls.CREATE_FILE, name.address(), access, share, notInherited, disposition, flags,
+                    noTemplate);
+            return file != INVALID_HANDLE_VALUE() ? file : -lastError();
+        }
+    }
+
+    @Override
+    public long getFileSizeEx(long file) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment size = arena.allocate(JAVA_LONG);
+            int error = win32(call(Calls.GET_FILE_SIZE_EX, file, size.address()));
+            return error == 0 ? size.get(JAVA_LONG, 0) : -error;
+        }
+    }
+
+    @Override
+    public int readFile(long file, long buffer, int bytes, long overlapped) {
+        long noByteCount = 0;
+        return win32(call(Calls.READ_FILE, file, buffer, bytes, noByteCount, overlapped));
+    }
+
+    @Override
+    public int writeFile(long file, long buffer, int bytes, long overlapped) {
+        long noByteCount = 0;
+        return win32(call(Calls.WRITE_FILE, file, buffer, bytes, noByteCount, overlapped));
+    }
+
+    @Override
     public int getProcessMemoryInfo(long counters, int bytes) {
         return win32(call(Calls.GET_PROCESS_MEMORY_INFO, THIS_PROCESS, counters, bytes));
     }
@@ -167,6 +201,16 @@ public final class WindowsWin32 implements Win32 {
     }
 
     @Override
+    public int getpeername(long socket, long address, long length) {
+        return winsock(call(Calls.GETPEERNAME, socket, address, length));
+    }
+
+    @Override
+    public int ioctlsocket(long socket, int command, long argument) {
+        return winsock(call(Calls.IOCTLSOCKET, socket, command, argument));
+    }
+
+    @Override
     public int setsockopt(long socket, int level, int option, long value, int length) {
         return winsock(call(Calls.SETSOCKOPT, socket, level, option, value, length));
     }
@@ -193,6 +237,19 @@ public final class WindowsWin32 implements Win32 {
         long noByteCount = 0;
         long noRoutine = 0;
         return winsock(call(Calls.WSA_SEND, socket, buffers, count, noByteCount, flags, overlapped, noRoutine));
+    }
+
+    @Override
+    public int recv(long socket, long buffer, int bytes, int flags) {
+        int received = (int) call(Calls.RECV, socket, buffer, bytes, flags);
+        return received >= 0 ? received : -lastWsaError();
+    }
+
+    @Override
+    public int connectEx(long socket, long address, int length, long sendBuffer, int sendBytes, long sent,
+                         long overlapped) {
+        return winsockBool(call(Extensions.CONNECT_EX, socket, address, length, sendBuffer, sendBytes, sent,
+                overlapped));
     }
 
     @Override
@@ -424,6 +481,10 @@ public final class WindowsWin32 implements Win32 {
         static final MethodHandle DUPLICATE_HANDLE = link(DuplicateHandle$address(), DuplicateHandle$descriptor());
         static final MethodHandle VIRTUAL_ALLOC = link(VirtualAlloc$address(), VirtualAlloc$descriptor());
         static final MethodHandle VIRTUAL_FREE = link(VirtualFree$address(), VirtualFree$descriptor());
+        static final MethodHandle CREATE_FILE = link(CreateFileW$address(), CreateFileW$descriptor());
+        static final MethodHandle GET_FILE_SIZE_EX = link(GetFileSizeEx$address(), GetFileSizeEx$descriptor());
+        static final MethodHandle READ_FILE = link(ReadFile$address(), ReadFile$descriptor());
+        static final MethodHandle WRITE_FILE = link(WriteFile$address(), WriteFile$descriptor());
         static final MethodHandle GET_PROCESS_MEMORY_INFO =
                 link(K32GetProcessMemoryInfo$address(), K32GetProcessMemoryInfo$descriptor());
         static final MethodHandle WSA_SOCKET = link(WSASocketW$address(), WSASocketW$descriptor());
@@ -431,12 +492,15 @@ public final class WindowsWin32 implements Win32 {
         static final MethodHandle BIND = link(bind$address(), bind$descriptor());
         static final MethodHandle LISTEN = link(listen$address(), listen$descriptor());
         static final MethodHandle GETSOCKNAME = link(getsockname$address(), getsockname$descriptor());
+        static final MethodHandle GETPEERNAME = link(getpeername$address(), getpeername$descriptor());
+        static final MethodHandle IOCTLSOCKET = link(ioctlsocket$address(), ioctlsocket$descriptor());
         static final MethodHandle SETSOCKOPT = link(setsockopt$address(), setsockopt$descriptor());
         static final MethodHandle GETSOCKOPT = link(getsockopt$address(), getsockopt$descriptor());
         static final MethodHandle SHUTDOWN = link(shutdown$address(), shutdown$descriptor());
         static final MethodHandle WSA_IOCTL = link(WSAIoctl$address(), WSAIoctl$descriptor());
         static final MethodHandle WSA_RECV = link(WSARecv$address(), WSARecv$descriptor());
         static final MethodHandle WSA_SEND = link(WSASend$address(), WSASend$descriptor());
+        static final MethodHandle RECV = link(recv$address(), recv$descriptor());
         static final String WINE_VERSION = wineGetVersion();
 
         /**
@@ -484,6 +548,7 @@ public final class WindowsWin32 implements Win32 {
         /** It returns nothing: what is left in the result's register is nobody's. */
         static final MethodHandle GET_ACCEPT_EX_SOCKADDRS =
                 link(AT.getAcceptExSockaddrs(), LPFN_GETACCEPTEXSOCKADDRS.descriptor());
+        static final MethodHandle CONNECT_EX = link(AT.connectEx(), LPFN_CONNECTEX.descriptor());
         static final MethodHandle DISCONNECT_EX = link(AT.disconnectEx(), LPFN_DISCONNECTEX.descriptor());
         static final MethodHandle TRANSMIT_FILE = link(AT.transmitFile(), LPFN_TRANSMITFILE.descriptor());
 

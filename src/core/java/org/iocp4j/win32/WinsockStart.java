@@ -1,8 +1,8 @@
 package org.iocp4j.win32;
 
-import org.jspecify.annotations.Nullable;
-
 import static org.iocp4j.win32.generated.WinTypes.*;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts Winsock, once, and asks for the addresses of Microsoft's extensions. These belong to the provider, not to a
@@ -25,7 +25,7 @@ final class WinsockStart {
     }
 
     /** Where the extensions are. */
-    record Addresses(long acceptEx, long getAcceptExSockaddrs, long disconnectEx, long transmitFile) {
+    record Addresses(long acceptEx, long getAcceptExSockaddrs, long connectEx, long disconnectEx, long transmitFile) {
     }
 
     private boolean started;
@@ -57,6 +57,7 @@ final class WinsockStart {
                     address(winsock, socket, "AcceptEx", WSAID_ACCEPTEX_LO(), WSAID_ACCEPTEX_HI()),
                     address(winsock, socket, "GetAcceptExSockaddrs", WSAID_GETACCEPTEXSOCKADDRS_LO(),
                             WSAID_GETACCEPTEXSOCKADDRS_HI()),
+                    address(winsock, socket, "ConnectEx", WSAID_CONNECTEX_LO(), WSAID_CONNECTEX_HI()),
                     address(winsock, socket, "DisconnectEx", WSAID_DISCONNECTEX_LO(), WSAID_DISCONNECTEX_HI()),
                     address(winsock, socket, "TransmitFile", WSAID_TRANSMITFILE_LO(), WSAID_TRANSMITFILE_HI()));
         } finally {

@@ -43,7 +43,7 @@ final class Accepts {
         operation.bufferAddresses = new long[] {output};
         operation.bufferBytes = new int[] {receiveBytes + localBytes + remoteBytes};
         kernel.operations.poison(operation);
-        socket.beforeAccept = socket.state;
+        socket.before = socket.state;
         socket.state = State.ACCEPTING;
         boolean first = listener.accepts.isEmpty();
         listener.accepts.add(operation);
@@ -76,7 +76,7 @@ final class Accepts {
      * whatever is less than documented is too little [inf].
      */
     private static boolean hasRoom(PendingOperation operation) {
-        int least = SockaddrMemory.bytes(operation.file.family) + EXTRA_BYTES;
+        int least = SockaddrMemory.bytes(operation.socket().family) + EXTRA_BYTES;
         return (operation.localBytes == 0 || operation.localBytes >= least) && operation.remoteBytes >= least;
     }
 
@@ -92,7 +92,7 @@ final class Accepts {
                 continue; // a client that has gone before its accept need not be seen
             }
             PendingOperation operation = listener.accepts.peek();
-            int fault = kernel.faults.packet();
+            int fault = kernel.faults.packet(operation.kind);
             if (fault != 0) {
                 connection.abort();
                 kernel.operations.end(operation, fault, 0);
@@ -114,7 +114,7 @@ final class Accepts {
     private void connect(PendingOperation operation, Connection connection) {
         SimulatedSocket socket = operation.requireAcceptSocket();
         operation.connection = connection;
-        connection.socket = socket;
+        connection.owner = new ConnectedSocket(kernel, socket);
         socket.connection = connection;
         socket.accepting = operation;
     }
@@ -126,23 +126,18 @@ final class Accepts {
         SimulatedSocket socket = operation.requireAcceptSocket();
         Connection connection = socket.requireConnection();
         socket.accepting = null;
-        socket.state = State.CONNECTED;
-        socket.contextUpdated = false;
-        socket.sendShut = false;
-        socket.receiveShut = false;
-        socket.generation++;
-        socket.connectedSince = kernel.timeline.now();
+        socket.connected(connection, kernel.timeline.now());
         operation.brings = output(operation, connection, bytes);
-        kernel.note(null, TraceEvent.ARRIVED, connection.client.number(), socket.handle, socket.generation, 0);
+        kernel.note(null, TraceEvent.ARRIVED, connection.client, socket.handle, socket.generation, 0);
     }
 
     private byte[] output(PendingOperation operation, Connection connection, int bytes) {
         int length = operation.receiveBytes + operation.localBytes + operation.remoteBytes;
         byte[] output = new byte[length];
         if (bytes > 0) {
-            System.arraycopy(connection.toServer.read(bytes), 0, output, 0, bytes);
+            System.arraycopy(connection.in.read(bytes), 0, output, 0, bytes);
         }
-        int family = operation.file.family;
+        int family = operation.socket().family;
         byte[] local = SockaddrMemory.image(family, connection.local);
         byte[] remote = SockaddrMemory.image(family, connection.remote);
         if (operation.localBytes > 0) {
@@ -160,8 +155,8 @@ final class Accepts {
         if (connection.isReset()) {
             socket.accepting = null;
             kernel.operations.end(operation, STATUS_CONNECTION_RESET(), 0);
-        } else if (connection.toServer.available() > 0 || connection.toServer.finArrived()) {
-            int bytes = Math.min(operation.receiveBytes, connection.toServer.available());
+        } else if (connection.in.available() > 0 || connection.in.finArrived()) {
+            int bytes = Math.min(operation.receiveBytes, connection.in.available());
             established(operation, bytes);
             kernel.operations.end(operation, STATUS_SUCCESS(), bytes);
         }

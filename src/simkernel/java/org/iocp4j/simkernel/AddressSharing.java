@@ -13,7 +13,7 @@ final class AddressSharing {
 
     /** 0, or what bind of the second one fails with. */
     static int error(SimulatedSocket first, SimulatedSocket second, InetAddress secondAddress) {
-        InetAddress firstAddress = first.requireLocal().getAddress();
+        InetAddress firstAddress = first.requireBound().getAddress();
         boolean overlap = (takesIpv4(first, firstAddress) && takesIpv4(second, secondAddress))
                 || (!(firstAddress instanceof Inet4Address) && !(secondAddress instanceof Inet4Address));
         int firstWidth = width(first);
@@ -34,7 +34,7 @@ final class AddressSharing {
     }
 
     static int width(SimulatedSocket bound) {
-        return width(bound, bound.requireLocal().getAddress());
+        return width(bound, bound.requireBound().getAddress());
     }
 
     private static boolean takesIpv4(SimulatedSocket socket, InetAddress address) {

@@ -12,8 +12,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Addresses for the regions of all simulations of this JVM: ranges are made once, and lent to one simulation after
- * another, since to make memory, and to give it back, costs more than a short simulation.
+ * Addresses for what the kernels in memory reserve. Those for the regions of all simulations of this JVM are made once,
+ * and lent to one simulation after another, since to make memory, and to give it back, costs more than a short
+ * simulation.
  */
 final class AddressSpace {
     /** Windows places regions at multiples of this [doc]. */
@@ -41,11 +42,15 @@ final class AddressSpace {
     }
 
     private static Range make(long bytes) {
-        MemorySegment memory = bytes > SPARSE_BYTES ? sparse(bytes) : Arena.global().allocate(bytes, GRANULARITY);
-        return new Range(memory.address(), bytes);
+        return new Range(allocate(bytes, Arena.global()).address(), bytes);
     }
 
-    private static MemorySegment sparse(long bytes) {
+    /** Zeros that live as long as the arena. */
+    static MemorySegment allocate(long bytes, Arena arena) {
+        return bytes > SPARSE_BYTES ? sparse(bytes, arena) : arena.allocate(bytes, GRANULARITY);
+    }
+
+    private static MemorySegment sparse(long bytes, Arena arena) {
         try {
             // Named here: createTempFile's random names cost half a minute on a busy Wine, with the baton in hand.
             String name = "iocp4j-" + ProcessHandle.current()
@@ -53,7 +58,8 @@ final class AddressSpace {
             Path file = Path.of(System.getProperty("java.io.tmpdir"), name);
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE,
                     StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)) {
-                return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, Arena.global());
+                // What is touched is memory of our own then: the system would write a file's pages to the disk.
+                return channel.map(FileChannel.MapMode.PRIVATE, 0, bytes, arena);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -25,10 +25,14 @@ final class ByteQueue {
     }
 
     byte[] take(int count) {
-        byte[] taken = Arrays.copyOfRange(bytes, first, first + count);
+        byte[] taken = peek(count);
         first += count;
         size -= count;
         return taken;
+    }
+
+    byte[] peek(int count) {
+        return Arrays.copyOfRange(bytes, first, first + count);
     }
 
     void clear() {

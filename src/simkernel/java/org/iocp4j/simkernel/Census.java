@@ -6,7 +6,7 @@ package org.iocp4j.simkernel;
  *
  * @param free          fit for AcceptEx, and nobody's
  * @param accepting     an AcceptEx has it
- * @param connected     and neither accepted into nor being disconnected
+ * @param connected     or connecting, and neither accepted into nor being disconnected
  * @param forsaken      those of the connected on which nothing is posted: nothing will ever happen on them
  * @param disconnecting DisconnectEx or TransmitFile has it
  * @param unfit         good for closesocket only, and nobody closes it
@@ -26,7 +26,7 @@ public record Census(int free, int accepting, int connected, int forsaken, int d
     Census plus(SimulatedSocket.State state, boolean busy) {
         return switch (state) {
             case FRESH, REUSABLE -> new Census(free + 1, accepting, connected, forsaken, disconnecting, unfit);
-            case CONNECTED ->
+            case CONNECTED, CONNECTING ->
                     new Census(free, accepting, connected + 1, forsaken + (busy ? 0 : 1), disconnecting, unfit);
             default -> new Census(free, accepting, connected, forsaken, disconnecting, unfit + 1);
         };

@@ -6,82 +6,70 @@ import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** A TCP connection of a client with the simulated system. */
-final class Connection {
+/** A TCP connection, as one of its two ends sees it: the one that listened, or the one that connected. */
+final class Connection implements Pipe.Ends {
+    /** Who has this end: a socket, or a simulated client. */
+    interface Owner {
+        /** There are bytes more to read. */
+        void arrived();
+
+        /** The peer's FIN has come. */
+        void finArrived();
+
+        /** The peer has our FIN, and so everything before it. */
+        void finDelivered();
+
+        /** There is room again for what is sent. */
+        void moved();
+
+        /** By an RST. */
+        void wasReset();
+    }
+
     private final SimulatedKernel kernel;
-    final SimulatedClient client;
+    /** Of the end that connected, in the trace. */
+    final int client;
+    /** This is the end that listened. */
+    final boolean accepted;
     final InetSocketAddress local;
     final InetSocketAddress remote;
-    final Pipe toServer;
-    final Pipe toClient;
-    /** The socket that has it; null before the accept, and when it was let go. */
-    @Nullable SimulatedSocket socket;
-    /** No socket will have it any more. */
+    final Connection peer;
+    /** What comes from the peer. */
+    final Pipe in;
+    /** Null before the accept, or before the connect has ended, and when it was let go. */
+    @Nullable Owner owner;
+    /** Nobody will have it any more. */
     private boolean letGo;
     private boolean reset;
-    /** By an RST that answered our bytes, when the client had closed already. */
+    /** By an RST that answered our bytes, when the peer had closed already. */
     private boolean refused;
     private boolean silent;
 
-    Connection(SimulatedKernel kernel, SimulatedClient client, InetSocketAddress local, int serverWindow,
-            int clientWindow) {
+    /** The end that listened; the other one is its peer. Windows are the most bytes unread at an end. */
+    Connection(SimulatedKernel kernel, int client, InetSocketAddress server, InetSocketAddress clientAddress,
+            int serverWindow, int clientWindow) {
         this.kernel = kernel;
         this.client = client;
-        this.local = local;
-        this.remote = client.localAddress();
-        this.toServer = new Pipe(kernel, serverWindow, new ServerEnd());
-        this.toClient = new Pipe(kernel, clientWindow, new ClientEnd());
+        this.accepted = true;
+        this.local = server;
+        this.remote = clientAddress;
+        this.in = new Pipe(kernel, serverWindow, this);
+        this.peer = new Connection(this, clientWindow);
     }
 
-    private final class ServerEnd implements Pipe.Ends {
-        @Override
-        public void arrived(int bytes) {
-            kernel.note(null, TraceEvent.TO_SERVER, bytes, client.number(), 0, 0);
-            if (letGo) {
-                toServer.discard();
-                abort(); // bytes for a socket that is closed: RST
-            } else if (socket != null) {
-                kernel.connections.arrived(socket);
-            }
-        }
-
-        @Override
-        public void finArrived() {
-            kernel.note(null, TraceEvent.CLIENT_FIN, client.number(), 0, 0, 0);
-            if (socket != null) {
-                kernel.connections.arrived(socket);
-            }
-        }
-
-        @Override
-        public void moved() {
-            // The client's queue has no limit.
-        }
+    private Connection(Connection server, int window) {
+        this.kernel = server.kernel;
+        this.client = server.client;
+        this.accepted = false;
+        this.local = server.remote;
+        this.remote = server.local;
+        this.in = new Pipe(kernel, window, this);
+        this.peer = server;
     }
 
-    private final class ClientEnd implements Pipe.Ends {
-        @Override
-        public void arrived(int bytes) {
-            kernel.note(null, TraceEvent.TO_CLIENT, client.number(), bytes, 0, 0);
-            client.arrived();
-            moved();
-        }
-
-        @Override
-        public void finArrived() {
-            kernel.note(null, TraceEvent.SERVER_FIN, client.number(), 0, 0, 0);
-            client.finArrived();
-            if (socket != null) {
-                kernel.connections.finDelivered(socket);
-            }
-        }
-
-        @Override
-        public void moved() {
-            if (socket != null) {
-                kernel.transfers.continueSends(socket);
-            }
-        }
+    /** What goes to the peer. */
+    Pipe out() {
+        return peer.in;
     }
 
     boolean isReset() {
@@ -93,80 +81,110 @@ final class Connection {
         return refused ? WSAECONNABORTED() : WSAECONNRESET();
     }
 
-    boolean isSilent() {
-        return silent;
+    // ---- what comes through the pipe to this end, and what its sender hears of it ----
+
+    @Override
+    public void arrived(int bytes) {
+        if (accepted) {
+            kernel.note(null, TraceEvent.TO_SERVER, bytes, client, 0, 0);
+        } else {
+            kernel.note(null, TraceEvent.TO_CLIENT, client, bytes, 0, 0);
+        }
+        if (letGo) {
+            in.discard();
+            reset(true); // bytes for an end that is closed
+        } else if (owner != null) {
+            owner.arrived();
+        }
+        moved();
     }
 
+    @Override
+    public void finArrived() {
+        kernel.note(null, accepted ? TraceEvent.CLIENT_FIN : TraceEvent.SERVER_FIN, client, 0, 0, 0);
+        if (owner != null) {
+            owner.finArrived();
+        }
+        if (peer.owner != null) {
+            peer.owner.finDelivered();
+        }
+    }
+
+    @Override
+    public void moved() {
+        if (peer.owner != null) {
+            peer.owner.moved();
+        }
+    }
+
+    // ---- ends ----
+
     /**
-     * The client sends an RST.
+     * Sends an RST.
      *
-     * @param answer because bytes came after its close
+     * @param answer because bytes came after the end of this side
      */
-    void resetByClient(boolean answer) {
-        long arrival = toServer.nextArrival();
-        toServer.destroy();
-        toClient.silence();
+    void reset(boolean answer) {
+        if (reset) {
+            return;
+        }
+        reset = true;
+        long arrival = out().nextArrival();
+        out().cut(); // what the peer has received it may read until the RST comes
+        in.silence();
         if (!silent) {
-            kernel.timeline.at(arrival, () -> {
-                kernel.note(null, TraceEvent.CLIENT_RST, client.number(), 0, 0, 0);
-                refused = answer && !reset && toServer.finArrived();
-                broken();
-            });
+            kernel.timeline.at(arrival, () -> peer.resetArrived(answer));
+        }
+    }
+
+    private void resetArrived(boolean answer) {
+        if (!silent) {
+            kernel.note(null, accepted ? TraceEvent.CLIENT_RST : TraceEvent.SERVER_RST, client, 0, 0, 0);
+            refused = answer && !reset && in.finArrived();
+            broken();
+        }
+    }
+
+    private void broken() {
+        if (!reset) {
+            reset = true;
+            in.destroy();
+            out().destroy();
+            if (owner != null) {
+                owner.wasReset();
+            }
         }
     }
 
     /** The network breaks it: both sides hear an RST. */
     void breakByNetwork() {
-        if (!reset && !letGo && !silent) {
-            kernel.note(null, TraceEvent.NETWORK_RST, client.number(), 0, 0, 0);
-            toServer.destroy();
+        if (!reset && !peer.reset && !letGo && !peer.letGo && !silent) {
+            kernel.note(null, TraceEvent.NETWORK_RST, client, 0, 0, 0);
             broken();
-            client.resetArrived();
+            peer.broken();
         }
     }
 
-    private void broken() {
-        if (reset) {
-            return;
-        }
-        reset = true;
-        toServer.destroy();
-        toClient.destroy();
-        if (socket != null) {
-            kernel.connections.wasReset(socket);
-        }
-    }
-
-    /** The server's side sends an RST. */
+    /** Its owner is done with it, and sends an RST. */
     void abort() {
         letGo = true;
-        socket = null;
-        if (!reset) {
-            reset = true;
-            long arrival = toClient.nextArrival();
-            toServer.destroy();
-            toClient.destroy();
-            kernel.timeline.at(arrival, () -> {
-                if (!silent) {
-                    kernel.note(null, TraceEvent.SERVER_RST, client.number(), 0, 0, 0);
-                    client.resetArrived();
-                }
-            });
-        }
+        owner = null;
+        reset(false);
     }
 
-    /** The server's side is done with it: what is in its buffer still goes out, and a FIN behind. */
+    /** Its owner is done with it: what is in its buffer still goes out, and a FIN behind. */
     void letGo() {
         letGo = true;
-        socket = null;
-        toClient.finish();
-        toServer.discard();
+        owner = null;
+        out().finish();
+        in.discard();
     }
 
-    /** The client has vanished: nothing goes either way, and nobody says so. */
+    /** One side has vanished: nothing goes either way, and nobody says so. */
     void silence() {
         silent = true;
-        toServer.silence();
-        toClient.silence();
+        peer.silent = true;
+        in.silence();
+        out().silence();
     }
 }

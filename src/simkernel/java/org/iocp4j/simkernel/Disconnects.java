@@ -5,6 +5,7 @@ import static org.iocp4j.win32.generated.WinTypes.*;
 import org.iocp4j.simkernel.PendingOperation.Kind;
 import org.iocp4j.simkernel.PendingOperation.Wait;
 import org.iocp4j.simkernel.SimulatedSocket.State;
+import org.jspecify.annotations.Nullable;
 
 /** DisconnectEx and TransmitFile: a connection ends, and its socket may be used again, with its port and its key. */
 final class Disconnects {
@@ -48,15 +49,15 @@ final class Disconnects {
         return NtStatus.toDosError(operation.status);
     }
 
-    /** Only disconnects: a file to send is not simulated. */
+    /** Sends a file, or nothing; and disconnects, if asked to. */
     int transmitFile(SimulatedThread thread, long handle, long file, int bytes, long overlapped, long buffers,
             int flags) {
         SimulatedSocket socket = kernel.handles.socket(handle);
         if (socket == null) {
             return kernel.misuse(WSAENOTSOCK());
         }
-        if (file != 0 || bytes != 0 || buffers != 0) {
-            throw kernel.fail("TransmitFile of something is not simulated");
+        if (buffers != 0) {
+            throw kernel.fail("TransmitFile of buffers is not simulated");
         }
         if (!isConnected(socket)) {
             return kernel.misuse(WSAENOTCONN()); // before the flags [wt]
@@ -72,14 +73,41 @@ final class Disconnects {
         if (error != 0) {
             return error;
         }
-        PendingOperation operation = kernel.operations.post(Kind.TRANSMIT, thread, socket, overlapped);
-        if ((flags & TF_DISCONNECT()) == 0) {
-            return result(kernel.operations.endAtOnce(operation, 0), operation);
+        byte[] data = {};
+        SimulatedFile from = null;
+        if (file != 0) {
+            from = kernel.handles.diskFile(file);
+            error = transmitError(from, bytes, overlapped);
+            if (from == null || error != 0) {
+                return error;
+            }
+            // Less than asked, if the file ends before [wine]; nothing more is read of it later [inf].
+            data = from.contents.from(kernel.files.offset(overlapped), bytes == 0 ? Integer.MAX_VALUE : bytes);
         }
+        PendingOperation operation = kernel.operations.post(Kind.TRANSMIT, thread, socket, overlapped);
+        operation.data = data;
+        operation.transmits = from;
+        if ((flags & TF_DISCONNECT()) == 0) {
+            return result(kernel.transfers.queue(operation, socket), operation);
+        }
+        socket.sends.add(operation);
         // With reuse it does not end before the peer has closed too [doc].
         boolean never = kernel.random.chance(kernel.plan().disconnects().never());
         operation.wait = never ? Wait.NEVER : (flags & TF_REUSE_SOCKET()) != 0 ? Wait.PEER : Wait.NOT;
         return result(start(operation, socket, flags), operation);
+    }
+
+    private int transmitError(@Nullable SimulatedFile file, int bytes, long overlapped) {
+        if (file == null) {
+            return kernel.misuse(ERROR_INVALID_HANDLE()); // [inf]
+        }
+        if (overlapped == 0) {
+            throw kernel.fail("TransmitFile of a file without an OVERLAPPED waits, and that is not simulated");
+        }
+        if (bytes < 0 || bytes == Integer.MAX_VALUE || kernel.files.offset(overlapped) < 0) {
+            return kernel.misuse(WSAEINVAL()); // 2,147,483,646 at most [doc]
+        }
+        return file.reads ? 0 : kernel.misuse(ERROR_ACCESS_DENIED());
     }
 
     /** What is not is WSAENOTCONN [doc]; without the accept context [inf]. */
@@ -93,7 +121,7 @@ final class Disconnects {
         if (kernel.random.chance(plan.never())) {
             return Wait.NEVER;
         }
-        if (socket.requireConnection().toServer.finArrived() || socket.isReset()) {
+        if (socket.requireConnection().in.finArrived() || socket.isReset()) {
             return Wait.NOT;
         }
         if (kernel.random.chance(plan.timeWait())) {
@@ -109,10 +137,11 @@ final class Disconnects {
         socket.sendShut = true;
         Connection connection = socket.requireConnection();
         if (connection.isReset() || socket.lingersReset()) {
+            socket.sends.remove(operation);
             connection.abort(); // linger {on, 0} makes it an RST [wine]
             return kernel.operations.endAtOnce(over(operation, socket), 0);
         }
-        kernel.transfers.finishIfSent(socket);
+        kernel.transfers.continueSends(socket);
         progress(socket);
         return WSA_IO_PENDING();
     }
@@ -124,8 +153,8 @@ final class Disconnects {
             return;
         }
         Connection connection = socket.requireConnection();
-        boolean peerClosed = connection.toServer.finArrived() || connection.isReset();
-        boolean delivered = connection.toClient.finArrived() || connection.isReset();
+        boolean peerClosed = connection.in.finArrived() || connection.isReset();
+        boolean delivered = connection.out().finArrived() || connection.isReset();
         if (!delivered || (operation.wait != Wait.NOT && !peerClosed)) {
             return;
         }
@@ -148,12 +177,12 @@ final class Disconnects {
     }
 
     private void finish(PendingOperation operation, SimulatedSocket socket) {
-        int fault = kernel.faults.packet();
+        int fault = kernel.faults.packet(operation.kind);
         over(operation, socket);
         if (fault != 0) {
             socket.state = State.DISCONNECTED; // a disconnect that failed leaves nothing fit for use [inf]
         }
-        kernel.operations.end(operation, fault, 0);
+        kernel.operations.end(operation, fault, operation.sent);
     }
 
     /**
@@ -169,10 +198,10 @@ final class Disconnects {
         }
         socket.connection = null;
         socket.contextUpdated = false;
-        socket.local = null;
+        socket.local = socket.boundTo;
         socket.remote = null;
         socket.state = operation.reuse ? State.REUSABLE : State.DISCONNECTED;
-        connection.socket = null;
+        connection.owner = null;
         if (!connection.isReset()) {
             connection.letGo();
         }

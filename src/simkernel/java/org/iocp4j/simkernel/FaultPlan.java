@@ -23,10 +23,12 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
     /**
      * Failures.
      *
-     * @param sockets      of WSASocketW: WSAEMFILE, WSAENOBUFS
+     * @param sockets      of WSASocketW: WSAEMFILE, WSAENOBUFS; of CreateFileW
      * @param memory       of VirtualAlloc
-     * @param calls        of AcceptEx, WSARecv, WSASend, DisconnectEx, TransmitFile, shutdown at once
-     * @param packets      of the same, in their packets
+     * @param calls        of AcceptEx, ConnectEx, WSARecv, WSASend, recv, DisconnectEx, TransmitFile, ReadFile,
+     *                     WriteFile, shutdown at once
+     * @param shortages    of WSARecv, WSASend and recv at once, for want of memory: WSAENOBUFS [doc], or a quota [inf]
+     * @param packets      of the same as {@code calls}, in their packets
      * @param options      of bind, listen, getsockname, setsockopt
      * @param associations of CreateIoCompletionPort and SetFileCompletionNotificationModes
      * @param cancels      of CancelIoEx, other than ERROR_NOT_FOUND
@@ -34,9 +36,10 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
      * @param resets       that the network breaks a connection at some time
      * @param partialSends that a pended send ends with fewer bytes than asked
      */
-    public record Failures(double sockets, double memory, double calls, double packets, double options,
-                           double associations, double cancels, double posts, double resets, double partialSends) {
-        public static final Failures NONE = new Failures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public record Failures(double sockets, double memory, double calls, double shortages, double packets,
+                           double options, double associations, double cancels, double posts, double resets,
+                           double partialSends) {
+        public static final Failures NONE = new Failures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     /**
@@ -58,7 +61,8 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
      *
      * @param closeStatuses  that closesocket ends what is pending with any status that a source names: a receive with
      *                       STATUS_CONNECTION_ABORTED [wt], the rest with STATUS_CANCELLED [doc], all with
-     *                       STATUS_LOCAL_DISCONNECT [rep]
+     *                       STATUS_LOCAL_DISCONNECT [rep]; and that CloseHandle of its file ends a TransmitFile
+     *                       [wine]
      * @param finalAtDequeue that an OVERLAPPED is written when its packet is dequeued [wt, of a poll], not when the
      *                       operation ends [doc: HasOverlappedIoCompleted]
      * @param outlivesThread that what a thread has posted goes on when it ends, if only a packet tells of it [wt, of a
@@ -81,7 +85,7 @@ public record FaultPlan(Timing timing, Failures failures, Disconnects disconnect
      * Nearly everything that can go wrong does, now and then; CancelIoEx and PostQueuedCompletionStatus do not fail.
      */
     public static final FaultPlan FAULTS = new FaultPlan(UNRULY.timing,
-            new Failures(0.02, 0.02, 0.01, 0.01, 0.005, 0.01, 0, 0, 0.1, 0.1),
+            new Failures(0.02, 0.02, 0.01, 0.01, 0.01, 0.005, 0.01, 0, 0, 0.1, 0.1),
             new Disconnects(0.3, 0.1, 0.05, 500_000_000), UNRULY.variants);
 
     public FaultPlan with(Timing newTiming) {

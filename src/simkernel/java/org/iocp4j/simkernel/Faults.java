@@ -31,11 +31,16 @@ final class Faults {
         return strikes(rates().calls()) ? kernel.random.pick(WSAENOBUFS(), WSAECONNRESET(), WSAEINVAL()) : 0;
     }
 
-    int receive() {
-        return strikes(rates().calls()) ? kernel.random.pick(WSAENOBUFS(), WSAECONNABORTED(), WSAENETRESET()) : 0;
+    int connect() {
+        return strikes(rates().calls()) ? kernel.random.pick(WSAENOBUFS(), WSAEADDRINUSE(), WSAENETUNREACH()) : 0;
     }
 
-    int send() {
+    /** Of a receive or a send. */
+    int transfer() {
+        if (strikes(rates().shortages())) {
+            return kernel.random.pick(WSAENOBUFS(), ERROR_NO_SYSTEM_RESOURCES(), ERROR_WORKING_SET_QUOTA(),
+                    ERROR_NOT_ENOUGH_QUOTA());
+        }
         return strikes(rates().calls()) ? kernel.random.pick(WSAENOBUFS(), WSAECONNABORTED(), WSAENETRESET()) : 0;
     }
 
@@ -63,10 +68,30 @@ final class Faults {
         return strikes(rates().posts()) ? ERROR_NO_SYSTEM_RESOURCES() : 0;
     }
 
+    int file() {
+        return strikes(rates().sockets()) ? ERROR_NO_SYSTEM_RESOURCES() : 0;
+    }
+
+    int fileTransfer() {
+        return strikes(rates().calls()) ? kernel.random.pick(ERROR_NO_SYSTEM_RESOURCES(), ERROR_INVALID_USER_BUFFER())
+                : 0;
+    }
+
     /** An NTSTATUS. */
-    int packet() {
+    int packet(PendingOperation.Kind kind) {
+        if (!strikes(rates().packets())) {
+            return 0;
+        }
+        return kind == PendingOperation.Kind.WRITE ? STATUS_DISK_FULL()
+                : kind.isOfFile() ? STATUS_INSUFFICIENT_RESOURCES()
+                : kernel.random.pick(STATUS_CONNECTION_ABORTED(), STATUS_INSUFFICIENT_RESOURCES(), STATUS_IO_TIMEOUT());
+    }
+
+    /** An NTSTATUS: how a connect ends that found its listener. */
+    int connected() {
         return strikes(rates().packets())
-                ? kernel.random.pick(STATUS_CONNECTION_ABORTED(), STATUS_INSUFFICIENT_RESOURCES(), STATUS_IO_TIMEOUT())
+                ? kernel.random.pick(STATUS_IO_TIMEOUT(), STATUS_NETWORK_UNREACHABLE(), STATUS_HOST_UNREACHABLE(),
+                        STATUS_INSUFFICIENT_RESOURCES())
                 : 0;
     }
 
@@ -88,10 +113,17 @@ final class Faults {
             boolean clientThere = operation.connection != null && operation.acceptSocket == socket;
             return varies && clientThere ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED();
         }
+        if (operation.kind == PendingOperation.Kind.CONNECT) {
+            return varies ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED(); // [rep]
+        }
         if (varies) {
             return kernel.random.pick(STATUS_CANCELLED(), STATUS_LOCAL_DISCONNECT(), STATUS_CONNECTION_ABORTED());
         }
         return operation.kind == PendingOperation.Kind.RECEIVE ? STATUS_CONNECTION_ABORTED() : STATUS_CANCELLED();
+    }
+
+    boolean needsItsFile() {
+        return strikes(kernel.plan().variants().closeStatuses());
     }
 
     boolean finalAtDequeue() {

@@ -41,6 +41,16 @@ final class HandleTable {
         return objects.get(handle) instanceof SimulatedSocket socket ? socket : null;
     }
 
+    /** Null if the handle is not an open file's. */
+    @Nullable SimulatedFile diskFile(long handle) {
+        return objects.get(handle) instanceof SimulatedFile file ? file : null;
+    }
+
+    /** Null if the handle is neither an open socket's nor an open file's. */
+    @Nullable FileObject file(long handle) {
+        return objects.get(handle) instanceof FileObject file ? file : null;
+    }
+
     /** Null if the handle is not an open port's. */
     @Nullable SimulatedPort port(long handle) {
         return objects.get(handle) instanceof SimulatedPort port ? port : null;

@@ -25,11 +25,29 @@ final class NtStatus {
         if (status == STATUS_CONNECTION_ABORTED()) {
             return ERROR_CONNECTION_ABORTED();
         }
+        if (status == STATUS_CONNECTION_REFUSED()) {
+            return ERROR_CONNECTION_REFUSED(); // C0000236 -> 1225 [wine]
+        }
+        if (status == STATUS_NETWORK_UNREACHABLE()) {
+            return ERROR_NETWORK_UNREACHABLE();
+        }
+        if (status == STATUS_HOST_UNREACHABLE()) {
+            return ERROR_HOST_UNREACHABLE();
+        }
         if (status == STATUS_BUFFER_TOO_SMALL()) {
             return ERROR_INSUFFICIENT_BUFFER();
         }
         if (status == STATUS_INSUFFICIENT_RESOURCES()) {
             return ERROR_NO_SYSTEM_RESOURCES();
+        }
+        if (status == STATUS_END_OF_FILE()) {
+            return ERROR_HANDLE_EOF();
+        }
+        if (status == STATUS_OBJECT_TYPE_MISMATCH()) {
+            return ERROR_INVALID_HANDLE();
+        }
+        if (status == STATUS_DISK_FULL()) {
+            return ERROR_DISK_FULL();
         }
         if (status == STATUS_IO_TIMEOUT()) {
             return ERROR_SEM_TIMEOUT();

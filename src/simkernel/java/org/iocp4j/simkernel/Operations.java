@@ -35,7 +35,7 @@ final class Operations {
 
     // ---- posts ----
 
-    PendingOperation post(PendingOperation.Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped) {
+    PendingOperation post(PendingOperation.Kind kind, SimulatedThread thread, FileObject file, long overlapped) {
         if (overlapped == 0 && !kind.isDisconnect()) {
             throw kernel.fail(kind.call + " without an OVERLAPPED blocks, and that is not simulated");
         }
@@ -81,8 +81,15 @@ final class Operations {
         requireOthersApart(operation);
     }
 
+    /** The one buffer of a call that has no WSABUF. */
+    void buffer(PendingOperation operation, long address, int bytes) {
+        operation.bufferAddresses = new long[] {address};
+        operation.bufferBytes = new int[] {bytes};
+        requireOthersApart(operation);
+    }
+
     private void requireOthersApart(PendingOperation operation) {
-        if (operation.kind == PendingOperation.Kind.SEND) {
+        if (operation.kind.sends()) {
             return; // the same bytes may be sent twice at once
         }
         for (PendingOperation other : out) {
@@ -116,16 +123,21 @@ final class Operations {
      * comes, unless the handle skips it on success [doc].
      */
     int endAtOnce(PendingOperation operation, int bytes) {
-        int fault = kernel.faults.packet();
+        int fault = kernel.faults.packet(operation.kind);
         boolean inline = fault == 0 && kernel.random.chance(kernel.plan().timing().inline())
                 && operation.file.isInOrder(operation.kind, kernel.timeline.now());
         if (!inline) {
-            if (fault != 0 && operation.isDisconnect()) {
-                operation.file.state = SimulatedSocket.State.DISCONNECTED; // what failed is not fit for reuse [inf]
+            if (fault != 0 && (operation.kind == PendingOperation.Kind.DISCONNECT || operation.reuse)) {
+                operation.socket().state = SimulatedSocket.State.DISCONNECTED; // what failed is not fit for reuse [inf]
             }
             end(operation, fault, fault == 0 ? bytes : 0);
             return WSA_IO_PENDING();
         }
+        return endInline(operation, bytes);
+    }
+
+    /** The operation has succeeded before its call returns. */
+    int endInline(PendingOperation operation, int bytes) {
         operation.status = STATUS_SUCCESS();
         operation.bytes = bytes;
         operation.file.unlink(operation);
@@ -139,9 +151,9 @@ final class Operations {
         if (operation.state != PendingOperation.State.PENDING) {
             throw new IllegalStateException("the simulation ends " + operation + " twice");
         }
-        operation.file.unlink(operation);
         operation.status = status;
         operation.bytes = bytes;
+        operation.file.unlink(operation);
         operation.state = PendingOperation.State.ENDING;
         traceEnd(operation);
         FaultPlan.Timing timing = kernel.plan().timing();
@@ -236,14 +248,17 @@ final class Operations {
 
     // ---- cancelling ----
 
-    /** CancelIoEx: what has ended already is not found, or ends as it had to [doc]. 0, or ERROR_NOT_FOUND. */
-    int cancel(SimulatedSocket file, long overlapped) {
+    /**
+     * CancelIoEx: what has ended already is not found, or ends as it had to [doc]. A send that has gone in part says
+     * how much [wine]. 0, or ERROR_NOT_FOUND.
+     */
+    int cancel(FileObject file, long overlapped) {
         boolean found = false;
         for (PendingOperation operation : List.copyOf(out)) {
-            if (operation.file == file && (overlapped == 0 || operation.overlapped == overlapped)) {
+            if (operation.file.equals(file) && (overlapped == 0 || operation.overlapped == overlapped)) {
                 if (operation.state == PendingOperation.State.PENDING) {
                     found = true;
-                    end(operation, STATUS_CANCELLED(), 0);
+                    end(operation, STATUS_CANCELLED(), operation.sent);
                 } else if (operation.state == PendingOperation.State.ENDING) {
                     found |= kernel.random.chance(0.5);
                 }
@@ -257,7 +272,7 @@ final class Operations {
         for (PendingOperation operation : List.copyOf(out)) {
             boolean concerned = operation.file == socket || operation.acceptSocket == socket;
             if (concerned && operation.state == PendingOperation.State.PENDING) {
-                end(operation, kernel.faults.closed(operation, socket), 0);
+                end(operation, kernel.faults.closed(operation, socket), operation.sent);
             }
         }
     }
@@ -268,13 +283,13 @@ final class Operations {
         for (PendingOperation operation : List.copyOf(out)) {
             boolean goesOn = packetsGoOn && operation.byPacketAlone;
             if (operation.thread == thread && operation.state == PendingOperation.State.PENDING && !goesOn) {
-                end(operation, STATUS_CANCELLED(), 0);
+                end(operation, STATUS_CANCELLED(), operation.sent);
             }
         }
     }
 
-    boolean anyOf(SimulatedSocket socket) {
-        return out.stream().anyMatch(operation -> operation.file == socket || operation.acceptSocket == socket);
+    boolean anyOf(FileObject file) {
+        return out.stream().anyMatch(operation -> operation.file.equals(file) || file.equals(operation.acceptSocket));
     }
 
     /** For the trace: the operation at an address, or 0. */
@@ -319,7 +334,7 @@ final class Operations {
         for (int i = 0; i < operation.bufferBytes.length; i++) {
             long address = operation.bufferAddresses[i];
             int bytes = operation.bufferBytes[i];
-            long at = operation.kind == PendingOperation.Kind.SEND
+            long at = operation.kind.sends()
                     ? kernel.memory.mismatch(address, operation.data, before, bytes)
                     : kernel.memory.mismatch(address, bytes, POISON);
             if (at >= 0) {
@@ -348,9 +363,9 @@ final class Operations {
     // ---- what there is ----
 
     Census census() {
-        Set<SimulatedSocket> accepting = Collections.newSetFromMap(new IdentityHashMap<>());
-        Set<SimulatedSocket> disconnecting = Collections.newSetFromMap(new IdentityHashMap<>());
-        Set<SimulatedSocket> busy = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<FileObject> accepting = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<FileObject> disconnecting = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<FileObject> busy = Collections.newSetFromMap(new IdentityHashMap<>());
         for (PendingOperation operation : out) {
             busy.add(operation.file);
             if (operation.kind == PendingOperation.Kind.ACCEPT) {

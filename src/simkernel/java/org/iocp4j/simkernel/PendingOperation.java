@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /** One operation in the kernel's hands: from its post until its packet is dequeued. */
 final class PendingOperation {
     enum Kind {
-        ACCEPT("AcceptEx"), RECEIVE("WSARecv"), SEND("WSASend"), DISCONNECT("DisconnectEx"), TRANSMIT("TransmitFile");
+        ACCEPT("AcceptEx"), CONNECT("ConnectEx"), RECEIVE("WSARecv"), SEND("WSASend"), DISCONNECT("DisconnectEx"),
+        TRANSMIT("TransmitFile"), READ("ReadFile"), WRITE("WriteFile");
 
         private static final Kind[] ALL = values();
 
@@ -21,6 +22,20 @@ final class PendingOperation {
 
         boolean isDisconnect() {
             return this == DISCONNECT || this == TRANSMIT;
+        }
+
+        /** Its buffers have what goes out; those of the others are to be filled. */
+        boolean sends() {
+            return this == SEND || this == CONNECT || this == WRITE;
+        }
+
+        /** The packets of a handle come in the order of their ends; accepts are different connections. */
+        boolean isOrdered() {
+            return this != ACCEPT && !isOfFile();
+        }
+
+        boolean isOfFile() {
+            return this == READ || this == WRITE;
         }
     }
 
@@ -44,7 +59,7 @@ final class PendingOperation {
     final Kind kind;
     final SimulatedThread thread;
     /** The handle that it was posted on: its port and key take the packet. AcceptEx: the listener. */
-    final SimulatedSocket file;
+    final FileObject file;
     /** 0 where the call blocks until the operation is over: then there is neither memory nor a packet. */
     final long overlapped;
     /** A packet alone tells of its end: its handle had a port at the post, and its OVERLAPPED no event. */
@@ -64,10 +79,10 @@ final class PendingOperation {
     int[] bufferBytes = {};
     /** What is in the OVERLAPPED while the kernel has it. */
     byte[] image = {};
-    /** Of a send: the bytes as they were at the post, and how many have gone. */
+    /** Of what sends: the bytes as they were at the post, and how many have gone. */
     byte[] data = {};
     int sent;
-    /** Of a receive: what it brings. */
+    /** Of a receive or a read: what it brings. */
     byte[] brings = {};
 
     /** Of AcceptEx. */
@@ -75,14 +90,18 @@ final class PendingOperation {
     int receiveBytes;
     int localBytes;
     int remoteBytes;
+    /** Of AcceptEx and ConnectEx, from when there is one. */
     @Nullable Connection connection;
+
+    /** Of TransmitFile: the file, if there is one. */
+    @Nullable SimulatedFile transmits;
 
     /** Of a disconnect. */
     Wait wait = Wait.NOT;
     boolean reuse;
     boolean timeWaitRuns;
 
-    PendingOperation(long serial, Kind kind, SimulatedThread thread, SimulatedSocket file, long overlapped,
+    PendingOperation(long serial, Kind kind, SimulatedThread thread, FileObject file, long overlapped,
                      boolean byPacketAlone, long postedAt, @Nullable Throwable callSite) {
         this.serial = serial;
         this.kind = kind;
@@ -96,6 +115,11 @@ final class PendingOperation {
 
     boolean isDisconnect() {
         return kind.isDisconnect();
+    }
+
+    /** What it was posted on, if that is no file of a disk. */
+    SimulatedSocket socket() {
+        return (SimulatedSocket) file;
     }
 
     /** The socket that an AcceptEx is to give a client. */
@@ -128,7 +152,7 @@ final class PendingOperation {
 
     @Override
     public String toString() {
-        return "operation #" + serial + ", " + kind.call + " on socket " + file.handle + ", posted by " + thread.name
+        return "operation #" + serial + ", " + kind.call + " on handle " + file.handle + ", posted by " + thread.name
                 + " at line " + postedAt + " of the trace";
     }
 }

@@ -111,6 +111,11 @@ final class Pipe {
         return bytes;
     }
 
+    /** Bytes that stay there. */
+    byte[] peek(int count) {
+        return received.peek(count);
+    }
+
     /** What the receiver does not read any more. */
     void discard() {
         received.clear();
@@ -137,6 +142,12 @@ final class Pipe {
     /** Not yet with the receiver. */
     int undelivered() {
         return unsent.size() + inFlight;
+    }
+
+    /** Nothing more comes: what is on its way, and what waits for it, is lost. */
+    void cut() {
+        broken = true;
+        unsent.clear();
     }
 
     /** The connection was reset: nothing comes any more, and what has come is gone. */

@@ -36,13 +36,13 @@ final class Ports {
             return -kernel.misuse(ERROR_INVALID_HANDLE()); // [wine, same on Windows]
         }
         SimulatedPort to = kernel.handles.port(port);
-        SimulatedSocket socket = kernel.handles.socket(file);
+        FileObject object = kernel.handles.file(file);
         // One port until the handle is closed [doc]: a second association fails, whatever port or key [rep].
-        if (to == null || socket == null || !socket.overlapped || socket.port != null) {
+        if (to == null || object == null || !object.overlapped || object.port != null) {
             return -kernel.misuse(ERROR_INVALID_PARAMETER());
         }
-        socket.port = to;
-        socket.key = key;
+        object.port = to;
+        object.key = key;
         return port;
     }
 
@@ -54,11 +54,11 @@ final class Ports {
         if (length < FILE_COMPLETION_INFORMATION.sizeof()) {
             return STATUS_INFO_LENGTH_MISMATCH();
         }
-        SimulatedSocket socket = kernel.handles.socket(handle);
-        if (socket == null) {
+        FileObject file = kernel.handles.file(handle);
+        if (file == null) {
             return STATUS_INVALID_HANDLE();
         }
-        if (kernel.operations.anyOf(socket)) {
+        if (kernel.operations.anyOf(file)) {
             return STATUS_INVALID_PARAMETER(); // that it fails [rep]; with which status [inf]
         }
         long port = kernel.memory.getLong(information + FILE_COMPLETION_INFORMATION.Port$offset());
@@ -67,8 +67,8 @@ final class Ports {
         if (port != 0 && to == null) {
             return STATUS_INVALID_HANDLE();
         }
-        socket.port = to;
-        socket.key = to == null ? 0 : key;
+        file.port = to;
+        file.key = to == null ? 0 : key;
         return STATUS_SUCCESS();
     }
 
@@ -87,16 +87,16 @@ final class Ports {
 
     /** The modes stay for as long as the handle is open: they can be added to, never taken back [doc]. */
     int notificationModes(long handle, int flags) {
-        SimulatedSocket socket = kernel.handles.socket(handle);
-        if (socket == null) {
+        FileObject file = kernel.handles.file(handle);
+        if (file == null) {
             return kernel.misuse(ERROR_INVALID_HANDLE());
         }
-        if ((flags & ~ALL_MODES) != 0 || !socket.overlapped) { // [doc]; a handle that is not overlapped [wt]
+        if ((flags & ~ALL_MODES) != 0 || !file.overlapped) { // [doc]; a handle that is not overlapped [wt]
             return ERROR_INVALID_PARAMETER();
         }
         int fault = kernel.faults.association();
         if (fault == 0) {
-            socket.notificationModes |= flags;
+            file.notificationModes |= flags;
         }
         return fault;
     }
@@ -105,6 +105,11 @@ final class Ports {
         SimulatedSocket socket = kernel.handles.socket(handle);
         if (socket != null && socket.handles > 1) {
             return kernel.sockets.close(handle); // a duplicated handle; the last one is closesocket's
+        }
+        SimulatedFile file = kernel.handles.diskFile(handle);
+        if (file != null) {
+            kernel.files.close(handle, file);
+            return 0;
         }
         SimulatedPort port = kernel.handles.port(handle);
         if (port == null) {

@@ -2,6 +2,7 @@ package org.iocp4j.simkernel;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.MonitorInfo;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Schedule {
     /** In real time: how long a started thread may take to make its first call, or a leaving one to end. */
     private static final long BOUND_MILLIS = 60_000;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private final SimulatedKernel kernel;
     private final ThreadGroup group;
@@ -26,6 +28,8 @@ final class Schedule {
     private final List<SimulatedThread> attached = new ArrayList<>();
     private volatile @Nullable SimulatedThread holder;
     private volatile @Nullable SimulationFailure failure;
+    /** How many threads this JVM had started when those that were new were last let in. */
+    private long started = -1;
     private long steps;
     private long handOvers;
 
@@ -96,6 +100,11 @@ final class Schedule {
      * depend on real time, if this waits until each has come; their order is that in which they were made.
      */
     private void admitNewThreads() {
+        long now = THREADS.getTotalStartedThreadCount();
+        if (now == started) {
+            return; // to ask the group would take far longer than the call that is simulated
+        }
+        started = now;
         if (group.activeCount() == attached.size()) {
             return;
         }
@@ -195,7 +204,7 @@ final class Schedule {
 
     private void requireNoLock(SimulatedThread me) {
         long[] ids = {me.thread.threadId()};
-        MonitorInfo[] held = ManagementFactory.getThreadMXBean().getThreadInfo(ids, true, false)[0].getLockedMonitors();
+        MonitorInfo[] held = THREADS.getThreadInfo(ids, true, false)[0].getLockedMonitors();
         if (held.length > 0) {
             throw fail(me.name + " calls with a lock held: " + held[0].getClassName() + ", taken at "
                     + held[0].getLockedStackFrame(), null);

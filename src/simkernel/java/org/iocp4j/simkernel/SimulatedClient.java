@@ -87,14 +87,14 @@ public final class SimulatedClient {
     /** Queues bytes; they go as the server's window allows. */
     public void send(byte[] bytes) {
         if (state == State.CONNECTED) {
-            requireConnection().toServer.write(bytes, 0, bytes.length);
+            requireConnection().out().write(bytes, 0, bytes.length);
         }
     }
 
     /** FIN behind what is queued; goes on reading. */
     public void finish() {
         if (state == State.CONNECTED) {
-            requireConnection().toServer.finish();
+            requireConnection().out().finish();
         }
     }
 
@@ -102,7 +102,7 @@ public final class SimulatedClient {
     public void close() {
         if (state == State.CONNECTED) {
             state = State.CLOSED;
-            requireConnection().toServer.finish();
+            requireConnection().out().finish();
         }
     }
 
@@ -110,7 +110,7 @@ public final class SimulatedClient {
     public void reset() {
         if (state == State.CONNECTED || state == State.CLOSED) {
             state = State.RESET;
-            requireConnection().resetByClient(false);
+            requireConnection().reset(false);
         }
     }
 
@@ -163,8 +163,40 @@ public final class SimulatedClient {
 
     // ---- what the network does to it ----
 
+    private final class Owner implements Connection.Owner {
+        @Override
+        public void arrived() {
+            SimulatedClient.this.arrived();
+        }
+
+        @Override
+        public void finArrived() {
+            endSeen = true;
+            finish(reading);
+        }
+
+        @Override
+        public void finDelivered() {
+            // Nothing waits for it.
+        }
+
+        @Override
+        public void moved() {
+            // What it sends has no limit.
+        }
+
+        @Override
+        public void wasReset() {
+            if (state == State.CONNECTED || state == State.CLOSED) {
+                state = State.RESET;
+                kernel.runScript(() -> script.reset(SimulatedClient.this));
+            }
+        }
+    }
+
     void established(Connection newConnection) {
         connection = newConnection;
+        connection.owner = new Owner();
         state = State.CONNECTED;
         kernel.runScript(() -> script.connected(this));
     }
@@ -174,35 +206,23 @@ public final class SimulatedClient {
         kernel.runScript(() -> script.refused(this));
     }
 
-    void arrived() {
+    private void arrived() {
         if (state == State.CLOSED) {
             state = State.RESET;
-            requireConnection().resetByClient(true);
+            requireConnection().reset(true);
             return;
         }
-        int count = requireConnection().toClient.available();
+        int count = requireConnection().in.available();
         if (reading && count > 0 && state == State.CONNECTED) {
-            byte[] bytes = requireConnection().toClient.read(count);
+            byte[] bytes = requireConnection().in.read(count);
             received.writeBytes(bytes);
             kernel.runScript(() -> script.received(this, bytes));
         }
     }
 
-    void finArrived() {
-        endSeen = true;
-        finish(reading);
-    }
-
     private void finish(boolean seen) {
         if (seen && state == State.CONNECTED) {
             kernel.runScript(() -> script.ended(this));
-        }
-    }
-
-    void resetArrived() {
-        if (state == State.CONNECTED || state == State.CLOSED) {
-            state = State.RESET;
-            kernel.runScript(() -> script.reset(this));
         }
     }
 

@@ -72,9 +72,10 @@ public final class SimulatedKernel {
     final SocketOptions options = new SocketOptions(this);
     final Transfers transfers = new Transfers(this);
     final Accepts accepts = new Accepts(this);
+    final Connects connects = new Connects(this);
     final Disconnects disconnects = new Disconnects(this);
-    final Connections connections = new Connections(this);
     final SimulatedNetwork network = new SimulatedNetwork(this);
+    final FileCalls files = new FileCalls(this);
     final TcpTable tcpTable = new TcpTable(this);
     final Schedule schedule;
     private final SimulationRun simulation;
@@ -183,6 +184,11 @@ public final class SimulatedKernel {
         return new SimulatedWin32(this, thread, first);
     }
 
+    /** A view for whichever threads of the scenario's call: {@link #run}'s, or such as {@link #start} starts. */
+    public Win32 sharedView() {
+        return new SimulatedWin32(this, null, false);
+    }
+
     /**
      * Starts one more thread of the scenario, which may call the system as often as it likes, and need close no view.
      */
@@ -192,6 +198,20 @@ public final class SimulatedKernel {
 
     public SimulatedClient client(SimulatedClient.Script script) {
         return network.client(script);
+    }
+
+    /** Puts a file on the disk of the simulated system, which CreateFileW finds under the same path. */
+    public void putFile(String path, byte[] bytes) {
+        files.put(path, bytes);
+    }
+
+    /**
+     * What is in a file of the simulated disk.
+     *
+     * @throws IllegalArgumentException if there is no such file
+     */
+    public byte[] fileBytes(String path) {
+        return files.bytes(path);
     }
 
     /** The calling thread waits in virtual time. */
@@ -234,6 +254,11 @@ public final class SimulatedKernel {
         if (!condition) {
             throw fail(violation);
         }
+    }
+
+    /** Ends the run as a failure if an operation has some of this memory, which is about to be somebody else's. */
+    public void requireNotLent(long address, long bytes) {
+        operations.checkFree(address, bytes, "released");
     }
 
     // ---- what there is to see ----
@@ -284,13 +309,24 @@ public final class SimulatedKernel {
         return operations.out().size();
     }
 
+    /** Of all ports, the most packets of PostQueuedCompletionStatus with this byte count that one has queued. */
+    public int mostPosted(int bytes) {
+        int most = 0;
+        for (Object object : handles.open()) {
+            if (object instanceof SimulatedPort port) {
+                most = Math.max(most, port.posted(bytes));
+            }
+        }
+        return most;
+    }
+
     /** What a program that has closed everything leaves behind: nothing. Each entry names one thing. */
     public List<String> leftovers() {
         List<String> left = new ArrayList<>();
         for (Object object : handles.open()) {
             left.add(object instanceof SimulatedSocket socket
                     ? "socket " + socket.handle + " is open, " + socket.state + ", generation " + socket.generation
-                    : "a completion port is open");
+                    : object instanceof SimulatedFile ? "a file is open" : "a completion port is open");
         }
         operations.out().forEach(operation -> left.add(operation + " is out: " + operation.state));
         if (operations.posted() != operations.accountedFor() + operations.out().size()) {
@@ -359,7 +395,8 @@ public final class SimulatedKernel {
         return restCheck;
     }
 
-    long nanoTime() {
+    /** What {@link Win32#nanoTime} says now. */
+    public long nanoTime() {
         return firstNanoTime + timeline.now();
     }
 
@@ -395,12 +432,12 @@ public final class SimulatedKernel {
     }
 
     int cancelIoEx(long handle, long overlapped) {
-        SimulatedSocket socket = handles.socket(handle);
-        if (socket == null) {
+        FileObject file = handles.file(handle);
+        if (file == null) {
             return handles.get(handle) == null ? misuse(ERROR_INVALID_HANDLE()) : ERROR_NOT_FOUND();
         }
         int fault = faults.cancel();
-        return fault != 0 ? fault : operations.cancel(socket, overlapped);
+        return fault != 0 ? fault : operations.cancel(file, overlapped);
     }
 
     int processMemory(long counters, int bytes) {

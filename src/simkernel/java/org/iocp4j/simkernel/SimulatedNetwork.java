@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Who listens where, and the way of a client to a listener. */
 final class SimulatedNetwork {
     private static final int FIRST_EPHEMERAL_PORT = 49_152;
+    private static final int LAST_EPHEMERAL_PORT = 65_535;
 
     private final SimulatedKernel kernel;
     private final List<SimulatedSocket> bound = new ArrayList<>();
@@ -22,7 +23,12 @@ final class SimulatedNetwork {
     }
 
     SimulatedClient client(SimulatedClient.Script script) {
-        return new SimulatedClient(kernel, clients++, script);
+        return new SimulatedClient(kernel, nextClient(), script);
+    }
+
+    /** In the trace: simulated clients, and sockets that connect. */
+    int nextClient() {
+        return clients++;
     }
 
     // ---- addresses ----
@@ -30,7 +36,7 @@ final class SimulatedNetwork {
     /** 0, or why a socket cannot be bound there. */
     int bindError(SimulatedSocket socket, InetSocketAddress address) {
         for (SimulatedSocket first : bound) {
-            boolean samePort = address.getPort() != 0 && address.getPort() == first.requireLocal().getPort();
+            boolean samePort = address.getPort() != 0 && address.getPort() == first.requireBound().getPort();
             int error = samePort ? AddressSharing.error(first, socket, address.getAddress()) : 0;
             if (error != 0) {
                 return error;
@@ -40,9 +46,20 @@ final class SimulatedNetwork {
     }
 
     void bind(SimulatedSocket socket, InetSocketAddress address) {
-        int port = address.getPort() == 0 ? nextPort++ : address.getPort();
-        socket.local = new InetSocketAddress(address.getAddress(), port);
+        int port = address.getPort() == 0 ? freePort() : address.getPort();
+        socket.boundTo = new InetSocketAddress(address.getAddress(), port);
+        socket.local = socket.boundTo;
         bound.add(socket);
+    }
+
+    private int freePort() {
+        while (true) {
+            int port = nextPort;
+            nextPort = port == LAST_EPHEMERAL_PORT ? FIRST_EPHEMERAL_PORT : port + 1;
+            if (bound.stream().noneMatch(socket -> socket.requireBound().getPort() == port)) {
+                return port;
+            }
+        }
     }
 
     void unbind(SimulatedSocket socket) {
@@ -58,7 +75,7 @@ final class SimulatedNetwork {
         SimulatedSocket narrowest = null;
         for (SimulatedSocket socket : bound) {
             boolean listens = socket.state == SimulatedSocket.State.LISTENING
-                    && socket.requireLocal().getPort() == address.getPort() && hears(socket, address.getAddress());
+                    && socket.requireBound().getPort() == address.getPort() && hears(socket, address.getAddress());
             if (listens && (narrowest == null || AddressSharing.width(socket) < AddressSharing.width(narrowest))) {
                 narrowest = socket;
             }
@@ -67,11 +84,11 @@ final class SimulatedNetwork {
     }
 
     private static boolean hears(SimulatedSocket listener, InetAddress address) {
-        if (listener.requireLocal().getAddress().equals(address)) {
+        if (listener.requireBound().getAddress().equals(address)) {
             return true;
         }
         boolean sameFamily = (listener.family == WinTypes.AF_INET()) == (address instanceof Inet4Address);
-        return listener.requireLocal().getAddress().isAnyLocalAddress() && (sameFamily || !listener.v6Only);
+        return listener.requireBound().getAddress().isAnyLocalAddress() && (sameFamily || !listener.v6Only);
     }
 
     // ---- connecting ----
@@ -82,27 +99,39 @@ final class SimulatedNetwork {
     }
 
     private void arrive(SimulatedClient client, InetSocketAddress server) {
-        SimulatedSocket listener = listener(server);
-        // A backlog that is full answers with RST on Windows [doc].
-        if (listener == null || listener.backlog.size() >= listener.backlogLimit) {
+        Connection connection = syn(client.number(), client.localAddress(), server, client.window());
+        if (connection == null) {
             kernel.timeline.after(latency(), () -> {
                 kernel.note(null, TraceEvent.REFUSED, client.number(), 0, 0, 0);
                 client.turnedAway();
             });
             return;
         }
-        Connection connection = new Connection(kernel, client, server, Math.max(1, listener.receiveBufferBytes),
-                client.window());
+        client.established(connection);
+    }
+
+    /**
+     * A SYN comes to a server.
+     *
+     * @return the end that connects; null if the answer is an RST: nobody listens there, or the backlog is full [doc]
+     */
+    @Nullable Connection syn(int client, InetSocketAddress from, InetSocketAddress server, int window) {
+        SimulatedSocket listener = listener(server);
+        if (listener == null || listener.backlog.size() >= listener.backlogLimit) {
+            return null;
+        }
+        Connection connection = new Connection(kernel, client, server, from, Math.max(1, listener.receiveBufferBytes),
+                window);
         kernel.tcpTable.add(connection);
         listener.backlog.add(connection);
-        client.established(connection);
         if (kernel.faults.reset()) {
             kernel.timeline.after(kernel.random.between(1, 200_000_000), connection::breakByNetwork);
         }
         kernel.accepts.progress(listener);
+        return connection.peer;
     }
 
-    private long latency() {
+    long latency() {
         return 1L + kernel.random.below((int) kernel.plan().timing().latencyNanos());
     }
 }

@@ -83,6 +83,17 @@ final class SimulatedPort {
         waiters.remove(thread);
     }
 
+    /** How many packets of PostQueuedCompletionStatus say so many bytes. */
+    int posted(int bytes) {
+        int count = 0;
+        for (Packet packet : packets) {
+            if (packet.operation == null && packet.bytes == bytes) {
+                count++;
+            }
+        }
+        return count;
+    }
+
     int queued() {
         return packets.size();
     }

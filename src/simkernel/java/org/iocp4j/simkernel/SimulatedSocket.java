@@ -1,20 +1,24 @@
 package org.iocp4j.simkernel;
 
+import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** What is behind a SOCKET. */
-final class SimulatedSocket {
+final class SimulatedSocket extends FileObject {
     enum State {
         FRESH, BOUND, LISTENING,
         /** An AcceptEx has it. */
         ACCEPTING,
+        /** A ConnectEx has it. */
+        CONNECTING,
         CONNECTED,
         /** DisconnectEx or TransmitFile is at work on it. */
         DISCONNECTING,
-        /** Disconnected with TF_REUSE_SOCKET: fit for AcceptEx again [doc]. */
+        /** Disconnected with TF_REUSE_SOCKET: fit for AcceptEx or ConnectEx again [doc]. */
         REUSABLE,
         /** Fit for closesocket only: its connection was broken off, or a disconnect failed. */
         DISCONNECTED,
@@ -23,20 +27,14 @@ final class SimulatedSocket {
 
     private static final int DEFAULT_BUFFER_BYTES = 8 * 1024;
 
-    final long handle;
     final int family;
-    final boolean overlapped;
     State state = State.FRESH;
-    /** What it was before the AcceptEx that has it now. */
-    State beforeAccept = State.FRESH;
+    /** What it was before the AcceptEx or ConnectEx that has it now. */
+    State before = State.FRESH;
     int generation;
-    /** Open ones; the object lives as long as there is one. */
-    int handles = 1;
 
-    @Nullable SimulatedPort port;
-    long key;
-    int notificationModes;
-
+    /** By bind; null for one that was accepted. */
+    @Nullable InetSocketAddress boundTo;
     @Nullable InetSocketAddress local;
     @Nullable InetSocketAddress remote;
     boolean exclusive;
@@ -44,6 +42,8 @@ final class SimulatedSocket {
     boolean v6Only = true; // Windows' default [doc]
     boolean noDelay;
     boolean keepAlive;
+    /** FIONBIO. */
+    boolean nonBlocking;
     /** l_onoff, l_linger. */
     int linger;
     int sendBufferBytes = DEFAULT_BUFFER_BYTES;
@@ -56,7 +56,7 @@ final class SimulatedSocket {
 
     /** The AcceptEx that has given it a client, and waits for data. */
     @Nullable PendingOperation accepting;
-    /** Of an accepted socket: SO_UPDATE_ACCEPT_CONTEXT was done. */
+    /** Of a connected socket: SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT was done. */
     boolean contextUpdated;
     @Nullable Connection connection;
     long connectedSince;
@@ -68,25 +68,26 @@ final class SimulatedSocket {
     boolean moving;
     @Nullable PendingOperation disconnect;
 
-    /** When the last packet of each kind comes: those of one kind keep their order. */
-    private final long[] lastPacket = new long[PendingOperation.Kind.values().length];
-
     SimulatedSocket(long handle, int family, boolean overlapped) {
-        this.handle = handle;
+        super(handle, overlapped);
         this.family = family;
-        this.overlapped = overlapped;
     }
 
     /** The address of a socket that is bound. */
-    InetSocketAddress requireLocal() {
-        assert local != null : "socket " + handle + " is not bound";
-        return local;
+    InetSocketAddress requireBound() {
+        assert boundTo != null : "socket " + handle + " is not bound";
+        return boundTo;
     }
 
     /** The connection of a socket that has one. */
     Connection requireConnection() {
         assert connection != null : "socket " + handle + " has no connection";
         return connection;
+    }
+
+    /** linger {on, seconds}: closesocket waits until what was sent has arrived. */
+    boolean lingersForATime() {
+        return (linger & 0xFFFF) != 0 && linger >>> 16 != 0;
     }
 
     /** linger {on, 0}: what ends the connection is an RST. */
@@ -103,27 +104,33 @@ final class SimulatedSocket {
         return disconnect != null && disconnect.reuse;
     }
 
-    boolean isInOrder(PendingOperation.Kind kind, long time) {
-        return kind == PendingOperation.Kind.ACCEPT || lastPacket[kind.ordinal()] <= time;
+    /** By AcceptEx or ConnectEx: it is in its default state until its context is updated [doc]. */
+    void connected(Connection with, long now) {
+        connection = with;
+        state = State.CONNECTED;
+        contextUpdated = false;
+        sendShut = false;
+        receiveShut = false;
+        generation++;
+        connectedSince = now;
     }
 
-    /** The time at which a packet comes that could come at {@code time}. */
-    long inOrder(PendingOperation.Kind kind, long time) {
-        if (kind == PendingOperation.Kind.ACCEPT) {
-            return time; // accepts are different connections: any order
-        }
-        long later = Math.max(time, lastPacket[kind.ordinal()]);
-        lastPacket[kind.ordinal()] = later;
-        return later;
+    /** Its context is updated: it has its connection's addresses. */
+    void updateContext(Connection of) {
+        contextUpdated = true;
+        local = of.local;
+        remote = of.remote;
     }
 
-    /** The operation waits no longer, whyever. */
+    @Override
     void unlink(PendingOperation operation) {
         switch (operation.kind) {
             case ACCEPT -> unlinkAccept(operation);
+            case CONNECT -> unlinkConnect(operation);
             case RECEIVE -> receives.remove(operation);
             case SEND -> sends.remove(operation);
             case DISCONNECT, TRANSMIT -> {
+                sends.remove(operation);
                 if (disconnect == operation) {
                     disconnect = null;
                     if (state == State.DISCONNECTING) {
@@ -140,13 +147,27 @@ final class SimulatedSocket {
         SimulatedSocket socket = operation.requireAcceptSocket();
         Connection client = operation.connection;
         if (socket.state == State.ACCEPTING) {
-            socket.state = client == null ? socket.beforeAccept : State.DISCONNECTED;
+            socket.state = client == null ? socket.before : State.DISCONNECTED;
         }
         if (socket.accepting == operation) { // had its client, but waited for data
             socket.accepting = null;
             socket.connection = null;
             assert client != null : operation + " waits for data of nobody";
             client.abort();
+        }
+    }
+
+    /** A connect that failed may be tried again [rep]; not one that was cancelled [wine], or had its peer [inf]. */
+    private void unlinkConnect(PendingOperation operation) {
+        if (state == State.CONNECTED) {
+            return;
+        }
+        Connection half = operation.connection;
+        if (half != null) {
+            half.abort();
+        }
+        if (state == State.CONNECTING) {
+            state = half == null && operation.status != STATUS_CANCELLED() ? before : State.DISCONNECTED;
         }
     }
 }

@@ -4,41 +4,48 @@ import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 
 import org.iocp4j.win32.Win32;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One thread's view of the simulated system. The baton may change hands at the entry to each call and at its return.
+ * A view of the simulated system, one thread's or anybody's. The baton may change hands at the entry to each call and
+ * at its return.
  */
 final class SimulatedWin32 implements Win32 {
     private final SimulatedKernel kernel;
-    private final SimulatedThread thread;
+    /** Null if it is for whoever calls. */
+    private final @Nullable SimulatedThread thread;
     /** The thread ends with this view, and not with another one that it has besides. */
     private final boolean endsThread;
 
-    SimulatedWin32(SimulatedKernel kernel, SimulatedThread thread, boolean endsThread) {
+    SimulatedWin32(SimulatedKernel kernel, @Nullable SimulatedThread thread, boolean endsThread) {
         this.kernel = kernel;
         this.thread = thread;
         this.endsThread = endsThread;
     }
 
+    private SimulatedThread thread() {
+        return thread != null ? thread : kernel.schedule.attach(true);
+    }
+
     private void enter() {
-        kernel.schedule.point(thread);
+        kernel.schedule.point(thread());
     }
 
     private int leave(int result, TraceEvent call, long a, long b, long c) {
-        kernel.trace.add(kernel.timeline.now(), thread.ordinal, call, a, b, c, result);
-        kernel.schedule.point(thread);
+        kernel.trace.add(kernel.timeline.now(), thread().ordinal, call, a, b, c, result);
+        kernel.schedule.point(thread());
         return result;
     }
 
     private int leave(int result, TraceEvent call, long a, long b) {
-        kernel.trace.add(kernel.timeline.now(), thread.ordinal, call, a, b, result, 0);
-        kernel.schedule.point(thread);
+        kernel.trace.add(kernel.timeline.now(), thread().ordinal, call, a, b, result, 0);
+        kernel.schedule.point(thread());
         return result;
     }
 
     private int leave(int result, TraceEvent call, long a) {
-        kernel.trace.add(kernel.timeline.now(), thread.ordinal, call, a, result, 0, 0);
-        kernel.schedule.point(thread);
+        kernel.trace.add(kernel.timeline.now(), thread().ordinal, call, a, result, 0, 0);
+        kernel.schedule.point(thread());
         return result;
     }
 
@@ -51,11 +58,11 @@ final class SimulatedWin32 implements Win32 {
         long result = !create ? kernel.ports.associate(file, port, key)
                 : port != 0 ? -ERROR_INVALID_PARAMETER() : kernel.ports.create(concurrency);
         if (create) {
-            kernel.note(thread, TraceEvent.CREATE_PORT, concurrency, result, 0, 0);
+            kernel.note(thread(), TraceEvent.CREATE_PORT, concurrency, result, 0, 0);
         } else {
-            kernel.note(thread, TraceEvent.ASSOCIATE, file, port, key, result);
+            kernel.note(thread(), TraceEvent.ASSOCIATE, file, port, key, result);
         }
-        kernel.schedule.point(thread);
+        kernel.schedule.point(thread());
         return result;
     }
 
@@ -66,10 +73,10 @@ final class SimulatedWin32 implements Win32 {
             return ERROR_ABANDONED_WAIT_0();
         }
         enter();
-        int result = kernel.ports.dequeue(thread, port, entries, count, removed, timeoutMillis);
+        int result = kernel.ports.dequeue(thread(), port, entries, count, removed, timeoutMillis);
         int error = Math.max(0, -result);
-        kernel.note(thread, TraceEvent.DEQUEUED, port, error, Math.max(0, result), 0);
-        kernel.schedule.point(thread);
+        kernel.note(thread(), TraceEvent.DEQUEUED, port, error, Math.max(0, result), 0);
+        kernel.schedule.point(thread());
         return error;
     }
 
@@ -102,8 +109,8 @@ final class SimulatedWin32 implements Win32 {
     public long duplicateHandle(long handle) {
         enter();
         long result = kernel.sockets.duplicate(handle);
-        kernel.note(thread, TraceEvent.DUPLICATE, handle, result, 0, 0);
-        kernel.schedule.point(thread);
+        kernel.note(thread(), TraceEvent.DUPLICATE, handle, result, 0, 0);
+        kernel.schedule.point(thread());
         return result;
     }
 
@@ -138,8 +145,8 @@ final class SimulatedWin32 implements Win32 {
     public long wsaSocket(int family, int type, int protocol, int flags) {
         enter();
         long result = kernel.sockets.create(family, type, protocol, flags);
-        kernel.note(thread, TraceEvent.SOCKET, result, 0, 0, 0);
-        kernel.schedule.point(thread);
+        kernel.note(thread(), TraceEvent.SOCKET, result, 0, 0, 0);
+        kernel.schedule.point(thread());
         return result;
     }
 
@@ -190,14 +197,14 @@ final class SimulatedWin32 implements Win32 {
     @Override
     public int wsaRecv(long socket, long buffers, int count, long flags, long overlapped) {
         enter();
-        int result = kernel.transfers.receive(thread, socket, buffers, count, flags, overlapped);
+        int result = kernel.transfers.receive(thread(), socket, buffers, count, flags, overlapped);
         return leave(result, TraceEvent.RECEIVE, socket, count, kernel.operations.lastPosted(result));
     }
 
     @Override
     public int wsaSend(long socket, long buffers, int count, int flags, long overlapped) {
         enter();
-        int result = kernel.transfers.send(thread, socket, buffers, count, flags, overlapped);
+        int result = kernel.transfers.send(thread(), socket, buffers, count, flags, overlapped);
         return leave(result, TraceEvent.SEND, socket, count, kernel.operations.lastPosted(result));
     }
 
@@ -205,7 +212,7 @@ final class SimulatedWin32 implements Win32 {
     public int acceptEx(long listener, long socket, long output, int receiveBytes, int localBytes, int remoteBytes,
                         long received, long overlapped) {
         enter();
-        int result = kernel.accepts.accept(thread, listener, socket, output, receiveBytes, localBytes, remoteBytes,
+        int result = kernel.accepts.accept(thread(), listener, socket, output, receiveBytes, localBytes, remoteBytes,
                 overlapped);
         return leave(result, TraceEvent.ACCEPT, listener, socket, kernel.operations.lastPosted(result));
     }
@@ -213,14 +220,14 @@ final class SimulatedWin32 implements Win32 {
     @Override
     public void getAcceptExSockaddrs(long output, int receiveBytes, int localBytes, int remoteBytes,
                                      long local, long localLength, long remote, long remoteLength) {
-        kernel.schedule.check(thread);
+        kernel.schedule.check(thread());
         kernel.accepts.sockaddrs(output, receiveBytes, localBytes, local, localLength, remote, remoteLength);
     }
 
     @Override
     public int disconnectEx(long socket, long overlapped, int flags, int reserved) {
         enter();
-        int result = kernel.disconnects.disconnectEx(thread, socket, overlapped, flags, reserved);
+        int result = kernel.disconnects.disconnectEx(thread(), socket, overlapped, flags, reserved);
         return leave(result, TraceEvent.DISCONNECT, socket, flags, kernel.operations.lastPosted(result));
     }
 
@@ -228,8 +235,67 @@ final class SimulatedWin32 implements Win32 {
     public int transmitFile(long socket, long file, int bytes, int bytesPerSend, long overlapped, long buffers,
                             int flags) {
         enter();
-        int result = kernel.disconnects.transmitFile(thread, socket, file, bytes, overlapped, buffers, flags);
+        int result = kernel.disconnects.transmitFile(thread(), socket, file, bytes, overlapped, buffers, flags);
         return leave(result, TraceEvent.TRANSMIT, socket, flags, kernel.operations.lastPosted(result));
+    }
+
+    @Override
+    public long createFile(String path, int access, int share, int disposition, int flags) {
+        enter();
+        long result = kernel.files.create(path, access, share, disposition, flags);
+        kernel.note(thread(), TraceEvent.CREATE_FILE, disposition, result, 0, 0);
+        kernel.schedule.point(thread());
+        return result;
+    }
+
+    @Override
+    public long getFileSizeEx(long file) {
+        enter();
+        long result = kernel.files.size(file);
+        kernel.note(thread(), TraceEvent.FILE_SIZE, file, result, 0, 0);
+        kernel.schedule.point(thread());
+        return result;
+    }
+
+    @Override
+    public int readFile(long file, long buffer, int bytes, long overlapped) {
+        enter();
+        int result = kernel.files.read(thread(), file, buffer, bytes, overlapped);
+        return leave(result, TraceEvent.READ_FILE, file, bytes, kernel.operations.lastPosted(result));
+    }
+
+    @Override
+    public int writeFile(long file, long buffer, int bytes, long overlapped) {
+        enter();
+        int result = kernel.files.write(thread(), file, buffer, bytes, overlapped);
+        return leave(result, TraceEvent.WRITE_FILE, file, bytes, kernel.operations.lastPosted(result));
+    }
+
+    @Override
+    public int getpeername(long socket, long address, long length) {
+        enter();
+        return leave(kernel.sockets.peerName(socket, address, length), TraceEvent.GETPEERNAME, socket);
+    }
+
+    @Override
+    public int ioctlsocket(long socket, int command, long argument) {
+        enter();
+        return leave(kernel.sockets.control(socket, command, argument), TraceEvent.IOCTL, socket);
+    }
+
+    @Override
+    public int recv(long socket, long buffer, int bytes, int flags) {
+        enter();
+        return leave(kernel.transfers.receiveNow(socket, buffer, bytes, flags), TraceEvent.RECV, socket, flags);
+    }
+
+    @Override
+    public int connectEx(long socket, long address, int length, long sendBuffer, int sendBytes, long sent,
+                         long overlapped) {
+        enter();
+        int result = kernel.connects.connect(thread(), socket, address, length, sendBuffer, sendBytes, sent,
+                overlapped);
+        return leave(result, TraceEvent.CONNECT, socket, kernel.operations.lastPosted(result));
     }
 
     // ---- the rest ----
@@ -263,7 +329,7 @@ final class SimulatedWin32 implements Win32 {
     @Override
     public void sleep(int millis) {
         enter();
-        kernel.sleep(thread, millis * 1_000_000L);
+        kernel.sleep(thread(), millis * 1_000_000L);
     }
 
     @Override
@@ -280,8 +346,8 @@ final class SimulatedWin32 implements Win32 {
     @Override
     public void close() {
         if (endsThread && kernel.schedule.failure() == null) {
-            kernel.schedule.check(thread);
-            kernel.schedule.leave(thread);
+            kernel.schedule.check(thread());
+            kernel.schedule.leave(thread());
         }
     }
 }

@@ -83,41 +83,76 @@ final class SocketCalls {
         if (socket == null) {
             return kernel.misuse(WSAENOTSOCK());
         }
-        if (socket.connection != null && !socket.contextUpdated) {
+        if (socket.connection != null && !socket.contextUpdated && socket.boundTo == null) {
             return WSAENOTCONN(); // before SO_UPDATE_ACCEPT_CONTEXT [doc]
         }
-        if (socket.local == null) {
-            return WSAEINVAL(); // not bound [doc]
+        // not bound: WSAEINVAL [doc]; before SO_UPDATE_CONNECT_CONTEXT the name is that of bind [inf]
+        return socket.local == null ? WSAEINVAL() : sockaddr(socket, socket.local, address, length);
+    }
+
+    int peerName(long handle, long address, long length) {
+        SimulatedSocket socket = kernel.handles.socket(handle);
+        if (socket == null) {
+            return kernel.misuse(WSAENOTSOCK());
         }
+        if (socket.connection == null || socket.remote == null || !socket.contextUpdated) {
+            return WSAENOTCONN(); // before the update, too [doc]
+        }
+        return sockaddr(socket, socket.remote, address, length);
+    }
+
+    private int sockaddr(SimulatedSocket socket, InetSocketAddress value, long address, long length) {
         int bytes = SockaddrMemory.bytes(socket.family);
         if (kernel.memory.getInt(length) < bytes) {
             return WSAEFAULT();
         }
         int fault = kernel.faults.option();
         if (fault == 0) {
-            kernel.sockaddrs.write(address, socket.family, socket.local);
+            kernel.sockaddrs.write(address, socket.family, value);
             kernel.memory.putInt(length, bytes);
         }
         return fault;
     }
 
-    /** Another handle to the same socket: the object lives until the last of them is closed. */
-    long duplicate(long handle) {
+    /** FIONBIO, and no other command. */
+    int control(long handle, int command, long argument) {
         SimulatedSocket socket = kernel.handles.socket(handle);
         if (socket == null) {
+            return kernel.misuse(WSAENOTSOCK());
+        }
+        if (command != FIONBIO()) {
+            return WSAEOPNOTSUPP();
+        }
+        int fault = kernel.faults.option();
+        if (fault == 0) {
+            socket.nonBlocking = kernel.memory.getInt(argument) != 0;
+        }
+        return fault;
+    }
+
+    /** Another handle to the same socket or file: the object lives until the last of them is closed. */
+    long duplicate(long handle) {
+        FileObject file = kernel.handles.file(handle);
+        if (file == null) {
             return -kernel.misuse(ERROR_INVALID_HANDLE());
         }
-        socket.handles++;
+        file.handles++;
         long another = kernel.handles.reserve();
-        kernel.handles.put(another, socket);
+        kernel.handles.put(another, file);
         return another;
     }
 
-    /** Never fails for a socket: a failure would leave open whether the handle is [inf]. */
+    /**
+     * Of a non-blocking socket whose SO_LINGER would have it wait, it fails, and the handle stays open [doc]. Otherwise
+     * never for a socket: a failure would leave open whether the handle is [inf].
+     */
     int close(long handle) {
         SimulatedSocket socket = kernel.handles.socket(handle);
         if (socket == null) {
             return kernel.misuse(WSAENOTSOCK());
+        }
+        if (socket.nonBlocking && socket.lingersForATime()) {
+            return WSAEWOULDBLOCK();
         }
         kernel.handles.close(handle);
         if (--socket.handles > 0) {
@@ -131,13 +166,13 @@ final class SocketCalls {
             socket.backlog.forEach(Connection::abort);
             socket.backlog.clear();
         }
-        if (socket.local != null) {
+        if (socket.boundTo != null) {
             kernel.network.unbind(socket);
         }
         Connection connection = socket.connection;
         if (connection != null) {
             socket.connection = null;
-            boolean unread = connection.toServer.available() > 0;
+            boolean unread = connection.in.available() > 0;
             if (socket.lingersReset() || unread) {
                 connection.abort(); // linger {on, 0}: RST [doc]; bytes unread: RST as well
             } else {

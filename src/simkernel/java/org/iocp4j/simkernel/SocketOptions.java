@@ -23,6 +23,9 @@ final class SocketOptions {
         if (level == SOL_SOCKET() && option == SO_UPDATE_ACCEPT_CONTEXT()) {
             return updateAcceptContext(socket, value, length);
         }
+        if (level == SOL_SOCKET() && option == SO_UPDATE_CONNECT_CONTEXT()) {
+            return updateContext(socket, false); // it has no value: the socket keeps its own properties [doc]
+        }
         if (socket.connection != null && !socket.contextUpdated) {
             return kernel.misuse(WSAENOTCONN()); // before the update no other option may be set [doc]; this error [inf]
         }
@@ -86,22 +89,31 @@ final class SocketOptions {
         if (listener.state != State.LISTENING) {
             return kernel.misuse(WSAEINVAL());
         }
-        if (socket.connection == null || (socket.isReset() && kernel.random.chance(0.5))) {
-            return WSAENOTCONN(); // not accepted; or the client has gone meanwhile [rep]
+        int error = updateContext(socket, true);
+        if (error != 0) {
+            return error;
         }
-        int fault = kernel.faults.option();
-        if (fault != 0) {
-            return fault;
-        }
-        socket.contextUpdated = true;
         socket.linger = listener.linger;
         socket.sendBufferBytes = listener.sendBufferBytes;
         socket.receiveBufferBytes = listener.receiveBufferBytes;
         socket.noDelay = listener.noDelay;
         socket.keepAlive = listener.keepAlive;
-        socket.local = socket.connection.local;
-        socket.remote = socket.connection.remote;
         return 0;
+    }
+
+    private int updateContext(SimulatedSocket socket, boolean accepted) {
+        Connection connection = socket.connection;
+        if (connection == null || (socket.isReset() && kernel.random.chance(0.5))) {
+            return WSAENOTCONN(); // not connected; or the peer has gone meanwhile [rep]
+        }
+        if (connection.accepted != accepted) {
+            return kernel.misuse(WSAEINVAL()); // the other call's update [inf]
+        }
+        int fault = kernel.faults.option();
+        if (fault == 0) {
+            socket.updateContext(connection);
+        }
+        return fault;
     }
 
     int get(long handle, int level, int option, long value, long length) {

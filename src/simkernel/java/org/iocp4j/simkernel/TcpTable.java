@@ -24,6 +24,7 @@ final class TcpTable {
     }
 
     private final SimulatedKernel kernel;
+    /** The ends that listened. */
     private final List<Connection> connections = new ArrayList<>();
     private int tidyAt = FIRST_TIDY;
 
@@ -33,7 +34,7 @@ final class TcpTable {
 
     void add(Connection connection) {
         if (connections.size() >= tidyAt) {
-            connections.removeIf(old -> serverState(old) == GONE && clientState(old) == GONE);
+            connections.removeIf(old -> state(old) == GONE && state(old.peer) == GONE);
             tidyAt = Math.max(FIRST_TIDY, 2 * connections.size());
         }
         connections.add(connection);
@@ -86,34 +87,29 @@ final class TcpTable {
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         for (SimulatedSocket socket : kernel.network.bound()) {
-            InetSocketAddress local = socket.requireLocal();
+            InetSocketAddress local = socket.requireBound();
             if (socket.state == SimulatedSocket.State.LISTENING && local.getAddress() instanceof Inet4Address) {
                 rows.add(new Row(MIB_TCP_STATE_LISTEN(), local, null));
             }
         }
         for (Connection connection : connections) {
-            add(rows, serverState(connection), connection.local, connection.remote);
-            add(rows, clientState(connection), connection.remote, connection.local);
+            add(rows, connection);
+            add(rows, connection.peer);
         }
         return rows;
     }
 
-    private static void add(List<Row> rows, int state, InetSocketAddress local, InetSocketAddress remote) {
-        if (state != GONE && local.getAddress() instanceof Inet4Address) {
-            rows.add(new Row(state, local, remote));
+    private void add(List<Row> rows, Connection connection) {
+        int state = state(connection);
+        if (state != GONE && connection.local.getAddress() instanceof Inet4Address) {
+            rows.add(new Row(state, connection.local, connection.remote));
         }
     }
 
-    private int serverState(Connection connection) {
-        return state(connection, connection.toClient, connection.toServer);
-    }
-
-    private int clientState(Connection connection) {
-        return state(connection, connection.toServer, connection.toClient);
-    }
-
     /** Of one end of a connection, by what became of both FINs [RFC 9293, 3.3.2]. */
-    private int state(Connection connection, Pipe out, Pipe in) {
+    private int state(Connection connection) {
+        Pipe out = connection.out();
+        Pipe in = connection.in;
         if (connection.isReset() || out.isBroken() || in.isBroken()) {
             return GONE;
         }

@@ -18,7 +18,7 @@ public record Traffic(long accepts, long receives, long receivedBytes, long send
             case RECEIVE -> operation.bytes == 0 ? this
                     : new Traffic(accepts, receives + 1, receivedBytes + operation.bytes, sends, sentBytes);
             case SEND -> new Traffic(accepts, receives, receivedBytes, sends + 1, sentBytes + operation.bytes);
-            case DISCONNECT, TRANSMIT -> this;
+            case CONNECT, DISCONNECT, TRANSMIT, READ, WRITE -> this;
         };
     }
 }

@@ -23,7 +23,7 @@ final class Transfers {
         SimulatedSocket socket = kernel.handles.socket(handle);
         int error = socket == null ? kernel.misuse(WSAENOTSOCK()) : receiveError(socket, count);
         if (error == 0) {
-            error = kernel.memory.getInt(flags) == 0 ? kernel.faults.receive() : WSAEOPNOTSUPP();
+            error = kernel.memory.getInt(flags) == 0 ? kernel.faults.transfer() : WSAEOPNOTSUPP();
         }
         if (socket == null || error != 0) {
             return error;
@@ -53,17 +53,46 @@ final class Transfers {
         return count > 0 ? 0 : kernel.misuse(WSAEINVAL());
     }
 
+    /** The number of bytes, or minus the error. */
+    int receiveNow(long handle, long buffer, int bytes, int flags) {
+        SimulatedSocket socket = kernel.handles.socket(handle);
+        int oneBuffer = 1;
+        int error = socket == null ? kernel.misuse(WSAENOTSOCK()) : receiveError(socket, oneBuffer);
+        if (error == 0) {
+            error = (flags & ~MSG_PEEK()) == 0 ? kernel.faults.transfer() : WSAEOPNOTSUPP();
+        }
+        if (socket == null || error != 0) {
+            return -error;
+        }
+        if (!socket.nonBlocking) {
+            throw kernel.fail("recv on socket " + handle + ", which is not non-blocking, keeps its thread waiting");
+        }
+        // What has come is a pending WSARecv's, if there is one.
+        if (!canSatisfy(socket) || !socket.receives.isEmpty()) {
+            return -WSAEWOULDBLOCK();
+        }
+        Pipe in = socket.requireConnection().in;
+        int count = portion(Math.min(bytes, in.available()));
+        byte[] brought = (flags & MSG_PEEK()) != 0 ? in.peek(count) : in.read(count);
+        kernel.memory.write(buffer, brought, 0, count);
+        return count;
+    }
+
+    /** Of bytes that are there: a receive may bring less. */
+    private int portion(int most) {
+        boolean split = most > 1 && kernel.random.chance(kernel.plan().timing().splits());
+        return split ? 1 + kernel.random.below(most) : most;
+    }
+
     private static boolean canSatisfy(SimulatedSocket socket) {
-        Pipe pipe = socket.requireConnection().toServer;
+        Pipe pipe = socket.requireConnection().in;
         return pipe.available() > 0 || pipe.finArrived();
     }
 
     /** Takes bytes off the connection; 0 when there are none and a FIN has come, or when none were asked for. */
     private int bring(PendingOperation operation, SimulatedSocket socket) {
-        Pipe pipe = socket.requireConnection().toServer;
-        int most = Math.min(operation.capacity(), pipe.available());
-        boolean split = most > 1 && kernel.random.chance(kernel.plan().timing().splits());
-        int bytes = split ? 1 + kernel.random.below(most) : most;
+        Pipe pipe = socket.requireConnection().in;
+        int bytes = portion(Math.min(operation.capacity(), pipe.available()));
         operation.brings = pipe.read(bytes);
         return bytes;
     }
@@ -75,7 +104,7 @@ final class Transfers {
             if (socket.isReset()) {
                 kernel.operations.end(operation, STATUS_CONNECTION_RESET(), 0);
             } else if (canSatisfy(socket)) {
-                int fault = kernel.faults.packet();
+                int fault = kernel.faults.packet(operation.kind);
                 kernel.operations.end(operation, fault, fault == 0 ? bring(operation, socket) : 0);
             } else {
                 return;
@@ -89,7 +118,7 @@ final class Transfers {
         SimulatedSocket socket = kernel.handles.socket(handle);
         int error = socket == null ? kernel.misuse(WSAENOTSOCK()) : sendError(socket, count, flags);
         if (error == 0) {
-            error = kernel.faults.send();
+            error = kernel.faults.transfer();
         }
         if (socket == null || error != 0) {
             return error;
@@ -97,6 +126,11 @@ final class Transfers {
         PendingOperation operation = kernel.operations.post(Kind.SEND, thread, socket, overlapped);
         kernel.operations.buffers(operation, buffers, count);
         kernel.operations.snapshot(operation);
+        return queue(operation, socket);
+    }
+
+    /** Behind what is sent already. */
+    int queue(PendingOperation operation, SimulatedSocket socket) {
         boolean first = socket.sends.isEmpty();
         socket.sends.add(operation);
         if (first && moveSome(operation, socket)) {
@@ -123,7 +157,7 @@ final class Transfers {
 
     /** Copies what fits into the socket's send buffer; whether all of the send's bytes have gone. */
     private boolean moveSome(PendingOperation operation, SimulatedSocket socket) {
-        Pipe pipe = socket.requireConnection().toClient;
+        Pipe pipe = socket.requireConnection().out();
         // With SO_SNDBUF 0 the bytes stay the program's until the peer has them [doc].
         boolean unbuffered = socket.sendBufferBytes == 0;
         socket.moving = true;
@@ -146,10 +180,14 @@ final class Transfers {
         while (!socket.sends.isEmpty() && socket.connection != null && !socket.isReset()) {
             PendingOperation operation = socket.sends.peek();
             boolean all = moveSome(operation, socket);
-            if (!all && !(operation.sent > 0 && kernel.faults.partialSend())) {
+            if (all && operation == socket.disconnect) {
+                socket.sends.remove(operation); // the rest of it is the disconnect
+                continue;
+            }
+            if (!all && !(operation.kind == Kind.SEND && operation.sent > 0 && kernel.faults.partialSend())) {
                 return;
             }
-            int fault = kernel.faults.packet();
+            int fault = kernel.faults.packet(operation.kind);
             kernel.operations.end(operation, fault, fault == 0 ? operation.sent : 0);
         }
         finishIfSent(socket);
@@ -158,7 +196,7 @@ final class Transfers {
     /** Behind everything that was sent before the shutdown: FIN [doc]. */
     void finishIfSent(SimulatedSocket socket) {
         if (socket.connection != null && socket.sendShut && socket.sends.isEmpty()) {
-            socket.connection.toClient.finish();
+            socket.connection.out().finish();
         }
     }
 
@@ -171,7 +209,7 @@ final class Transfers {
             return WSAEINVAL();
         }
         if (!hasConnection(socket) || !socket.contextUpdated) {
-            return kernel.misuse(WSAENOTCONN()); // before SO_UPDATE_ACCEPT_CONTEXT too [doc]
+            return kernel.misuse(WSAENOTCONN()); // before its context is updated, too [doc]
         }
         if (socket.isReset()) {
             return socket.requireConnection().resetError();

@@ -5,6 +5,8 @@
  * <p>Comments say how a rule is known: [doc] Microsoft's documentation, [wt] Wine's conformance tests, which assert
  * Windows' behaviour, [rep] reported by practitioners, [inf] our reasoning where nothing is documented. Where they
  * disagree, the seed decides which is right ({@link org.iocp4j.simkernel.FaultPlan.Variants}).
+ *
+ * <p>Beside it stands a kernel that costs next to nothing, for measurements: {@link org.iocp4j.simkernel.NullWin32}.
  */
 @NullMarked
 package org.iocp4j.simkernel;

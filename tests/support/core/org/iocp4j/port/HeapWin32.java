@@ -156,6 +156,11 @@ public final class HeapWin32 {
         packet(key, operation.address(), bytes);
     }
 
+    /** Whether packets wait that nobody has dequeued. */
+    public synchronized boolean hasPackets() {
+        return !packets.isEmpty();
+    }
+
     /** Like Wine's, it sets the count to 1 although the wait has timed out. */
     private synchronized int dequeue(long entries, int count, long removed) {
         MemorySegment number = MemorySegment.ofAddress(removed).reinterpret(Integer.BYTES);

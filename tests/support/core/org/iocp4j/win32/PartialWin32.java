@@ -62,4 +62,45 @@ public abstract class PartialWin32 implements Win32 {
             int informationClass) {
         throw new UnsupportedOperationException();
     }
+
+    @Override
+    public long createFile(String path, int access, int share, int disposition, int flags) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long getFileSizeEx(long file) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int readFile(long file, long buffer, int bytes, long overlapped) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int writeFile(long file, long buffer, int bytes, long overlapped) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int getpeername(long socket, long address, long length) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int ioctlsocket(long socket, int command, long argument) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int recv(long socket, long buffer, int bytes, int flags) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int connectEx(long socket, long address, int length, long sendBuffer, int sendBytes, long sent,
+                         long overlapped) {
+        throw new UnsupportedOperationException();
+    }
 }

@@ -19,7 +19,6 @@ import org.iocp4j.port.Delivery;
 import org.iocp4j.port.Log;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Sockaddr;
-import org.iocp4j.socket.SocketPool;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.generated.WSAPROTOCOL_INFOW;
@@ -145,7 +144,7 @@ public final class Capabilities {
      * report success [doc].
      */
     private static boolean givesFileHandles(int family, Win32 win32) {
-        long socket = SocketPool.tcpSocket(family, win32);
+        long socket = Sockaddr.tcpSocket(family, win32);
         if (socket < 0) {
             LOG.warn("a socket to ask for XP1_IFS_HANDLES: {}; every operation sends its packet",
                     ErrorName.of((int) -socket));

@@ -19,7 +19,6 @@ import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.Region;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.Sockaddr;
-import org.iocp4j.socket.SocketPool;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
@@ -33,6 +32,8 @@ import org.iocp4j.win32.Win32Exception;
 final class LoopbackCheck implements AutoCloseable {
     /** The longest wait for any one thing. */
     static final int BOUND_MILLIS = 5_000;
+    /** Accept, receive, send and disconnect. */
+    private static final int OPERATIONS = 4;
     /** If the peer has not seen a disconnect by then, it does not see it. */
     private static final int UNSEEN_MILLIS = 500;
     /** The longest wait at the end for operations that were cancelled. */
@@ -85,8 +86,8 @@ final class LoopbackCheck implements AutoCloseable {
         memory = new Region(win32, "a self-check", BYTES);
         try {
             memory.commit(win32, BYTES);
-            slab = new OperationSlab(win32, SocketPool.OPERATIONS_PER_SOCKET);
-            slab.commit(win32, SocketPool.OPERATIONS_PER_SOCKET);
+            slab = new OperationSlab(win32, OPERATIONS);
+            slab.commit(win32, OPERATIONS);
             accept = new Step("AcceptEx");
             receive = new Step("WSARecv");
             send = new Step("WSASend");
@@ -132,7 +133,7 @@ final class LoopbackCheck implements AutoCloseable {
     }
 
     private long newSocket(int family) throws Win32Exception {
-        long made = SocketPool.tcpSocket(family, win32);
+        long made = Sockaddr.tcpSocket(family, win32);
         needs("WSASocketW", made < 0 ? (int) -made : 0);
         return made;
     }
@@ -250,7 +251,7 @@ final class LoopbackCheck implements AutoCloseable {
 
     private void receive(int expectedBytes) throws IOException, TimeoutException, IncapableException {
         io.buffer(0, memory.address() + INPUT_BYTE, 1);
-        receive.posted(io.receive(receive.operation, OWNER, socket));
+        receive.posted(io.receive(receive.operation, OWNER, socket, 1));
         receive.await();
         requireSeen(receive.bytes == expectedBytes, "received " + receive.bytes + " bytes, not " + expectedBytes);
     }

@@ -401,6 +401,261 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
         }
     }
 
+    private static class CreateFileW {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_INT,
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_INT,
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("CreateFileW").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * HANDLE CreateFileW(ADDRESS lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode, ADDRESS lpSecurityAttributes, DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes, HANDLE hTemplateFile)
+     * }
+     */
+    public static FunctionDescriptor CreateFileW$descriptor() {
+        return CreateFileW.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * HANDLE CreateFileW(ADDRESS lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode, ADDRESS lpSecurityAttributes, DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes, HANDLE hTemplateFile)
+     * }
+     */
+    public static MethodHandle CreateFileW$handle() {
+        return CreateFileW.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * HANDLE CreateFileW(ADDRESS lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode, ADDRESS lpSecurityAttributes, DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes, HANDLE hTemplateFile)
+     * }
+     */
+    public static MemorySegment CreateFileW$address() {
+        return CreateFileW.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * HANDLE CreateFileW(ADDRESS lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode, ADDRESS lpSecurityAttributes, DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes, HANDLE hTemplateFile)
+     * }
+     */
+    public static long CreateFileW(long lpFileName, int dwDesiredAccess, int dwShareMode, long lpSecurityAttributes, int dwCreationDisposition, int dwFlagsAndAttributes, long hTemplateFile) {
+        var mh$ = CreateFileW.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("CreateFileW", lpFileName, dwDesiredAccess, dwShareMode, lpSecurityAttributes, dwCreationDisposition, dwFlagsAndAttributes, hTemplateFile);
+            }
+            return (long)mh$.invokeExact(lpFileName, dwDesiredAccess, dwShareMode, lpSecurityAttributes, dwCreationDisposition, dwFlagsAndAttributes, hTemplateFile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class GetFileSizeEx {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("GetFileSizeEx").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * BOOL GetFileSizeEx(HANDLE hFile, ADDRESS lpFileSize)
+     * }
+     */
+    public static FunctionDescriptor GetFileSizeEx$descriptor() {
+        return GetFileSizeEx.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * BOOL GetFileSizeEx(HANDLE hFile, ADDRESS lpFileSize)
+     * }
+     */
+    public static MethodHandle GetFileSizeEx$handle() {
+        return GetFileSizeEx.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * BOOL GetFileSizeEx(HANDLE hFile, ADDRESS lpFileSize)
+     * }
+     */
+    public static MemorySegment GetFileSizeEx$address() {
+        return GetFileSizeEx.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * BOOL GetFileSizeEx(HANDLE hFile, ADDRESS lpFileSize)
+     * }
+     */
+    public static int GetFileSizeEx(long hFile, long lpFileSize) {
+        var mh$ = GetFileSizeEx.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("GetFileSizeEx", hFile, lpFileSize);
+            }
+            return (int)mh$.invokeExact(hFile, lpFileSize);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ReadFile {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ReadFile").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * BOOL ReadFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToRead, ADDRESS lpNumberOfBytesRead, ADDRESS lpOverlapped)
+     * }
+     */
+    public static FunctionDescriptor ReadFile$descriptor() {
+        return ReadFile.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * BOOL ReadFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToRead, ADDRESS lpNumberOfBytesRead, ADDRESS lpOverlapped)
+     * }
+     */
+    public static MethodHandle ReadFile$handle() {
+        return ReadFile.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * BOOL ReadFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToRead, ADDRESS lpNumberOfBytesRead, ADDRESS lpOverlapped)
+     * }
+     */
+    public static MemorySegment ReadFile$address() {
+        return ReadFile.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * BOOL ReadFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToRead, ADDRESS lpNumberOfBytesRead, ADDRESS lpOverlapped)
+     * }
+     */
+    public static int ReadFile(long hFile, long lpBuffer, int nNumberOfBytesToRead, long lpNumberOfBytesRead, long lpOverlapped) {
+        var mh$ = ReadFile.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ReadFile", hFile, lpBuffer, nNumberOfBytesToRead, lpNumberOfBytesRead, lpOverlapped);
+            }
+            return (int)mh$.invokeExact(hFile, lpBuffer, nNumberOfBytesToRead, lpNumberOfBytesRead, lpOverlapped);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class WriteFile {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("WriteFile").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * BOOL WriteFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToWrite, ADDRESS lpNumberOfBytesWritten, ADDRESS lpOverlapped)
+     * }
+     */
+    public static FunctionDescriptor WriteFile$descriptor() {
+        return WriteFile.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * BOOL WriteFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToWrite, ADDRESS lpNumberOfBytesWritten, ADDRESS lpOverlapped)
+     * }
+     */
+    public static MethodHandle WriteFile$handle() {
+        return WriteFile.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * BOOL WriteFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToWrite, ADDRESS lpNumberOfBytesWritten, ADDRESS lpOverlapped)
+     * }
+     */
+    public static MemorySegment WriteFile$address() {
+        return WriteFile.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * BOOL WriteFile(HANDLE hFile, ADDRESS lpBuffer, DWORD nNumberOfBytesToWrite, ADDRESS lpNumberOfBytesWritten, ADDRESS lpOverlapped)
+     * }
+     */
+    public static int WriteFile(long hFile, long lpBuffer, int nNumberOfBytesToWrite, long lpNumberOfBytesWritten, long lpOverlapped) {
+        var mh$ = WriteFile.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("WriteFile", hFile, lpBuffer, nNumberOfBytesToWrite, lpNumberOfBytesWritten, lpOverlapped);
+            }
+            return (int)mh$.invokeExact(hFile, lpBuffer, nNumberOfBytesToWrite, lpNumberOfBytesWritten, lpOverlapped);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class Sleep {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             WinFunctions.C_INT
@@ -1150,6 +1405,130 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
         }
     }
 
+    private static class getpeername {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("getpeername").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
+     * }
+     */
+    public static FunctionDescriptor getpeername$descriptor() {
+        return getpeername.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
+     * }
+     */
+    public static MethodHandle getpeername$handle() {
+        return getpeername.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
+     * }
+     */
+    public static MemorySegment getpeername$address() {
+        return getpeername.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int getpeername(SOCKET s, ADDRESS name, ADDRESS namelen)
+     * }
+     */
+    public static int getpeername(long s, long name, long namelen) {
+        var mh$ = getpeername.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("getpeername", s, name, namelen);
+            }
+            return (int)mh$.invokeExact(s, name, namelen);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ioctlsocket {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ioctlsocket").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int ioctlsocket(SOCKET s, int cmd, ADDRESS argp)
+     * }
+     */
+    public static FunctionDescriptor ioctlsocket$descriptor() {
+        return ioctlsocket.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int ioctlsocket(SOCKET s, int cmd, ADDRESS argp)
+     * }
+     */
+    public static MethodHandle ioctlsocket$handle() {
+        return ioctlsocket.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int ioctlsocket(SOCKET s, int cmd, ADDRESS argp)
+     * }
+     */
+    public static MemorySegment ioctlsocket$address() {
+        return ioctlsocket.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int ioctlsocket(SOCKET s, int cmd, ADDRESS argp)
+     * }
+     */
+    public static int ioctlsocket(long s, int cmd, long argp) {
+        var mh$ = ioctlsocket.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ioctlsocket", s, cmd, argp);
+            }
+            return (int)mh$.invokeExact(s, cmd, argp);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class setsockopt {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             WinFunctions.C_INT,
@@ -1532,6 +1911,69 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
                 traceDowncall("WSASend", s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpOverlapped, lpCompletionRoutine);
             }
             return (int)mh$.invokeExact(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpOverlapped, lpCompletionRoutine);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class recv {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            WinFunctions.C_INT,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_LONG_LONG,
+            WinFunctions.C_INT,
+            WinFunctions.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("recv").orElseThrow();
+
+        static class Linked { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC); }
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int recv(SOCKET s, ADDRESS buf, int len, int flags)
+     * }
+     */
+    public static FunctionDescriptor recv$descriptor() {
+        return recv.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int recv(SOCKET s, ADDRESS buf, int len, int flags)
+     * }
+     */
+    public static MethodHandle recv$handle() {
+        return recv.Linked.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int recv(SOCKET s, ADDRESS buf, int len, int flags)
+     * }
+     */
+    public static MemorySegment recv$address() {
+        return recv.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int recv(SOCKET s, ADDRESS buf, int len, int flags)
+     * }
+     */
+    public static int recv(long s, long buf, int len, int flags) {
+        var mh$ = recv.Linked.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("recv", s, buf, len, flags);
+            }
+            return (int)mh$.invokeExact(s, buf, len, flags);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

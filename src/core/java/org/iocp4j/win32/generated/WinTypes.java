@@ -257,6 +257,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
     public static int SD_BOTH() {
         return SD_BOTH;
     }
+    private static final int MSG_PEEK = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define MSG_PEEK 2
+     * }
+     */
+    public static int MSG_PEEK() {
+        return MSG_PEEK;
+    }
     private static final int WSA_FLAG_OVERLAPPED = (int)1L;
     /**
      * {@snippet lang=c :
@@ -319,6 +328,60 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
      */
     public static int FILE_SKIP_SET_EVENT_ON_HANDLE() {
         return FILE_SKIP_SET_EVENT_ON_HANDLE;
+    }
+    private static final int FILE_SHARE_READ = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define FILE_SHARE_READ 1
+     * }
+     */
+    public static int FILE_SHARE_READ() {
+        return FILE_SHARE_READ;
+    }
+    private static final int FILE_SHARE_WRITE = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define FILE_SHARE_WRITE 2
+     * }
+     */
+    public static int FILE_SHARE_WRITE() {
+        return FILE_SHARE_WRITE;
+    }
+    private static final int FILE_SHARE_DELETE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define FILE_SHARE_DELETE 4
+     * }
+     */
+    public static int FILE_SHARE_DELETE() {
+        return FILE_SHARE_DELETE;
+    }
+    private static final int CREATE_NEW = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define CREATE_NEW 1
+     * }
+     */
+    public static int CREATE_NEW() {
+        return CREATE_NEW;
+    }
+    private static final int CREATE_ALWAYS = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define CREATE_ALWAYS 2
+     * }
+     */
+    public static int CREATE_ALWAYS() {
+        return CREATE_ALWAYS;
+    }
+    private static final int OPEN_EXISTING = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define OPEN_EXISTING 3
+     * }
+     */
+    public static int OPEN_EXISTING() {
+        return OPEN_EXISTING;
     }
     private static final int FORMAT_MESSAGE_IGNORE_INSERTS = (int)512L;
     /**
@@ -545,6 +608,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
     public static int ERROR_FILE_NOT_FOUND() {
         return ERROR_FILE_NOT_FOUND;
     }
+    private static final int ERROR_PATH_NOT_FOUND = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define ERROR_PATH_NOT_FOUND 3
+     * }
+     */
+    public static int ERROR_PATH_NOT_FOUND() {
+        return ERROR_PATH_NOT_FOUND;
+    }
     private static final int ERROR_TOO_MANY_OPEN_FILES = (int)4L;
     /**
      * {@snippet lang=c :
@@ -652,6 +724,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
      */
     public static int ERROR_HANDLE_EOF() {
         return ERROR_HANDLE_EOF;
+    }
+    private static final int ERROR_HANDLE_DISK_FULL = (int)39L;
+    /**
+     * {@snippet lang=c :
+     * #define ERROR_HANDLE_DISK_FULL 39
+     * }
+     */
+    public static int ERROR_HANDLE_DISK_FULL() {
+        return ERROR_HANDLE_DISK_FULL;
     }
     private static final int ERROR_NOT_SUPPORTED = (int)50L;
     /**
@@ -806,6 +887,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
     public static int ERROR_REQ_NOT_ACCEP() {
         return ERROR_REQ_NOT_ACCEP;
     }
+    private static final int ERROR_FILE_EXISTS = (int)80L;
+    /**
+     * {@snippet lang=c :
+     * #define ERROR_FILE_EXISTS 80
+     * }
+     */
+    public static int ERROR_FILE_EXISTS() {
+        return ERROR_FILE_EXISTS;
+    }
     private static final int ERROR_INVALID_PARAMETER = (int)87L;
     /**
      * {@snippet lang=c :
@@ -823,6 +913,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
      */
     public static int ERROR_BROKEN_PIPE() {
         return ERROR_BROKEN_PIPE;
+    }
+    private static final int ERROR_DISK_FULL = (int)112L;
+    /**
+     * {@snippet lang=c :
+     * #define ERROR_DISK_FULL 112
+     * }
+     */
+    public static int ERROR_DISK_FULL() {
+        return ERROR_DISK_FULL;
     }
     private static final int ERROR_SEM_TIMEOUT = (int)121L;
     /**
@@ -842,6 +941,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
     public static int ERROR_INSUFFICIENT_BUFFER() {
         return ERROR_INSUFFICIENT_BUFFER;
     }
+    private static final int ERROR_INVALID_NAME = (int)123L;
+    /**
+     * {@snippet lang=c :
+     * #define ERROR_INVALID_NAME 123
+     * }
+     */
+    public static int ERROR_INVALID_NAME() {
+        return ERROR_INVALID_NAME;
+    }
     private static final int ERROR_BUSY = (int)170L;
     /**
      * {@snippet lang=c :
@@ -850,6 +958,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
      */
     public static int ERROR_BUSY() {
         return ERROR_BUSY;
+    }
+    private static final int ERROR_ALREADY_EXISTS = (int)183L;
+    /**
+     * {@snippet lang=c :
+     * #define ERROR_ALREADY_EXISTS 183
+     * }
+     */
+    public static int ERROR_ALREADY_EXISTS() {
+        return ERROR_ALREADY_EXISTS;
     }
     private static final int ERROR_BAD_PIPE = (int)230L;
     /**
@@ -2030,6 +2147,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
     public static int SO_EXCLUSIVEADDRUSE() {
         return SO_EXCLUSIVEADDRUSE;
     }
+    private static final int FIONBIO = (int)2147772030L;
+    /**
+     * {@snippet lang=c :
+     * #define FIONBIO 2147772030
+     * }
+     */
+    public static int FIONBIO() {
+        return FIONBIO;
+    }
     private static final int SIO_GET_EXTENSION_FUNCTION_POINTER = (int)3355443206L;
     /**
      * {@snippet lang=c :
@@ -2038,6 +2164,42 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
      */
     public static int SIO_GET_EXTENSION_FUNCTION_POINTER() {
         return SIO_GET_EXTENSION_FUNCTION_POINTER;
+    }
+    private static final int GENERIC_READ = (int)2147483648L;
+    /**
+     * {@snippet lang=c :
+     * #define GENERIC_READ 2147483648
+     * }
+     */
+    public static int GENERIC_READ() {
+        return GENERIC_READ;
+    }
+    private static final int GENERIC_WRITE = (int)1073741824L;
+    /**
+     * {@snippet lang=c :
+     * #define GENERIC_WRITE 1073741824
+     * }
+     */
+    public static int GENERIC_WRITE() {
+        return GENERIC_WRITE;
+    }
+    private static final int FILE_FLAG_OVERLAPPED = (int)1073741824L;
+    /**
+     * {@snippet lang=c :
+     * #define FILE_FLAG_OVERLAPPED 1073741824
+     * }
+     */
+    public static int FILE_FLAG_OVERLAPPED() {
+        return FILE_FLAG_OVERLAPPED;
+    }
+    private static final int FILE_FLAG_SEQUENTIAL_SCAN = (int)134217728L;
+    /**
+     * {@snippet lang=c :
+     * #define FILE_FLAG_SEQUENTIAL_SCAN 134217728
+     * }
+     */
+    public static int FILE_FLAG_SEQUENTIAL_SCAN() {
+        return FILE_FLAG_SEQUENTIAL_SCAN;
     }
     private static final int STATUS_SUCCESS = (int)0L;
     /**
@@ -2335,6 +2497,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
      */
     public static int STATUS_FILE_LOCK_CONFLICT() {
         return STATUS_FILE_LOCK_CONFLICT;
+    }
+    private static final int STATUS_DISK_FULL = (int)3221225599L;
+    /**
+     * {@snippet lang=c :
+     * #define STATUS_DISK_FULL 3221225599
+     * }
+     */
+    public static int STATUS_DISK_FULL() {
+        return STATUS_DISK_FULL;
     }
     private static final int STATUS_INSUFFICIENT_RESOURCES = (int)3221225626L;
     /**

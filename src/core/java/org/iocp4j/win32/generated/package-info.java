@@ -4,6 +4,6 @@
  * which need Windows and which only {@code org.iocp4j.win32} calls. Written by {@code jextract.sh}: do not edit. Not
  * part of the API: exported to our own modules alone.
  *
- * <p>SHA-256 of the headers: {@code bb78db02811f40dac096c0a9ef1c8cd12855dc684923c1086d18679b5af5959c}
+ * <p>SHA-256 of the headers: {@code a787aab12fff6eff5dd2e3776053c680c88d3b6fa1dde88b009bc91845528e87}
  */
 package org.iocp4j.win32.generated;

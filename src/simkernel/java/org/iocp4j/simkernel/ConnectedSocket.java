@@ -2,34 +2,40 @@ package org.iocp4j.simkernel;
 
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CONNECTION_RESET;
 
-/** What comes through the network to a socket that has a connection, and whom it concerns there. */
-final class Connections {
-    private final SimulatedKernel kernel;
-
-    Connections(SimulatedKernel kernel) {
-        this.kernel = kernel;
-    }
-
+/** A socket as the owner of its connection: whom there concerns what comes through the network. */
+record ConnectedSocket(SimulatedKernel kernel, SimulatedSocket socket) implements Connection.Owner {
     /** Bytes, or a FIN. */
-    void arrived(SimulatedSocket socket) {
+    @Override
+    public void arrived() {
         if (socket.accepting != null) {
             kernel.accepts.dataArrived(socket);
             return;
         }
         if (socket.isBeingReused() && socket.receives.isEmpty()) {
-            socket.requireConnection().toServer.discard(); // nobody will read it
+            socket.requireConnection().in.discard(); // nobody will read it
         }
         kernel.transfers.satisfy(socket);
         kernel.disconnects.progress(socket);
     }
 
-    /** The client has our FIN, and so everything before it. */
-    void finDelivered(SimulatedSocket socket) {
+    @Override
+    public void finArrived() {
+        arrived();
+    }
+
+    @Override
+    public void finDelivered() {
         kernel.disconnects.progress(socket);
     }
 
-    /** RST: what is pending ends with STATUS_CONNECTION_RESET [wt]. */
-    void wasReset(SimulatedSocket socket) {
+    @Override
+    public void moved() {
+        kernel.transfers.continueSends(socket);
+    }
+
+    /** What is pending ends with STATUS_CONNECTION_RESET [wt]. */
+    @Override
+    public void wasReset() {
         if (socket.accepting != null) {
             kernel.accepts.dataArrived(socket);
             return;

@@ -1,0 +1,514 @@
+package org.iocp4j.socket;
+
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
+import static org.iocp4j.win32.generated.WinTypes.SO_LINGER;
+import static org.iocp4j.win32.generated.WinTypes.TF_DISCONNECT;
+import static org.iocp4j.win32.generated.WinTypes.TF_REUSE_SOCKET;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.InetSocketAddress;
+import org.iocp4j.port.CompletionHandler;
+import org.iocp4j.port.Deadline;
+import org.iocp4j.port.Delivery;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.port.Operation;
+import org.iocp4j.port.OperationSlab;
+import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A slot for a socket: two operations, and the handle that is in it. A handle outlives its connections if it is used
+ * again; the slot outlives the handle. One holder at a time has the slot: the domain's list
+ * of free sockets, a listener, or the {@link StreamSocket}. Unless a method says otherwise, only the holder calls it.
+ */
+final class SocketSlot implements CompletionHandler {
+    /** The receive and the send. */
+    static final int OPERATIONS = 2;
+    /** linger {l_onoff = 1, l_linger = 0} as one little-endian number: closesocket sends an RST. */
+    static final int LINGER_RESET = 1;
+    /** linger {0, 0}: closesocket sends the data and then a FIN. */
+    static final int LINGER_OFF = 0;
+
+    /** What the send operation is for. An accept and a connect come before all sends, a disconnect after them. */
+    private enum Use { ACCEPT, CONNECT, SEND, DISCONNECT }
+
+    /**
+     * How far a disconnect has come; its packet and its time limit compete to end it. GIVEN_UP: during the call that
+     * posts it, so whoever makes the call closes the handle.
+     */
+    private enum Disconnect { NONE, POSTING, PENDING, DONE, FAILED, GIVEN_UP }
+
+    private static final VarHandle DISCONNECT;
+    private static final VarHandle USES;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            DISCONNECT = lookup.findVarHandle(SocketSlot.class, "disconnect", Disconnect.class);
+            USES = lookup.findVarHandle(SocketSlot.class, "uses", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    final IoDomain domain;
+    final int index;
+    final Operation receive;
+    final Operation send;
+    /**
+     * One for the holder of the handle, one for a disconnect whose packet has not come. The last vacates the slot.
+     * Changed through USES.
+     */
+    private int uses;
+
+    // The handle's, until it is closed.
+    long handle;
+    int family;
+    /** How many connections it has had, the present one included. */
+    int generation;
+    private boolean associated;
+    /** On whose port it is, if that is another domain's: then it is here for its accept only. */
+    private @Nullable IoDomain elsewhere;
+    private Delivery delivery = Delivery.PACKET;
+    private boolean nonBlocking;
+
+    // The present holder's.
+    private Use use = Use.ACCEPT;
+    /** Whose accept is pending. */
+    private @Nullable StreamListener listener;
+    /** Of the accept or connect that is pending. */
+    private @Nullable AddressBlock block;
+    /** Whether {@link StreamListener#accept} has asked for it. */
+    boolean onDemand;
+    /** The connection; null while there is none. */
+    private volatile @Nullable StreamSocket socket;
+    /** An object for the next connection: nobody refers to it any more. */
+    private @Nullable StreamSocket spare;
+    private volatile Disconnect disconnect = Disconnect.NONE;
+    /** Made for the first disconnect. */
+    private @Nullable DisconnectLimit limit;
+
+    SocketSlot(IoDomain domain, int index, OperationSlab slab) {
+        this.domain = domain;
+        this.index = index;
+        receive = slab.add(this);
+        send = slab.add(this);
+        receive.returnsDone(domain.options().returnsDone());
+    }
+
+    @Override
+    public void completed(Operation operation, long key, int status, int bytes, IoThread io) {
+        if (operation == receive) {
+            connection().receiveCompleted(status, bytes, io);
+            return;
+        }
+        switch (use) {
+            case ACCEPT -> acceptCompleted(status, io);
+            case CONNECT -> connectCompleted(status, io);
+            case SEND -> connection().sendCompleted(status, bytes, io);
+            case DISCONNECT -> disconnectCompleted(status, io);
+        }
+    }
+
+    private StreamSocket connection() {
+        StreamSocket present = socket;
+        if (present == null) {
+            throw new IllegalStateException("a packet for no connection: slot " + index);
+        }
+        return present;
+    }
+
+    // ---- the handle ----
+
+    /** A new handle takes the vacant slot, and the caller is its holder. */
+    void occupy(long newHandle, int itsFamily) {
+        handle = newHandle;
+        family = itsFamily;
+        generation = 0;
+        associated = false;
+        elsewhere = null;
+        delivery = Delivery.PACKET;
+        nonBlocking = false;
+        disconnect = Disconnect.NONE;
+        uses = 1;
+    }
+
+    /** The same with a handle that was in a slot before. */
+    void occupy(DetachedSocket detached) {
+        occupy(detached.handle, detached.family);
+        generation = detached.generation;
+        associated = domain.equals(detached.home);
+        elsewhere = associated ? null : detached.home;
+        nonBlocking = detached.nonBlocking;
+        deliver(detached.delivery);
+    }
+
+    private void deliver(Delivery by) {
+        delivery = by;
+        receive.delivery(by);
+    }
+
+    Delivery delivery() {
+        return delivery;
+    }
+
+    boolean isNonBlocking() {
+        return nonBlocking;
+    }
+
+    /** On whose port the handle is; null if on none. */
+    @Nullable IoDomain home() {
+        return associated ? domain : elsewhere;
+    }
+
+    boolean isAssociated() {
+        return associated;
+    }
+
+    /**
+     * Associates the handle with the domain's port if that has not been done: Windows would refuse a second time (87),
+     * and the first key stays.
+     *
+     * @return 0, or the error
+     */
+    int associateOnce(long key, IoThread io) {
+        if (associated) {
+            return 0;
+        }
+        int error = domain.port().associate(io.win32(), handle, key);
+        associated = error == 0;
+        Delivery wanted = domain.delivery();
+        boolean skips = associated && wanted != Delivery.PACKET && io.win32().setFileCompletionNotificationModes(
+                handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()) == 0;
+        deliver(skips ? wanted : Delivery.PACKET);
+        return error;
+    }
+
+    /** Makes calls without an OVERLAPPED return at once; 0, or the error. */
+    int setNonBlocking(IoThread io) {
+        if (nonBlocking) {
+            return 0;
+        }
+        int error = io.setNonBlocking(handle);
+        nonBlocking = error == 0;
+        return error;
+    }
+
+    /** Cancels what is pending, and closes the handle. A failure is logged. */
+    void close(boolean reset, IoThread io) {
+        int lingerError = 0;
+        try {
+            if (isPending()) { // closesocket cancels, too, but under Wine not a disconnect [wine]
+                cancel(0, io);
+            }
+            if (reset) {
+                lingerError = io.setOption(handle, SOL_SOCKET(), SO_LINGER(), LINGER_RESET);
+            }
+        } finally {
+            domain.slots().closeSocket(handle, this, io);
+        }
+        if (lingerError != 0) {
+            IoDomain.LOG.error("SO_LINGER: {}, {}: its peer sees a FIN in place of an RST",
+                    ErrorName.of(lingerError), this);
+        }
+    }
+
+    /** The holder is done with the closed handle. The slot is vacant unless a packet is still to come. */
+    void vacate() {
+        if (dropUse() == 0) {
+            domain.slots().vacant(this);
+        }
+    }
+
+    private int dropUse() {
+        return (int) USES.getAndAdd(this, -1) - 1;
+    }
+
+    boolean isPending() {
+        return receive.isPending() || send.isPending();
+    }
+
+    /** Asks for one operation to be cancelled, or with 0 for all. */
+    void cancel(long overlapped, IoThread io) {
+        int error = io.win32().cancelIoEx(handle, overlapped);
+        if (error != 0 && error != ERROR_NOT_FOUND()) {
+            domain.refused("CancelIoEx", error, this);
+        }
+    }
+
+    // ---- the send operation ----
+
+    /** To be called before each post. */
+    private void begin(Use newUse, Delivery by, boolean returnsDone) {
+        use = newUse;
+        send.delivery(by);
+        send.returnsDone(returnsDone);
+    }
+
+    /** Posts an accept into the handle; 0, or the error. Its packet carries the listener's key [wine]. */
+    int postAccept(StreamListener accepting, long listening, IoThread io) {
+        AddressBlock output;
+        try {
+            output = domain.slots().takeBlock(io);
+        } catch (Win32Exception e) {
+            return e.code();
+        }
+        begin(Use.ACCEPT, Delivery.PACKET, false); // as the listening handle is set
+        listener = accepting;
+        block = output;
+        int error = io.accept(send, 0, listening, handle, output.local(), AddressBlock.ADDRESS_BYTES);
+        if (error != 0) {
+            listener = null;
+            domain.slots().giveBlock(takeBlock());
+        }
+        return error;
+    }
+
+    private void acceptCompleted(int status, IoThread io) {
+        StreamListener accepting = listener;
+        assert accepting != null;
+        AddressBlock output = takeBlock(); // the slot may be posted anew before the listener is done with the addresses
+        listener = null;
+        try {
+            accepting.completed(this, output, status, io);
+        } finally {
+            domain.slots().giveBlock(output);
+        }
+    }
+
+    /** Posts a connect; 0, the error, or {@link IoThread#DONE}: then {@link #connectDone} follows. */
+    int postConnect(InetSocketAddress remote, long owner, IoThread io) {
+        AddressBlock input;
+        try {
+            input = domain.slots().takeBlock(io);
+        } catch (Win32Exception e) {
+            return e.code();
+        }
+        boolean isPosted = false;
+        try {
+            int bytes = input.remote(remote, family);
+            begin(Use.CONNECT, delivery, domain.options().returnsDone());
+            block = input;
+            int error = io.connect(send, owner, handle, input.remote(), bytes);
+            isPosted = error == 0 || error == IoThread.DONE;
+            return error;
+        } finally {
+            if (!isPosted) {
+                block = null;
+                domain.slots().giveBlock(input);
+            }
+        }
+    }
+
+    /** The connect has completed in the call that posted it; 0, or the error. */
+    int connectDone(IoThread io) {
+        AddressBlock used = takeBlock();
+        try {
+            return connection().updateContext(used, io);
+        } finally {
+            domain.slots().giveBlock(used);
+        }
+    }
+
+    private void connectCompleted(int status, IoThread io) {
+        AddressBlock used = takeBlock();
+        try {
+            connection().connectCompleted(used, status, io);
+        } finally {
+            domain.slots().giveBlock(used);
+        }
+    }
+
+    private AddressBlock takeBlock() {
+        AddressBlock taken = block;
+        assert taken != null;
+        block = null;
+        return taken;
+    }
+
+    /** Posts a send or a TransmitFile from now on. */
+    void beginSend() {
+        begin(Use.SEND, delivery, domain.options().returnsDone());
+    }
+
+    /** Whether a send is pending. Any thread. */
+    boolean isSending() {
+        return send.isPending() && use == Use.SEND;
+    }
+
+    /** Whether a connect is pending. Any thread. */
+    boolean isConnecting() {
+        return send.isPending() && use == Use.CONNECT;
+    }
+
+    /** Makes the handle a connection's. */
+    StreamSocket newConnection() {
+        StreamSocket fresh = spare != null ? spare : new StreamSocket(domain, this);
+        spare = null;
+        generation++;
+        socket = fresh;
+        fresh.opened();
+        return fresh;
+    }
+
+    /** Makes the handle a connection's that it was elsewhere already. */
+    StreamSocket continuedConnection() {
+        generation--;
+        return newConnection();
+    }
+
+    /** The connection has told its last event, and its holder has no reference to it any more. */
+    void recycle(StreamSocket connection) {
+        spare = connection;
+    }
+
+    /** The connection has told its last event: its handle is used again, or the slot is vacant. */
+    void connectionGone(IoThread io) {
+        socket = null;
+        if (disconnect == Disconnect.DONE) {
+            disconnect = Disconnect.NONE;
+            domain.slots().keep(this, io);
+        } else {
+            vacate();
+        }
+    }
+
+    // ---- the disconnect ----
+
+    /**
+     * Posts a disconnect that leaves the handle to be used again.
+     *
+     * @return false if Windows refuses, or it was given up during the call: then the handle is still to be closed
+     */
+    boolean disconnect(StreamSocket connection, IoThread io) {
+        begin(Use.DISCONNECT, delivery, true); // whoever closes need not be a thread that dequeues
+        USES.getAndAdd(this, 1);
+        connection.operationBegun();
+        domain.disconnecting.incrementAndGet();
+        DisconnectLimit itsLimit = limit == null ? new DisconnectLimit() : limit;
+        limit = itsLimit;
+        disconnect = Disconnect.POSTING;
+        itsLimit.dueNanos = io.win32().nanoTime() + domain.disconnectNanos();
+        domain.arm(itsLimit, itsLimit.dueNanos, io);
+        int error = domain.options().reuse() == DisconnectMethod.DISCONNECT_EX
+                ? io.disconnect(send, connection.owner(), handle, TF_REUSE_SOCKET())
+                : io.transmitNothing(send, connection.owner(), handle, TF_DISCONNECT() | TF_REUSE_SOCKET());
+        if (error == 0 && (DISCONNECT.compareAndSet(this, Disconnect.POSTING, Disconnect.PENDING)
+                || disconnect != Disconnect.GIVEN_UP)) {
+            return true;
+        }
+        boolean done = error == IoThread.DONE;
+        if (error != 0) {
+            dropUse(); // no packet comes
+        }
+        boolean ended = ends(Disconnect.POSTING, done ? Disconnect.DONE : Disconnect.FAILED);
+        connection.operationEnded(io);
+        if (ended && !done) {
+            domain.disconnectFailed(error, this);
+        }
+        return ended && done;
+    }
+
+    /** Whether the caller ends the disconnect; the others find it ended. */
+    private boolean ends(Disconnect how) {
+        return ends(Disconnect.POSTING, how) || ends(Disconnect.PENDING, how);
+    }
+
+    private boolean ends(Disconnect from, Disconnect how) {
+        if (!DISCONNECT.compareAndSet(this, from, how)) {
+            return false;
+        }
+        assert limit != null; // a disconnect has begun
+        limit.disarm();
+        domain.disconnecting.decrementAndGet();
+        return true;
+    }
+
+    private void disconnectCompleted(int status, IoThread io) {
+        StreamSocket connection = socket; // before the end: then it may be gone
+        boolean ended = ends(status >= 0 ? Disconnect.DONE : Disconnect.FAILED);
+        if (!ended) {
+            domain.latePackets.increment();
+            vacate();
+            return;
+        }
+        dropUse();
+        assert connection != null;
+        try {
+            if (status < 0) {
+                close(false, io);
+                domain.disconnectFailed(io.win32().rtlNtStatusToDosError(status), this);
+            }
+        } finally {
+            connection.told(io);
+        }
+    }
+
+    /** How long a disconnect may take. */
+    private final class DisconnectLimit extends Deadline {
+        private volatile long dueNanos;
+
+        DisconnectLimit() {
+            super(domain.timers());
+        }
+
+        @Override
+        protected void expired(IoThread io) {
+            if (io.nowNanos() - dueNanos >= 0) { // or it ran out for an earlier one
+                giveUpDisconnect(true, io);
+            }
+        }
+    }
+
+    private void giveUpDisconnect(boolean isOverdue, IoThread io) {
+        StreamSocket connection = socket;
+        boolean inCall = ends(Disconnect.POSTING, Disconnect.GIVEN_UP);
+        if (!inCall && !ends(Disconnect.PENDING, Disconnect.FAILED)) {
+            return;
+        }
+        if (isOverdue) {
+            domain.disconnectOverdue(this);
+        }
+        if (inCall) {
+            return;
+        }
+        assert connection != null;
+        try {
+            close(false, io);
+        } finally {
+            connection.told(io);
+        }
+    }
+
+    // ---- for the domain ----
+
+    @Nullable StreamSocket socket() {
+        return socket;
+    }
+
+    /** Ends what is going on in the slot; an accept ends with its listener. */
+    void end(IoThread io) {
+        giveUpDisconnect(false, io);
+        StreamSocket present = socket;
+        if (present != null) {
+            present.close(Closing.RST, io);
+        }
+    }
+
+    /** Nobody dequeues any more: closes the handle of an accept that has not completed. */
+    void endWithoutPackets(IoThread io) {
+        if (listener != null) {
+            listener = null;
+            close(false, io);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "socket " + handle + " (slot " + index + ", generation " + generation + ")";
+    }
+}

@@ -1,0 +1,263 @@
+package org.iocp4j.socket;
+
+import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
+import static org.iocp4j.win32.generated.WinTypes.IPPROTO_TCP;
+import static org.iocp4j.win32.generated.WinTypes.TCP_NODELAY;
+import static org.iocp4j.win32.generated.WinTypes.WSAEMFILE;
+import static org.iocp4j.win32.generated.WinTypes.WSAEWOULDBLOCK;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.iocp4j.port.FreeList;
+import org.iocp4j.port.GrowingTable;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.port.OperationSlab;
+import org.iocp4j.port.Region;
+import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.Win32;
+import org.iocp4j.win32.Win32Exception;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slots of a domain, memory for addresses, and the open sockets among the slots that wait for the next accept.
+ * Any thread; nothing here blocks, and no lock is held across a call to Windows.
+ */
+final class SocketSlots {
+    private final IoDomain domain;
+    private final OperationSlab slab;
+    private final Region addresses;
+    private final AtomicInteger blockCount = new AtomicInteger();
+    private final FreeList<AddressBlock> blocks;
+    private final GrowingTable<SocketSlot> slots;
+    /** Counted before a slot is made. */
+    private final AtomicInteger slotCount = new AtomicInteger();
+    private final FreeList<SocketSlot> vacant;
+    /** Open sockets for the next accepts, by family. */
+    private final FreeList<SocketSlot> freeV4;
+    private final FreeList<SocketSlot> freeV6;
+    private final @Nullable SocketPool pool;
+    private final LongAdder created = new LongAdder();
+    private final LongAdder reused = new LongAdder();
+    private final LongAdder closed = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+
+    /** Reserves addresses; there are no sockets yet. */
+    SocketSlots(IoDomain domain, DomainOptions options, OperationSlab slab, IoThread io) throws Win32Exception {
+        int most = options.mostSockets();
+        this.domain = domain;
+        this.slab = slab;
+        addresses = new Region(io.win32(), "socket addresses", (long) AddressBlock.BYTES * most);
+        blocks = new FreeList<>(most, FreeList.Order.LIFO);
+        slots = new GrowingTable<>(most);
+        pool = options.sharedPool();
+        vacant = new FreeList<>(most, FreeList.Order.FIFO);
+        freeV4 = new FreeList<>(options.keepFree(), options.order());
+        freeV6 = new FreeList<>(options.keepFree(), options.order());
+    }
+
+    /** A socket to accept into. */
+    SocketSlot take(int family, IoThread io) throws Win32Exception {
+        SocketSlot free = free(family).take();
+        if (free != null) {
+            return free;
+        }
+        DetachedSocket pooled = pool == null ? null : pool.take(family);
+        return pooled == null ? newHandle(family, io) : occupied(pooled, io);
+    }
+
+    /** Has the handle in a slot of this domain; if there is none, it is closed. */
+    private SocketSlot occupied(DetachedSocket pooled, IoThread io) throws Win32Exception {
+        SocketSlot slot;
+        try {
+            slot = vacantSlot(io);
+        } catch (Throwable e) {
+            pooled.close(io.win32());
+            throw e;
+        }
+        slot.occupy(pooled);
+        created.increment();
+        return slot;
+    }
+
+    private FreeList<SocketSlot> free(int family) {
+        return family == AF_INET6() ? freeV6 : freeV4;
+    }
+
+    SocketSlot newHandle(int family, IoThread io) throws Win32Exception {
+        domain.requireNoEnd("WSASocketW");
+        long handle = Sockaddr.tcpSocket(family, io.win32());
+        if (handle < 0) {
+            throw io.win32().failure("WSASocketW", (int) -handle, (created() - closed()) + " sockets open");
+        }
+        try {
+            // Set here and on listeners: so it does not matter whose an accepted socket ends up with.
+            io.setOption(handle, IPPROTO_TCP(), TCP_NODELAY(), 1);
+            SocketSlot slot = vacantSlot(io);
+            slot.occupy(handle, family);
+            created.increment();
+            return slot;
+        } catch (Throwable e) {
+            io.win32().closesocket(handle);
+            throw e;
+        }
+    }
+
+    /** The memory first, then the slot: a failure must cost no slot. */
+    SocketSlot vacantSlot(IoThread io) throws Win32Exception {
+        SocketSlot slot = vacant.take();
+        if (slot != null) {
+            return slot;
+        }
+        int now;
+        do {
+            now = slotCount.get();
+            if (now == slots.capacity()) {
+                throw new Win32Exception("a slot for a socket", WSAEMFILE(), "there are " + now + ", the most");
+            }
+        } while (!slotCount.compareAndSet(now, now + 1));
+        try {
+            slab.commitMore(io.win32(), SocketSlot.OPERATIONS);
+        } catch (Throwable e) {
+            slotCount.decrementAndGet();
+            throw e;
+        }
+        SocketSlot made = slots.add(index -> new SocketSlot(domain, index, slab));
+        assert made != null : "as many slots as were counted";
+        return made;
+    }
+
+    /** Memory for two addresses, for as long as an accept or a connect is pending. */
+    AddressBlock takeBlock(IoThread io) throws Win32Exception {
+        AddressBlock free = blocks.take();
+        if (free != null) {
+            return free;
+        }
+        int now;
+        do {
+            now = blockCount.get();
+            addresses.commit(io.win32(), (now + 1L) * AddressBlock.BYTES); // first: a refusal must cost no block
+        } while (!blockCount.compareAndSet(now, now + 1));
+        return new AddressBlock(addresses.memory().asSlice((long) now * AddressBlock.BYTES, AddressBlock.BYTES));
+    }
+
+    void giveBlock(AddressBlock block) {
+        blocks.give(block);
+    }
+
+    /** A client has connected to an accepting socket. */
+    void connected(StreamSocket socket) {
+        if (socket.generation() > 1) {
+            reused.increment();
+        }
+    }
+
+    /** Makes a socket that nobody uses available to the next accept, or closes it if there are enough. */
+    void keep(SocketSlot slot, IoThread io) {
+        if (pool != null && slot.home() != null && !domain.isEnding()
+                && pool.give(DetachedSocket.from(slot, null))) {
+            detached();
+            slot.vacate();
+        } else if (domain.isEnding() || !free(slot.family).give(slot)) {
+            closeUnused(slot, io);
+        }
+    }
+
+    private static void closeUnused(SocketSlot slot, IoThread io) {
+        try {
+            slot.close(false, io);
+        } finally {
+            slot.vacate();
+        }
+    }
+
+    /** No handle is in the slot, and no packet is to come. */
+    void vacant(SocketSlot slot) {
+        vacant.give(slot);
+    }
+
+    /** An open handle came from elsewhere. */
+    void adopted() {
+        created.increment();
+    }
+
+    /** An open handle is somebody else's now. */
+    void detached() {
+        closed.increment();
+    }
+
+    void closeSocket(long handle, Object what, IoThread io) {
+        closed.increment();
+        int error = io.win32().closesocket(handle);
+        if (error == WSAEWOULDBLOCK()) { // non-blocking, with a SO_LINGER that has to wait: it is still open [doc]
+            io.setBlocking(handle);
+            error = io.win32().closesocket(handle);
+        }
+        if (error != 0) {
+            IoDomain.LOG.error("closesocket: {}, {}", ErrorName.of(error), what);
+        }
+    }
+
+    /** Logs the 1st, 2nd, 4th, 8th ... failure: the counter has them all. */
+    void failed(Win32Exception e) {
+        failures.increment();
+        if (Long.bitCount(failures.sum()) == 1) {
+            IoDomain.LOG.warn("{}, {} sockets open, {} failures so far", e.getMessage(),
+                    created() - closed(), failures.sum());
+        }
+    }
+
+    /** Closes the sockets that wait for an accept. */
+    void closeFree(IoThread io) {
+        if (pool != null) {
+            pool.closeThoseOf(domain, io);
+        }
+        for (FreeList<SocketSlot> list : List.of(freeV4, freeV6)) {
+            for (SocketSlot slot = list.take(); slot != null; slot = list.take()) {
+                SocketSlot unused = slot;
+                IoDomain.attempt(() -> closeUnused(unused, io), io);
+            }
+        }
+    }
+
+    /** Does something for each slot; what it throws is reported later. */
+    void forEach(Consumer<SocketSlot> action, IoThread io) {
+        for (int i = 0; i < slots.size(); i++) {
+            SocketSlot slot = slots.at(i);
+            if (slot != null) {
+                IoDomain.attempt(() -> action.accept(slot), io);
+            }
+        }
+    }
+
+    /** The slot of a number; null if there is none. */
+    @Nullable SocketSlot at(int index) {
+        return slots.at(index);
+    }
+
+    /** When no operation is pending. */
+    void release(Win32 win32) {
+        addresses.release(win32);
+    }
+
+    long created() {
+        return created.sum();
+    }
+
+    long reused() {
+        return reused.sum();
+    }
+
+    long closed() {
+        return closed.sum();
+    }
+
+    long failures() {
+        return failures.sum();
+    }
+
+    int freeCount() {
+        return freeV4.size() + freeV6.size();
+    }
+}

@@ -1,0 +1,395 @@
+package org.iocp4j.socket;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.iocp4j.win32.generated.WinTypes.AF_INET;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+import static org.iocp4j.win32.generated.WinTypes.WSAEWOULDBLOCK;
+import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
+
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.iocp4j.port.CompletionFailedException;
+import org.iocp4j.port.Delivery;
+import org.iocp4j.port.HeapWin32;
+import org.iocp4j.port.IoThread;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Calls to Windows that throw, or are overtaken by other threads, cost no event, no slot and no accept. */
+@Timeout(60)
+class CallsThatThrowTest {
+    private static final InetSocketAddress PEER = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7);
+
+    private final HeapWin32 system = new HeapWin32();
+    private final AtomicLong handles = new AtomicLong(100);
+    private final List<Long> closed = Collections.synchronizedList(new ArrayList<>());
+    /** The OVERLAPPEDs of pending accepts. */
+    private final List<Long> accepts = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> told = Collections.synchronizedList(new ArrayList<>());
+    private final IoThread io;
+
+    private final SocketEvents events = new SocketEvents() {
+        @Override
+        public void connected(StreamSocket socket, int status, IoThread on) {
+            told.add(status < 0 ? "connect failed" : "connected");
+        }
+
+        @Override
+        public void received(StreamSocket socket, int status, int bytes, IoThread on) {
+            told.add("received");
+        }
+
+        @Override
+        public void sent(StreamSocket socket, int status, int bytes, IoThread on) {
+            told.add("sent");
+        }
+
+        @Override
+        public void gone(StreamSocket socket, IoThread on) {
+            told.add("gone");
+        }
+    };
+
+    CallsThatThrowTest() {
+        system.answer("wsaSocket", a -> handles.getAndIncrement());
+        for (String call : List.of("setsockopt", "bind", "listen", "getsockname", "getpeername", "closeHandle",
+                "setFileCompletionNotificationModes")) {
+            system.answer(call, a -> 0);
+        }
+        system.answer("getsockname", a -> {
+            MemorySegment.ofAddress((long) a[1]).reinterpret(16).set(JAVA_SHORT, 0, (short) AF_INET());
+            return 0;
+        });
+        system.answer("rtlNtStatusToDosError", a -> 995);
+        system.answer("connectEx", a -> WSA_IO_PENDING());
+        system.answer("cancelIoEx", a -> {
+            accepts.forEach(overlapped -> complete(overlapped, STATUS_CANCELLED()));
+            accepts.clear();
+            return ERROR_NOT_FOUND();
+        });
+        system.answer("closesocket", a -> {
+            closed.add((long) a[0]);
+            return 0;
+        });
+        system.answer("acceptEx", a -> {
+            accepts.add((long) a[a.length - 1]);
+            return WSA_IO_PENDING();
+        });
+        system.answer("getAcceptExSockaddrs", a -> {
+            pointer((long) a[4], (long) a[0]);
+            pointer((long) a[6], (long) a[0] + AddressBlock.ADDRESS_BYTES);
+            return null;
+        });
+        system.answer("postQueuedCompletionStatus", a -> {
+            system.packet((long) a[2], 0, (int) a[1]);
+            return 0;
+        });
+        io = new IoThread(system.win32());
+    }
+
+    private static void pointer(long at, long value) {
+        MemorySegment.ofAddress(at).reinterpret(Long.BYTES).set(JAVA_LONG, 0, value);
+    }
+
+    private void complete(long overlapped, int status) {
+        MemorySegment.ofAddress(overlapped).reinterpret(Integer.BYTES).set(JAVA_INT, 0, status);
+        system.packet(0, overlapped, 0);
+    }
+
+    /** The call throws the next time; after that it answers. */
+    private void throwOnce(String call, HeapWin32.Answer later) {
+        system.answer(call, a -> {
+            system.answer(call, later);
+            throw new IllegalStateException(call + " throws");
+        });
+    }
+
+    private IoDomain domain(DomainOptions options) throws Exception {
+        return new IoDomain(options.withMostSockets(8), (key, bytes, on) -> { }, io);
+    }
+
+    private static void assertEndsWithoutAWait(IoDomain domain, IoThread io) {
+        assertThat(domain.handles).as("sockets, listeners and files that are not gone").hasValue(0);
+        assertThat(domain.end(io, Duration.ZERO)).isZero();
+    }
+
+    /** On Windows closesocket fails with 10035 then [doc]; Wine's closes the socket. */
+    @Test
+    void closesANonBlockingSocketThatLingers() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        AtomicBoolean waits = new AtomicBoolean(true);
+        system.answer("ioctlsocket", a -> {
+            waits.set(MemorySegment.ofAddress((long) a[2]).reinterpret(Integer.BYTES).get(JAVA_INT, 0) == 0);
+            return 0;
+        });
+        system.answer("recv", a -> -WSAEWOULDBLOCK());
+        system.answer("closesocket", a -> {
+            if (!waits.get()) {
+                return WSAEWOULDBLOCK();
+            }
+            closed.add((long) a[0]);
+            return 0;
+        });
+        StreamSocket socket = domain.open(AF_INET(), events, 0, io);
+        assertThat(socket.tryReceive(1, 1, io)).isEqualTo(-WSAEWOULDBLOCK());
+        long handle = socket.handle();
+
+        socket.close(Closing.FIN, io);
+
+        assertThat(closed).containsExactly(handle);
+        domain.dequeue(io, 0);
+        assertEndsWithoutAWait(domain, io);
+    }
+
+    @Test
+    void wakesAfterAPostHasThrown() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        throwOnce("postQueuedCompletionStatus", a -> {
+            told.add("posted");
+            return 0;
+        });
+
+        assertThatThrownBy(() -> domain.wake(system.win32())).hasMessageContaining("throws");
+        assertThat(domain.wake(system.win32())).isZero();
+
+        assertThat(told).containsExactly("posted");
+    }
+
+    @Test
+    void tellsOfAConnectWhoseContextCannotBeUpdated() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        AtomicLong connect = new AtomicLong();
+        system.answer("connectEx", a -> {
+            connect.set((long) a[a.length - 1]);
+            return WSA_IO_PENDING();
+        });
+        StreamSocket socket = domain.open(AF_INET(), events, 0, io);
+        assertThat(socket.connect(PEER, io)).isEqualTo(StreamSocket.PENDING);
+        complete(connect.get(), 0);
+        throwOnce("setsockopt", a -> 0);
+
+        assertThatThrownBy(() -> domain.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
+
+        assertThat(told).containsExactly("connect failed");
+    }
+
+    @Test
+    void closesASocketWhoseConnectWasDoneAndThenThrew() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withDelivery(Delivery.RETURN).withReturnsDone(true));
+        system.answer("connectEx", a -> 0);
+        StreamSocket socket = domain.open(AF_INET(), events, 0, io);
+        throwOnce("setsockopt", a -> 0);
+
+        assertThatThrownBy(() -> socket.connect(PEER, io)).hasMessageContaining("throws");
+        socket.close(Closing.FIN, io);
+        domain.dequeue(io, 0);
+
+        assertThat(closed).containsExactly(socket.handle());
+        assertThat(told).containsExactly("gone");
+        assertEndsWithoutAWait(domain, io);
+    }
+
+    @Test
+    void keepsNothingOfASocketThatCouldNotBeOpened() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        throwOnce("createIoCompletionPort", a -> HeapWin32.PORT);
+
+        assertThatThrownBy(() -> domain.open(AF_INET(), events, 0, io)).hasMessageContaining("throws");
+        domain.dequeue(io, 0);
+
+        assertThat(closed).containsExactly(100L);
+        assertThat(told).isEmpty();
+        assertEndsWithoutAWait(domain, io);
+    }
+
+    @Test
+    void leavesTheHandleToTheCallerIfItCouldNotBeAdopted() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        throwOnce("getpeername", a -> 0);
+
+        assertThatThrownBy(() -> domain.adopt(DetachedSocket.of(55, AF_INET()), events, 0, io))
+                .hasMessageContaining("throws");
+        domain.dequeue(io, 0);
+
+        assertThat(domain.socketAt(0)).as("the slot's connection").isNull();
+        assertEndsWithoutAWait(domain, io);
+        assertThat(closed).isEmpty();
+    }
+
+    @Test
+    void closesAFileThatThePortDoesNotTake() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        system.answer("createFile", a -> 77L);
+        system.answer("closeHandle", a -> {
+            closed.add((long) a[0]);
+            return 0;
+        });
+        throwOnce("createIoCompletionPort", a -> HeapWin32.PORT);
+
+        assertThatThrownBy(() -> domain.openFile("a file", OverlappedFile.Access.READ,
+                (file, status, bytes, on) -> { }, io)).hasMessageContaining("throws");
+
+        assertThat(closed).containsExactly(77L);
+        assertEndsWithoutAWait(domain, io);
+    }
+
+    @Test
+    void postsTheAcceptLaterIfASocketForItCouldNotBeMade() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        StreamListener listener = listen(domain, (socket, on) -> { });
+        throwOnce("wsaSocket", a -> handles.getAndIncrement());
+
+        assertThatThrownBy(() -> listener.depth(1, io)).hasMessageContaining("throws");
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (listener.acceptsPosted() == 0 && System.nanoTime() - until < 0) {
+            domain.dequeue(io, 0);
+        }
+
+        assertThat(listener.acceptsPosted()).isEqualTo(1);
+        listener.close(io);
+        domain.end(io, Duration.ofSeconds(10));
+    }
+
+    private StreamListener listen(IoDomain domain, StreamListener.Accepted receiver) throws Exception {
+        ListenerOptions options = new ListenerOptions(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 5,
+                false, false, OptionalInt.empty(), OptionalInt.empty());
+        return domain.listen(options, receiver, io);
+    }
+
+    /** The first commit is for the slot's operations, the second for the addresses of its accept. */
+    @Test
+    void anAcceptWithoutMemoryForItsAddressesKeepsNoSocket() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        StreamListener listener = listen(domain, (socket, on) -> { });
+        List<Long> commits = new ArrayList<>();
+        system.answer("virtualAlloc", a -> {
+            commits.add((long) a[0]);
+            if (commits.size() == 2) {
+                throw new IllegalStateException("virtualAlloc throws");
+            }
+            return (long) a[0];
+        });
+        long next = handles.get();
+
+        assertThatThrownBy(() -> listener.accept(io)).hasMessageContaining("throws");
+
+        assertThat(closed).containsExactly(next);
+        assertThat(accepts).isEmpty();
+        assertThat(listener.accept(io)).as("the next").isZero();
+    }
+
+    /** Otherwise the object could serve the next connection by then, which the listener would reset. */
+    @Test
+    void tellsThatAConnectionIsGoneAfterItsReceiverHasReturned() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool());
+        StreamListener listener = listen(domain, (socket, on) -> {
+            assertThat(socket.attach(events, 0, on)).isZero();
+            CompletableFuture.runAsync(() -> { // another thread of the pool ends it
+                IoThread other = new IoThread(system.win32());
+                socket.close(Closing.RST, other);
+                assertThatCode(() -> domain.dequeue(other, 0)).doesNotThrowAnyException();
+            }).join();
+            told.add("accepted");
+        });
+        listener.depth(1, io);
+        long overlapped = accepts.removeFirst();
+        complete(overlapped, 0);
+
+        domain.dequeue(io, 0);
+        domain.dequeue(io, 0);
+
+        assertThat(told).containsExactly("accepted", "gone");
+        listener.close(io);
+        assertThat(domain.end(io, Duration.ofSeconds(10))).isZero();
+    }
+
+    @Test
+    void doesNotCloseTheHandleUnderItsDisconnectAtTheEnd() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        CompletableFuture<StreamSocket> connection = new CompletableFuture<>();
+        StreamListener listener = listen(domain, (socket, on) -> {
+            assertThat(socket.attach(events, 0, on)).isZero();
+            connection.complete(socket);
+        });
+        listener.depth(1, io);
+        complete(accepts.removeFirst(), 0);
+        domain.dequeue(io, 0);
+        StreamSocket socket = connection.join();
+        long handle = socket.handle();
+        CountDownLatch inDisconnect = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
+        system.answer("disconnectEx", a -> {
+            inDisconnect.countDown();
+            awaitQuietly(ended);
+            told.add(closed.contains(handle) ? "closed under a call" : "disconnecting");
+            complete((long) a[1], STATUS_CANCELLED());
+            return WSA_IO_PENDING();
+        });
+        CompletableFuture<Void> closer = CompletableFuture.runAsync(() ->
+                socket.close(Closing.REUSE, new IoThread(system.win32())));
+        assertThat(inDisconnect.await(20, TimeUnit.SECONDS)).isTrue();
+        system.answer("nanoTime", a -> {
+            if (domain.isEnding() && domain.disconnecting() == 0) {
+                ended.countDown(); // the end has given it up, and dequeues
+            }
+            return System.nanoTime();
+        });
+
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+        closer.join();
+
+        assertThat(told).containsExactly("disconnecting", "gone");
+        assertThat(closed).containsOnlyOnce(handle);
+        assertThat(domain.disconnectTimeouts()).isZero();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void asksALostPortForNothingAtTheEnd() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool());
+        StreamSocket socket = domain.open(AF_INET(), events, 0, io);
+        system.answer("postQueuedCompletionStatus", a -> ERROR_INVALID_HANDLE());
+        assertThat(domain.wake(system.win32())).isEqualTo(ERROR_INVALID_HANDLE());
+        system.packet(5, 0, 0); // of another port that has got the number
+
+        assertThat(domain.end(io, Duration.ofSeconds(5))).isZero();
+
+        assertThat(domain.isPortLost()).isTrue();
+        assertThat(closed).containsExactly(socket.handle());
+        assertThat(told).as("told without a packet").containsExactly("gone");
+        assertThat(system.hasPackets()).isTrue();
+    }
+
+    @Test
+    void refusesOptionsThatCannotWork() {
+        assertThatThrownBy(() -> DomainOptions.loop().withMostSockets(Integer.MAX_VALUE / 2))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1073741823");
+        assertThatThrownBy(() -> DomainOptions.loop().withReuse(DisconnectMethod.DISCONNECT_EX, -1))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("-1");
+    }
+}
