@@ -113,7 +113,7 @@ class KillsTest {
             assertThat(violations).isEmpty();
             assertThat(sessions).as("sessions").isNotEmpty()
                     .allSatisfy((id, closed) -> assertThat(closed).as("closed, session %d", id).hasValue(1));
-            assertThat(end.connections().accepts()).isEqualTo(sessions.size() + end.incidents().sessionsRefused());
+            assertThat(end.connections().accepts()).isEqualTo(sessions.size() + end.sessionsRefused());
             assertThat(exchanges).as("messages that came back").hasPositiveValue();
         }
         ServerStatistics closed = server.statistics();

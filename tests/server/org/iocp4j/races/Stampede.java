@@ -95,7 +95,7 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
                 && end.incidents().acceptFailures() == 0 && end.incidents().disconnectFailures() == 0, "at the end: "
                 + end);
         require(opened.sum() == closed.sum(), opened + " sessions were opened, " + closed + " closed");
-        require(end.connections().accepts() == opened.sum() + end.incidents().sessionsRefused(),
+        require(end.connections().accepts() == opened.sum() + end.sessionsRefused(),
                 end.connections().accepts() + " accepts, " + opened + " sessions");
         require(system.leftovers().equals("0 sockets, 0 regions of memory"), "left behind: " + system.leftovers());
     }

@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simkernel.NullWin32;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;

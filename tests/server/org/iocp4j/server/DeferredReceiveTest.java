@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simkernel.NullWin32;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +32,7 @@ class DeferredReceiveTest {
                     id = session.id();
                     session.send(data);
                 }, () -> kernel, io);
+        engine.enter(io);
         engine.accept(io);
         socket = kernel.connect();
         engine.dequeue(io);

@@ -382,14 +382,22 @@ class DisconnectTest extends ServerTest {
     }
 
     @Test
-    void thePeersWayToEndIsTold() throws IOException {
+    void thePeersFinIsTold() throws IOException {
         start(small(), obedient);
         TestClient client = connect();
         long id = opened.next();
         client.closeByFin();
         assertClosedOnce(id, CloseReason.PEER_CLOSED);
-        client = connect();
-        id = opened.next();
+        assertThat(settled().cleanly().incidents().peerResets()).isZero();
+    }
+
+    /** A reset that comes before the receive is posted reads as a FIN under Wine, so it waits for the receive. */
+    @Test
+    void thePeersResetIsTold() throws IOException {
+        start(small(), obedient);
+        TestClient client = connect();
+        long id = opened.next();
+        await().until(() -> statistics().resources().operationsPending() == small().build().accepts() + 1);
         client.closeByReset();
         assertClosedOnce(id, CloseReason.PEER_RESET);
         assertThat(settled().cleanly().incidents().peerResets()).isEqualTo(1);

@@ -32,6 +32,8 @@ class NoProgressTest {
         }
     }
 
+    private Duration disconnected = Duration.ZERO;
+
     @Test
     void aPeerThatSendsOnAndReadsNothingHoldsNoSession() {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
@@ -44,12 +46,14 @@ class NoProgressTest {
                     Thread.onSpinWait();
                 }
                 session.disconnect();
+                disconnected = kernel.elapsed();
             }, SessionIdentity.OVERLAPPED, kernel::attach);
             kernel.client(new Chatterer()).window(4_096).connect(server.localAddress());
             assertThat(kernel.until(() -> server.statistics().connections().accepts() == 1, DISCONNECT.multipliedBy(5)))
                     .isTrue();
             assertThat(kernel.until(() -> server.statistics().connections().sessions() == 0,
                     DISCONNECT.multipliedBy(10))).isTrue();
+            assertThat(kernel.elapsed().minus(disconnected)).as("it has all its time").isGreaterThan(DISCONNECT);
             assertThat(server.statistics().incidents().sessionsCut()).isEqualTo(1);
             server.close();
         });

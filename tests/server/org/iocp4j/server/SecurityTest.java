@@ -166,7 +166,7 @@ class SecurityTest extends ServerTest {
             senders.add(CompletableFuture.runAsync(() -> sendForEver(client),
                     task -> Thread.ofPlatform().daemon().start(task)));
         }
-        await().until(() -> statistics().incidents().sessionsRefused() >= 2 * sessions);
+        await().until(() -> statistics().incidents().sessionsRefusedFull() >= 2 * sessions);
         long[] seen = {-1};
         await().during(Duration.ofMillis(500)).until(() -> {
             long received = statistics().traffic().receivedBytes();

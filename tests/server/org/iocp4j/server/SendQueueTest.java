@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(180)
 class SendQueueTest {
-    private static final long ID = 7L << 48 | 1;
+    private static final long ID = SessionId.next(7, 0);
     private static final int BLOCK = 10;
     private static final int LIMIT = 100;
 

@@ -33,7 +33,7 @@ class ServerOptionsTest {
                 option("concurrency", Builder::concurrency, 0, 1024),
                 option("accepts", Builder::accepts, 1, 10_000),
                 option("pool", Builder::pool, 0, 100_000),
-                option("maxSessions", Builder::maxSessions, 1, 65_535),
+                option("maxSessions", Builder::maxSessions, 1, 1_000_000),
                 option("bufferBytes", (b, value) -> b.maxSessions(1).bufferBytes(value).sendQueueBytes(1 << 24),
                         64, 1 << 20),
                 option("sendQueueBytes", (b, value) -> b.maxSessions(1).sendQueueBytes(value), BUFFER_BYTES, 1 << 24));
@@ -84,10 +84,10 @@ class ServerOptionsTest {
 
     @Test
     void moreBuffersThanThereCanBeAreRefused() {
-        Builder most = ServerOptions.builder().maxSessions(65_535).bufferBytes(64).sendQueueBytes(1 << 24);
+        Builder most = ServerOptions.builder().maxSessions(1_000_000).bufferBytes(64).sendQueueBytes(1 << 24);
         assertThatThrownBy(most::build)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContainingAll("maxSessions", "65535", "sendQueueBytes", "16777216", "bufferBytes", "64");
+                .hasMessageContainingAll("maxSessions", "1000000", "sendQueueBytes", "16777216", "bufferBytes", "64");
         ServerOptions options = ServerOptions.builder().maxSessions(10).bufferBytes(100).sendQueueBytes(1050).build();
         assertThat(options.buffers()).as("for each one to receive, and 11 to send").isGreaterThanOrEqualTo(10 * 12);
     }

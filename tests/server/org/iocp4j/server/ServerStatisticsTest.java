@@ -19,13 +19,13 @@ class ServerStatisticsTest {
         Map<String, Long> counted = new HashMap<>();
         long next = 1000;
         for (Field field : ServerStatistics.Counters.class.getDeclaredFields()) {
-            Object counter = field.get(engine.counters);
-            if (counter instanceof LongAdder adder) {
-                adder.add(next);
-            } else {
-                ((AtomicLong) counter).set(next);
+            if (field.getType() == LongAdder.class) {
+                ((LongAdder) field.get(engine.counters)).add(next);
+                counted.put(field.getName(), next++);
+            } else if (field.getType() == AtomicLong.class) {
+                ((AtomicLong) field.get(engine.counters)).set(next);
+                counted.put(field.getName(), next++);
             }
-            counted.put(field.getName(), next++);
         }
         Map<String, Object> reported = new HashMap<>();
         ServerStatistics figures = engine.statistics(0);

@@ -2,10 +2,12 @@ package org.iocp4j.server;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,10 +21,10 @@ import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList.Order;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.port.OperationSlab;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.SocketPool;
+import org.iocp4j.socket.DomainOptions;
+import org.iocp4j.socket.IoDomain;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,8 +40,7 @@ class SessionTableTest {
     private final HeapWin32 system = new HeapWin32();
     private final IoThread io = new IoThread(system.win32());
     private SessionEngine engine;
-    private SocketPool sockets;
-    private int connections;
+    private IoDomain sockets;
 
     @BeforeEach
     void makeEngine() throws Win32Exception {
@@ -62,10 +63,7 @@ class SessionTableTest {
                 .maxSessions(CONNECTIONS).pool(0).bufferBytes(64).sendQueueBytes(64).build();
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
                 (session, data) -> { }, system::win32, io);
-        OperationSlab slab = new OperationSlab(system.win32(), CONNECTIONS * SocketPool.OPERATIONS_PER_SOCKET);
-        sockets = new SocketPool(io, InetAddress.getLoopbackAddress(), CONNECTIONS, CONNECTIONS, Order.FIFO, slab,
-                engine);
-        sockets.prefill(CONNECTIONS, io);
+        sockets = new IoDomain(DomainOptions.loop().withMostSockets(CONNECTIONS), (key, bytes, on) -> { }, io);
     }
 
     private SessionTable table(int capacity, Order order) {
@@ -75,13 +73,16 @@ class SessionTableTest {
     /** A connection begins in that slot. */
     private long open(IocpSession session) {
         assertThat(session.input().take(io)).isTrue();
-        session.open(sockets.at(connections++), io);
+        try {
+            session.open(sockets.open(AF_INET(), engine, 0, io), io);
+        } catch (Win32Exception e) {
+            throw new AssertionError(e);
+        }
         return session.id();
     }
 
     private static void end(SessionTable table, IocpSession session) {
         session.endWithoutPackets();
-        session.vacate();
         table.release(session);
     }
 
@@ -132,11 +133,38 @@ class SessionTableTest {
     void idsOfSlotsThatAreNotThereFindNothing() {
         SessionTable table = table(2, Order.LIFO);
         open(table.allocate());
-        for (long id : new long[] {1L << 48 | 1, 2L << 48 | 1, 65_535L << 48 | 1, -1, 999}) {
+        for (long id : new long[] {SessionId.next(1, 0), SessionId.next(2, 0), SessionId.next(1_000_000, 0), -1, 999}) {
             assertThat(table.find(id)).as(Long.toUnsignedString(id)).isNull();
         }
         assertThat(table.at(1)).as("never used").isNull();
         assertThat(table.at(2)).as("behind the last").isNull();
+    }
+
+    /** Not after 1,099,511,627,775 connections in the same slot either, when its serials begin again. */
+    @Test
+    void noIdIsZeroWhenSerialsBeginAgain() {
+        long last = SessionId.serial(-1);
+        assertThat(SessionId.serial(SessionId.next(0, last))).as("after the last").isEqualTo(1);
+        assertThat(SessionId.serial(SessionId.next(0, last - 1))).as("the last").isEqualTo(last);
+        assertThat(SessionId.slot(SessionId.next(0, last))).isZero();
+    }
+
+    @Test
+    void anIdHasRoomForEverySlot() {
+        int last = ServerOptions.MAX_SESSIONS - 1;
+        long id = SessionId.next(last, SessionId.serial(-1) - 1);
+        assertThat(id).as("all bits of the serial set").isPositive();
+        assertThat(SessionId.slot(id)).isEqualTo(last);
+    }
+
+    @Test
+    void aTableForAMillionCostsLittleWhileItIsEmpty() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        table(1, Order.FIFO); // what the first one loads is not the table's
+        long before = threads.getCurrentThreadAllocatedBytes();
+        SessionTable table = table(ServerOptions.MAX_SESSIONS, Order.FIFO);
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(64 * 1024);
+        assertThat(table.allocate()).isNotNull();
     }
 
     @ParameterizedTest

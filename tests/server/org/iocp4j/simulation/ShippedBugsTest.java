@@ -172,7 +172,7 @@ class ShippedBugsTest {
 
     @Test
     void acceptsAreReplacedWhateverFails() {
-        Failures often = new Failures(0.3, 0, 0.3, 0.3, 0.1, 0, 0, 0, 0, 0);
+        Failures often = new Failures(0.3, 0, 0.3, 0, 0.3, 0.1, 0, 0, 0, 0, 0);
         forEachSeed(seed -> {
             Life life = new Life(seed, FaultPlan.UNRULY);
             life.run(() -> {
@@ -253,7 +253,7 @@ class ShippedBugsTest {
         forEachSeed(seed -> {
             Life life = new Life(seed, FaultPlan.UNRULY);
             ServerStatistics end = life.run(() -> {
-                life.kernel.plan(FaultPlan.UNRULY.with(new Failures(0, 0, 0.5, 0, 0, 0, 0, 0, 0, 0)));
+                life.kernel.plan(FaultPlan.UNRULY.with(new Failures(0, 0, 0.5, 0, 0, 0, 0, 0, 0, 0, 0)));
                 life.kernel.sleep(Duration.ofMillis(300));
             });
             assertThat(end.incidents().peerResets() + end.incidents().disconnectFailures()

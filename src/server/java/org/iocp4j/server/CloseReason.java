@@ -8,9 +8,7 @@ package org.iocp4j.server;
 public enum CloseReason {
     /** The peer has finished sending (FIN). */
     PEER_CLOSED,
-    /**
-     * A receive or a send failed: by the peer's reset or silence, an error of the network, or a refusal of the system.
-     */
+    /** A receive or a send failed by the peer's reset or silence, or by an error of the network. */
     PEER_RESET,
     /** The handler or another thread asked for it, by {@code disconnect} or {@code abort}. */
     DISCONNECTED,
@@ -20,9 +18,15 @@ public enum CloseReason {
     FRAME_TOO_LONG,
     /** The handler threw an exception or an error. */
     HANDLER_FAILED,
-    /** A worker failed outside the handler; counted in {@link ServerStatistics.Faults#workerFailures}. */
+    /**
+     * A worker failed outside the handler, or a receive or a send by an error that should not be; counted in
+     * {@link ServerStatistics.Faults#workerFailures} or {@link ServerStatistics.Faults#callFailures}.
+     */
     SERVER_FAILED,
-    /** The system had no memory for a receive or a send. */
+    /**
+     * The system had no memory for what the handler sent, or for a receive or a send that it had begun. One that it
+     * refuses to begin is tried again.
+     */
     OUT_OF_MEMORY,
     /**
      * Only for the study of the completion-key bug: a completion packet named another session. A server that

@@ -1,6 +1,7 @@
 package org.iocp4j.server;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * What keeps a session alive: one reference for each pending operation, and one for each piece of code that works on
@@ -11,19 +12,29 @@ final class IoCount {
     /** Added while there is no connection: none has begun, or it has ended and its socket is being disconnected. */
     private static final int RELEASED = 0x8000_0000;
 
-    private final AtomicInteger count = new AtomicInteger(RELEASED);
+    private static final VarHandle COUNT;
+
+    static {
+        try {
+            COUNT = MethodHandles.lookup().findVarHandle(IoCount.class, "count", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private volatile int count = RELEASED;
 
     /**
      * A connection begins, with one reference. Added, not set: a thread that looks for the connection before this one
      * may hold a reference for a moment.
      */
     void begin() {
-        count.getAndAdd(1 + RELEASED);
+        add(1 + RELEASED);
     }
 
     /** One more, for a caller that has one already. */
     void acquire() {
-        count.getAndIncrement();
+        add(1);
     }
 
     /**
@@ -32,7 +43,7 @@ final class IoCount {
      * @return whether there is a connection; either way the caller must drop the reference
      */
     boolean enter() {
-        return count.getAndIncrement() >= 0;
+        return add(1) >= 0;
     }
 
     /**
@@ -42,12 +53,12 @@ final class IoCount {
      * @return whether there was one
      */
     boolean release() {
-        return count.getAndSet(RELEASED) >= 0;
+        return (int) COUNT.getAndSet(this, RELEASED) >= 0;
     }
 
     /** Whether there is a connection and somebody has a reference to it. */
     boolean isHeld() {
-        return count.get() > 0;
+        return count > 0;
     }
 
     /**
@@ -56,6 +67,11 @@ final class IoCount {
      * @return true for the one caller that has to release the session
      */
     boolean drop() {
-        return count.decrementAndGet() == 0 && count.compareAndSet(0, RELEASED);
+        return add(-1) == 1 && COUNT.compareAndSet(this, 0, RELEASED);
+    }
+
+    /** Returns what the count was. */
+    private int add(int number) {
+        return (int) COUNT.getAndAdd(this, number);
     }
 }

@@ -30,8 +30,7 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>All methods may be called by any thread. {@link #start} and {@link #close} block; the others may wait for a lock
- * that is held for the copy of some bytes, and call Windows at most to wake a worker. {@link #statistics} looks at
- * every session.
+ * that is held for the copy of some bytes, and call Windows at most to wake a worker.
  */
 public final class IocpServer implements AutoCloseable {
     private static final Log LOG = Log.of(IocpServer.class);
@@ -119,8 +118,7 @@ public final class IocpServer implements AutoCloseable {
     }
 
     /**
-     * The figures so far; also after {@link #close}. Takes time in proportion to the most sessions that have been open
-     * at one time.
+     * The figures so far; also after {@link #close}. Its time depends on the number of workers, not of sessions.
      */
     public ServerStatistics statistics() {
         return engine.statistics(workers.systemCalls());
@@ -224,15 +222,8 @@ public final class IocpServer implements AutoCloseable {
     }
 
     private void finish(IoThread io) {
-        Win32 win32 = io.win32();
-        engine.endWithoutPackets(io);
-        engine.closeHandles(io);
-        long deadline = win32.nanoTime() + options.disconnectTime().toNanos();
-        boolean portOpen = !engine.isPortLost();
-        while (portOpen && engine.operationsPending() > 0 && win32.nanoTime() - deadline < 0) {
-            portOpen = engine.discardPackets(io);
-        }
-        engine.release(() -> win32);
+        engine.end(io);
+        engine.release(io::win32);
     }
 
     /** Sessions end, in order or by force, and their pending operations complete. */

@@ -1,24 +1,15 @@
 package org.iocp4j.server;
 
-import static org.iocp4j.win32.generated.WinTypes.ERROR_CONNECTION_ABORTED;
-import static org.iocp4j.win32.generated.WinTypes.ERROR_NETNAME_DELETED;
-import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
-import static org.iocp4j.win32.generated.WinTypes.ERROR_SEM_TIMEOUT;
-import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
-import static org.iocp4j.win32.generated.WinTypes.WSAECONNABORTED;
-import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
-import static org.iocp4j.win32.generated.WinTypes.WSAENETRESET;
-import static org.iocp4j.win32.generated.WinTypes.WSAETIMEDOUT;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import org.iocp4j.port.Deadline;
 import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.port.Operation;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.PooledSocket;
+import org.iocp4j.socket.StreamSocket;
 import org.iocp4j.win32.ErrorName;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +35,15 @@ import org.jspecify.annotations.Nullable;
  * receive pending  receive, on the receive side         its completion                      reference, receive side
  * send pending     flush, with a reference              its completion                      reference
  * receiveDue       receiveNext, on the receive side     run, later on the same thread or    reference, receive side
- *                                                       by a tick; abort, dropping both
+ *                  or receiveLater                      by a tick or look; abort, dropping
+ *                                                       both
+ * sendDue          sendLater                            sendAgain, by a look; abort,        reference
+ *                                                       dropping it
  * paused           deliver, on the receive side, while  deliver itself; resume, after a     receive side
- *                  a send is pending                    send; disconnect
+ *                  a send is pending or due             send; disconnect
  * inputEnded       received, on the receive side        open
  * waitsEmpty       receive, if the buffer is empty      act, which cancels the receive      (a hint, may be stale)
- * broken           lost and afterPost                   open
+ * broken           failed                               open
  * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
  *                  OPEN
  * asked            isFirstToAsk, on any thread          never: it names the serial
@@ -58,10 +52,16 @@ import org.jspecify.annotations.Nullable;
  * id               open                                 vacate                              the session can be found
  * </pre>
  *
+ * <p>As a {@link Deadline} it is the time of the next look at what time demands ({@link #expired}). Activity does not
+ * move it: the look finds out, and sets the next. Whatever can make something due earlier brings it forward
+ * ({@link #lookIn}) once it has written what the look is to see: {@link #open}, {@link #takeBuffer}, {@link #closing},
+ * {@link #cancelAll}, {@link #receiveLater}, {@link #sendLater}. So a look may come early, and for the slot's last
+ * session; it never fails to come. A session without a buffer and without an idle time has no next look.
+ *
  * <p>When the last reference is dropped, the phase is ABORTING and nothing is pending or due; {@link #release} asserts
  * it.
  */
-final class IocpSession implements IoTask {
+final class IocpSession extends Deadline implements IoTask {
     /** The handler is called. */
     private static final int OPEN = 0;
     /** The handler is called no more; what is queued is sent. */
@@ -77,9 +77,16 @@ final class IocpSession implements IoTask {
      */
     private static final long SLOW_NANOS = 100_000_000;
 
+    /**
+     * A receive that has been put off for longer is posted by whichever thread ticks. Sooner, it would only lose its
+     * chance to complete synchronously.
+     */
+    private static final long LATE_NANOS = 100_000_000;
+
     private static final VarHandle PHASE;
     private static final VarHandle PAUSED;
     private static final VarHandle RECEIVE_DUE;
+    private static final VarHandle SEND_DUE;
     private static final VarHandle LAST_ACTIVITY_NANOS;
     private static final VarHandle ASKED;
     /** Bits of {@link #asked} below the serial. */
@@ -93,6 +100,7 @@ final class IocpSession implements IoTask {
             PHASE = lookup.findVarHandle(IocpSession.class, "phase", int.class);
             PAUSED = lookup.findVarHandle(IocpSession.class, "paused", boolean.class);
             RECEIVE_DUE = lookup.findVarHandle(IocpSession.class, "receiveDue", boolean.class);
+            SEND_DUE = lookup.findVarHandle(IocpSession.class, "sendDue", boolean.class);
             LAST_ACTIVITY_NANOS = lookup.findVarHandle(IocpSession.class, "lastActivityNanos", long.class);
             ASKED = lookup.findVarHandle(IocpSession.class, "asked", long.class);
         } catch (ReflectiveOperationException e) {
@@ -116,6 +124,11 @@ final class IocpSession implements IoTask {
     private volatile boolean receiveDue;
     /** Since when; written before {@link #receiveDue}. */
     private long receiveDueNanos;
+    /**
+     * The system had no memory for a send: a look tries again, and nobody else does before. Whoever clears this has the
+     * reference that came with it.
+     */
+    private volatile boolean sendDue;
     /** The peer has sent its FIN. */
     private volatile boolean inputEnded;
     private volatile long lastActivityNanos;
@@ -128,9 +141,10 @@ final class IocpSession implements IoTask {
     private volatile @Nullable CloseReason reason;
     /** The connection's, from {@link #open} on. */
     @SuppressWarnings("NullAway.Init")
-    private PooledSocket socket;
+    private StreamSocket socket;
 
     IocpSession(SessionEngine engine, int slot) {
+        super(engine.timers());
         this.engine = engine;
         this.slot = slot;
         this.input = new ReceiveBuffer(engine.buffers);
@@ -147,7 +161,7 @@ final class IocpSession implements IoTask {
         return slot;
     }
 
-    PooledSocket socket() {
+    StreamSocket socket() {
         return socket;
     }
 
@@ -163,12 +177,13 @@ final class IocpSession implements IoTask {
      * A connection starts; the input has a buffer. Returns with the first receive posted or due, or with the session
      * ending.
      */
-    void open(PooledSocket accepted, IoThread io) {
+    void open(StreamSocket accepted, IoThread io) {
         assert phase == ABORTING && !ioCount.isHeld() : "the slot's last connection has not ended";
         socket = accepted;
         reason = null;
         inputEnded = false;
         paused = false;
+        sendDue = false;
         broken = false;
         call.begin();
         active(io);
@@ -178,6 +193,7 @@ final class IocpSession implements IoTask {
         accepted.owner(id);
         queue.open(id);
         ioCount.begin(); // without it the end of a send made in opened() could release the session during the call
+        lookIn(TickAction.nextWhileOpen(false, 0, engine.idleNanos, ReceiveBuffer.QUIET_NANOS), io);
         try {
             call.opened();
             returned(io);
@@ -212,7 +228,7 @@ final class IocpSession implements IoTask {
     }
 
     private void received(int status, int bytes, IoThread io) {
-        if (status == STATUS_CANCELLED() && phase != ABORTING) { // by the tick, since nothing had come for long
+        if (status == STATUS_CANCELLED() && phase != ABORTING) { // by a look, since nothing had come for long
             input.giveBackIfEmpty();
             receiveUnlessClosing(io);
         } else {
@@ -221,7 +237,7 @@ final class IocpSession implements IoTask {
             }
             if (status < 0) {
                 input.failed();
-                lost(status, io);
+                lost("a receive", status, io);
             } else if (!input.hasBuffer()) {
                 takeBuffer(io);
             } else if (bytes == 0) {
@@ -229,6 +245,7 @@ final class IocpSession implements IoTask {
                 disconnect(CloseReason.PEER_CLOSED, io);
             } else {
                 input.received(bytes);
+                engine.counters.received(bytes, io);
                 deliver(io);
             }
         }
@@ -237,20 +254,22 @@ final class IocpSession implements IoTask {
     /** There is something to receive, and a buffer is needed again. */
     private void takeBuffer(IoThread io) {
         if (engine.takeBuffer(input, io)) {
+            lookIn(ReceiveBuffer.QUIET_NANOS, io);
             receiveUnlessClosing(io);
         } else {
-            abort(CloseReason.OUT_OF_MEMORY, io);
+            ioCount.acquire();
+            receiveLater(io);
         }
     }
 
     /** Whether the receive side can be with the calling thread: it is with nobody else. */
     private boolean hasReceiveSide() {
-        return !receiveDue && !paused && !socket.receive().isPending();
+        return !receiveDue && !paused && !socket.isReceivePending();
     }
 
     /** A send has completed: its reference is the caller's now. */
     void sendCompleted(int status, int bytes, IoThread io) {
-        assert ioCount.isHeld() && !socket.send().isPending() : "two sends at the same time";
+        assert ioCount.isHeld() && !socket.isSendPending() : "two sends at the same time";
         try {
             sent(status, bytes, io);
         } catch (Throwable e) {
@@ -265,15 +284,26 @@ final class IocpSession implements IoTask {
         boolean slow = io.nowNanos() - lastActivityNanos > SLOW_NANOS;
         active(io);
         if (status < 0) {
-            queue.end(0); // part of it may have gone: it is never sent again
-            lost(status, io);
+            try {
+                lost("a send", status, io); // first: part of it may have gone, so nothing that is queued may follow it
+            } finally {
+                queue.end(0);
+            }
             return;
         }
-        if (queue.end(bytes)) {
+        if (sendEnded(bytes, io)) {
             flush(slow ? 1 : IoThread.GATHER, io);
         }
         resume(io);
         finish(io);
+    }
+
+    /** The pending send is over; whether there is anything left to send. */
+    private boolean sendEnded(int bytes, IoThread io) {
+        if (bytes > 0) {
+            engine.counters.sent(bytes, io);
+        }
+        return queue.end(bytes);
     }
 
     /**
@@ -283,7 +313,7 @@ final class IocpSession implements IoTask {
     void misdirected(boolean wasSend, int status, int bytes, IoThread io) {
         try {
             if (wasSend) {
-                queue.end(status < 0 ? 0 : bytes);
+                sendEnded(status < 0 ? 0 : bytes, io);
             } else {
                 input.failed(); // so that what it has received is wiped with the rest
             }
@@ -296,8 +326,8 @@ final class IocpSession implements IoTask {
     /**
      * Gives the handler what has come, and receives more; or pauses, if the send queue is too full. Called with the
      * receive side, which it hands on. Something must always be going to happen in an open session; so a pause is kept
-     * only while a send is pending, whose completion ends it. To pause is therefore to set the flag, to look again
-     * whether there is room by now, and to take the flag back if there is, unless another thread has been faster.
+     * only while a send is pending or due, whose completion ends it. To pause is therefore to set the flag, to look
+     * again whether there is room by now, and to take the flag back if there is, unless another thread has been faster.
      */
     private void deliver(IoThread io) {
         assert ioCount.isHeld() && hasReceiveSide() : "the receive side is with two";
@@ -405,6 +435,11 @@ final class IocpSession implements IoTask {
         }
     }
 
+    /** Whether the thread that has put the receive off has not come to it for long. Any thread. */
+    boolean isReceiveLate(long now) {
+        return receiveDue && now - receiveDueNanos > LATE_NANOS;
+    }
+
     private void receiveUnlessClosing(IoThread io) {
         if (phase == OPEN) {
             receive(io);
@@ -427,8 +462,22 @@ final class IocpSession implements IoTask {
     private void receive(IoThread io) {
         input.name(io);
         ioCount.acquire();
-        int error = io.receive(socket.receive(), id, socket.handle());
-        afterPost(socket.receive(), "WSARecv", error, io);
+        int outcome = socket.receive(1, io);
+        if (isForWantOfMemory(outcome)) {
+            receiveLater(io);
+        } else {
+            afterPost("WSARecv", outcome, io);
+        }
+    }
+
+    /** There is no memory for a receive: a look posts it. With a reference for that, and the receive side. */
+    private void receiveLater(IoThread io) {
+        receiveDueNanos = io.nowNanos();
+        receiveDue = true;
+        lookIn(TickAction.RETRY_NANOS, io);
+        if (phase == ABORTING && RECEIVE_DUE.compareAndSet(this, true, false)) { // abort has looked before
+            ioCount.drop(); // never the last: the caller has another
+        }
     }
 
     /** Sends what is queued, if no send is pending. The caller has a reference. */
@@ -438,7 +487,7 @@ final class IocpSession implements IoTask {
 
     private void flush(int mostBuffers, IoThread io) {
         assert ioCount.isHeld() : "sends without a reference";
-        if (phase == ABORTING) {
+        if (phase == ABORTING || sendDue) {
             return;
         }
         int buffers = queue.begin(io, mostBuffers);
@@ -446,42 +495,102 @@ final class IocpSession implements IoTask {
             return;
         }
         ioCount.acquire();
-        int error = io.send(socket.send(), id, socket.handle(), buffers);
-        if (error != 0) {
+        int outcome = socket.send(buffers, io);
+        if (outcome < 0) {
             queue.end(0);
         }
-        afterPost(socket.send(), "WSASend", error, io);
+        if (isForWantOfMemory(outcome)) {
+            sendLater(io);
+        } else {
+            afterPost("WSASend", outcome, io);
+        }
+    }
+
+    /**
+     * There is no memory for a send, and what it was to send is queued again: a look sends it. With a reference for
+     * that. Only now: a look that came before the queue's end of the send would find nothing to send.
+     */
+    private void sendLater(IoThread io) {
+        if (!SEND_DUE.compareAndSet(this, false, true)) {
+            ioCount.drop(); // never the last: the caller has another
+            return;
+        }
+        lookIn(TickAction.RETRY_NANOS, io);
+        if (phase == ABORTING && SEND_DUE.compareAndSet(this, true, false)) { // abort has looked before
+            ioCount.drop();
+        }
+    }
+
+    /** By a look: sends what there was no memory for. */
+    private void sendAgain(IoThread io) {
+        if (SEND_DUE.compareAndSet(this, true, false)) {
+            try {
+                flush(io);
+            } catch (Throwable e) {
+                serverFailed(io);
+                throw e;
+            } finally {
+                drop(io);
+            }
+        }
+    }
+
+    /** Whether a post was refused for the moment only; counted if so. */
+    private boolean isForWantOfMemory(int outcome) {
+        boolean isShort = outcome < 0 && FailureCause.of(-outcome) == FailureCause.SHORTAGE;
+        if (isShort) {
+            engine.counters.memoryRefusals.increment();
+        }
+        return isShort;
     }
 
     /** After a post: drops its reference if it failed, and cancels it if the session has been aborted meanwhile. */
-    private void afterPost(Operation operation, String call, int error, IoThread io) {
-        if (error != 0) {
-            noteIfBroken(error);
-            engine.counters.peerResets.increment();
-            abort(CloseReason.PEER_RESET, io);
+    private void afterPost(String call, int outcome, IoThread io) {
+        if (outcome < 0) {
+            failed(call, -outcome, io);
             ioCount.drop(); // never the last: the caller has another
-            SessionEngine.LOG.debug("{}: {}, {}, session {}", call, ErrorName.of(error), socket, this);
         } else if (phase == ABORTING) {
-            cancel(operation.address(), io);
+            cancelAll(io);
         }
     }
 
     /** An operation completed with an error: the connection broke, or we cancelled it. */
-    private void lost(int status, IoThread io) {
-        noteIfBroken(io.win32().rtlNtStatusToDosError(status));
-        if (phase != ABORTING) {
-            engine.counters.peerResets.increment();
-            abort(CloseReason.PEER_RESET, io);
-            SessionEngine.LOG.debug("{}, {}, session {}", ErrorName.ofStatus(status), socket, this);
+    private void lost(String what, int status, IoThread io) {
+        failed(what, io.win32().rtlNtStatusToDosError(status), io);
+    }
+
+    /** A receive or send has failed for good: the session ends, if it is not being aborted. */
+    private void failed(String what, int error, IoThread io) {
+        FailureCause cause = FailureCause.of(error);
+        if (cause == FailureCause.PEER) {
+            broken = true;
+        }
+        if (phase == ABORTING) {
+            return;
+        }
+        switch (cause) {
+            case PEER, NETWORK -> {
+                engine.counters.peerResets.increment();
+                abort(CloseReason.PEER_RESET, io);
+                SessionEngine.LOG.debug("{}: {}, {}, session {}", what, ErrorName.of(error), socket, this);
+            }
+            case SHORTAGE -> { // of one that had begun: what has become of its bytes is not known
+                engine.counters.memoryRefusals.increment();
+                abort(CloseReason.OUT_OF_MEMORY, io);
+                refusal(what, error);
+            }
+            case FAULT -> {
+                engine.counters.callFailures.increment();
+                abort(CloseReason.SERVER_FAILED, io);
+                refusal(what, error);
+            }
         }
     }
 
-    /** Some errors say that there is no connection any more: by the peer's RST or silence, or by the network. */
-    private void noteIfBroken(int error) {
-        if (error == ERROR_NETNAME_DELETED() || error == ERROR_CONNECTION_ABORTED() || error == ERROR_SEM_TIMEOUT()
-                || error == WSAECONNRESET() || error == WSAECONNABORTED() || error == WSAENETRESET()
-                || error == WSAETIMEDOUT()) {
-            broken = true;
+    private void refusal(String what, int error) {
+        String more = engine.refusalLines.next();
+        if (more != null) {
+            SessionEngine.LOG.error("{}: {}, {}, session {}: it ends{}", what, ErrorName.of(error), socket, this, more);
         }
     }
 
@@ -505,7 +614,7 @@ final class IocpSession implements IoTask {
                 abort(reason, io);
             } else if (PHASE.compareAndSet(this, FLUSHING, AWAITING_FIN)) {
                 active(io);
-                int error = io.win32().shutdown(socket.handle(), SD_SEND());
+                int error = -socket.shutdownSend(io);
                 if (error != 0) {
                     abort(reason, io);
                     SessionEngine.LOG.debug("shutdown: {}, {}, session {}", ErrorName.of(error), socket, this);
@@ -532,44 +641,64 @@ final class IocpSession implements IoTask {
         if (RECEIVE_DUE.compareAndSet(this, true, false)) {
             ioCount.drop(); // never the last: the caller has another
         }
+        if (SEND_DUE.compareAndSet(this, true, false)) {
+            ioCount.drop();
+        }
         if (isPending()) {
-            cancel(0, io);
+            cancelAll(io);
         }
     }
 
+    /** The look comes first, since the cancel may throw: it cancels again what is pending then. */
+    private void cancelAll(IoThread io) {
+        lookIn(TickAction.RETRY_NANOS, io);
+        socket.cancelAll(io);
+    }
+
     /**
-     * Called by the thread that ended the open phase. The reason is written last: tick reads the deadline only when it
-     * sees a reason.
+     * Called by the thread that ended the open phase. The reason is written after the times: a look reads these only
+     * when it sees a reason.
      */
     private void closing(CloseReason why, IoThread io) {
         closeDeadlineNanos = io.nowNanos() + engine.options.closeTime().toNanos();
         active(io);
         reason = why;
-    }
-
-    private void cancel(long overlapped, IoThread io) {
-        int error = io.win32().cancelIoEx(socket.handle(), overlapped);
-        if (error != 0 && error != ERROR_NOT_FOUND()) {
-            String more = engine.refusalLines.next();
-            if (more != null) {
-                SessionEngine.LOG.warn("CancelIoEx: {}, {}, session {}{}", ErrorName.of(error), socket, this, more);
-            }
-        }
+        lookIn(engine.disconnectNanos, io);
     }
 
     /**
-     * Release is enough: tick may read a value that is one tick old. {@link HandlerCall#exit} orders it before a call's
-     * end.
+     * Release is enough: a look may miss what is just being written. {@link HandlerCall#exit} orders it before a
+     * call's end.
      */
     private void active(IoThread io) {
         LAST_ACTIVITY_NANOS.setRelease(this, io.nowNanos());
     }
 
-    /** What depends on time. On the ticking thread, while others may be at work on the session. */
-    void tick(IoThread io) {
+    // ---- what time demands ----
+
+    /** Has this looked at in so long or earlier, at a whole tick. Any thread. */
+    private void lookIn(long nanos, IoThread io) {
+        if (nanos != TickAction.NEVER) {
+            armNoLater(engine.wholeTick(io.nowNanos() + nanos));
+        }
+    }
+
+    /** The look at what time demands, while others may be at work on the session. It sets the time of the next one. */
+    @Override
+    protected void expired(IoThread io) {
+        if (receiveDue) {
+            io.defer(this); // for want of memory; one that waits for its batch is posted early, which does no harm
+        }
+        if (sendDue) {
+            io.defer(this::sendAgain);
+        }
         long sessionId = id;
-        TickAction action = tickAction(io.nowNanos());
-        if (action == TickAction.NONE || !acquire(sessionId, io)) {
+        TickAction action = look(io.nowNanos(), io);
+        if (action == TickAction.NONE) {
+            return;
+        }
+        IoTask drop = this::drop; // first, since it needs memory
+        if (!acquire(sessionId, io)) {
             return;
         }
         try {
@@ -578,29 +707,32 @@ final class IocpSession implements IoTask {
             serverFailed(io);
             throw e;
         } finally {
-            drop(io);
+            io.defer(drop); // not now: the handler's last call may take long, and no deadline expires meanwhile
         }
     }
 
-    private TickAction tickAction(long now) {
-        long deferredNanos = receiveDue ? now - receiveDueNanos : -1;
+    private TickAction look(long now, IoThread io) {
         if (phase == OPEN) {
             boolean inHandler = call.isRunning(); // first: whoever sees its end sees its time
+            boolean putOff = receiveDue;
             long silentNanos = now - lastActivityNanos;
-            return TickAction.whileOpen(deferredNanos, inHandler, silentNanos, engine.idleNanos,
-                    input.isQuiet(silentNanos));
+            long quietNanos = input.hasBuffer() ? ReceiveBuffer.QUIET_NANOS : 0;
+            lookIn(TickAction.nextWhileOpen(putOff, silentNanos, engine.idleNanos, quietNanos), io);
+            return TickAction.whileOpen(putOff, inHandler, silentNanos, engine.idleNanos, input.isQuiet(silentNanos));
         }
-        if (reason == null) { // ended just now, and the deadline may not be written yet
+        if (reason == null) { // ended just now, and its time is set later, or gone
             return TickAction.NONE;
         }
-        return TickAction.whileEnding(deferredNanos, phase == ABORTING, isPending(), now - lastActivityNanos,
-                engine.disconnectNanos, now - closeDeadlineNanos);
+        boolean aborting = phase == ABORTING;
+        long silentNanos = now - lastActivityNanos;
+        long leftNanos = closeDeadlineNanos - now;
+        lookIn(TickAction.nextWhileEnding(aborting, silentNanos, engine.disconnectNanos, leftNanos), io);
+        return TickAction.whileEnding(aborting, isPending(), silentNanos, engine.disconnectNanos, leftNanos);
     }
 
     private void act(TickAction action, IoThread io) {
         switch (action) {
             case NONE -> { }
-            case POST_RECEIVE -> run(io);
             case END_IDLE -> {
                 if (phase == OPEN) {
                     engine.counters.idleTimeouts.increment();
@@ -609,7 +741,7 @@ final class IocpSession implements IoTask {
             }
             case TAKE_BUFFER_BACK -> {
                 input.cancelled();
-                cancel(socket.receive().address(), io);
+                socket.cancelReceive(io);
             }
             case ABORT -> {
                 if (phase != ABORTING) {
@@ -617,12 +749,12 @@ final class IocpSession implements IoTask {
                     abort(reason, io);
                 }
             }
-            case CANCEL_AGAIN -> cancel(0, io);
+            case CANCEL_AGAIN -> cancelAll(io);
         }
     }
 
     private boolean isPending() {
-        return socket.receive().isPending() || socket.send().isPending();
+        return socket.isReceivePending() || socket.isSendPending();
     }
 
     // ---- what other threads ask for ----
@@ -703,7 +835,8 @@ final class IocpSession implements IoTask {
      * were dropped sees a reset, since after a FIN it would take a part for the whole.
      */
     private void release(IoThread io) {
-        assert phase == ABORTING && !receiveDue && !isPending() : "released while something is still to happen";
+        assert phase == ABORTING && !receiveDue && !sendDue && !isPending()
+                : "released while something is still to happen";
         CloseReason why = reason;
         assert why != null : "released before it was ended";
         call.closed(why);
@@ -719,13 +852,18 @@ final class IocpSession implements IoTask {
     /**
      * No thread is at work any more, and no packet comes. Pending operations and their memory stay with the kernel; the
      * handler is told of the end, unless it has been.
+     *
+     * @return whether there was a connection
      */
-    void endWithoutPackets() {
-        if (ioCount.release()) {
-            queue.close();
-            phase = ABORTING;
-            call.closed(reason != null ? reason : CloseReason.SERVER_STOPPED);
+    boolean endWithoutPackets() {
+        if (!ioCount.release()) {
+            return false;
         }
+        queue.close();
+        phase = ABORTING;
+        call.closed(reason != null ? reason : CloseReason.SERVER_STOPPED);
+        vacate();
+        return true;
     }
 
     /** The socket is back in the pool or closed: the id names nothing any more. */

@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.IoThread;
+import org.iocp4j.socket.IoDomain;
 import org.iocp4j.win32.ErrorName;
 
 /**
@@ -26,13 +27,13 @@ final class Mailbox {
 
     private final SessionEngine engine;
     private final SessionTable table;
-    private final CompletionPort port;
+    private final IoDomain domain;
     private final Queue<Consumer<IoThread>> tasks = new ConcurrentLinkedQueue<>();
 
-    Mailbox(SessionEngine engine, SessionTable table, CompletionPort port) {
+    Mailbox(SessionEngine engine, SessionTable table, IoDomain domain) {
         this.engine = engine;
         this.table = table;
-        this.port = port;
+        this.domain = domain;
     }
 
     // ---- any thread; the caller knows that the port is open, or was lost ----
@@ -63,15 +64,12 @@ final class Mailbox {
     private void post(long key, int request) {
         int error;
         try {
-            // The number of a closed handle is soon another's: nothing is posted to a lost port.
-            error = engine.isPortLost() ? 0 : port.post(engine.callers.get(), key, request);
+            error = domain.post(engine.callers.get(), key, request);
         } catch (Throwable e) { // not posted; an end is asked for once only, and so must not be lost
             SessionEngine.LOG.thrown(e, "PostQueuedCompletionStatus");
             error = WSASYSCALLFAILURE();
         }
-        if (error == ERROR_INVALID_HANDLE()) {
-            engine.portLost(ErrorName.of(error));
-        } else if (error != 0) {
+        if (error != 0 && error != ERROR_INVALID_HANDLE()) { // with that, the port is lost or the server has ended
             if (request != RUN_TASKS) {
                 tasks.add(io -> handle(key, request, io));
             }

@@ -1,7 +1,5 @@
 package org.iocp4j.server;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.IoThread;
@@ -11,34 +9,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a session receives into: a buffer of the pool, or none. A quiet connection gives its buffer back and waits with
  * a receive of no bytes, which completes when there is something to receive. While a receive is pending, the buffer is
- * the kernel's; else it belongs to the thread that may post the next receive. Other threads read the counts and the
- * hint.
+ * the kernel's; else it belongs to the thread that may post the next receive. Other threads read the hint.
  */
 final class ReceiveBuffer {
     /**
      * A connection is quiet when nothing has happened for this long. Giving a buffer back takes a cancel and two
      * receives: after one second they came in the midst of a burst of new connections and slowed it by a third [wine].
      */
-    private static final long QUIET_NANOS = 5_000_000_000L;
-
-    private static final VarHandle RECEIVES;
-    private static final VarHandle RECEIVED_BYTES;
-
-    static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            RECEIVES = lookup.findVarHandle(ReceiveBuffer.class, "receives", long.class);
-            RECEIVED_BYTES = lookup.findVarHandle(ReceiveBuffer.class, "receivedBytes", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    static final long QUIET_NANOS = 5_000_000_000L;
 
     private final BufferPool buffers;
     private @Nullable PooledBuffer buffer;
     private boolean waitsEmpty;
-    private long receives;
-    private long receivedBytes;
 
     ReceiveBuffer(BufferPool buffers) {
         this.buffers = buffers;
@@ -62,6 +44,7 @@ final class ReceiveBuffer {
         return true;
     }
 
+    /** Any thread; a hint to those that have not the right to receive. */
     boolean hasBuffer() {
         return buffer != null;
     }
@@ -113,8 +96,6 @@ final class ReceiveBuffer {
     void received(int bytes) {
         assert buffer != null;
         buffer.fill(bytes);
-        RECEIVES.setOpaque(this, receives + 1);
-        RECEIVED_BYTES.setOpaque(this, receivedBytes + bytes);
     }
 
     /** A receive failed, and may have written anywhere in the free part. */
@@ -144,21 +125,11 @@ final class ReceiveBuffer {
      * @param silentNanos for how long nothing has happened on the connection
      */
     boolean isQuiet(long silentNanos) {
-        return waitsEmpty && silentNanos > QUIET_NANOS;
+        return waitsEmpty && silentNanos >= QUIET_NANOS;
     }
 
     /** The receive that waits with an empty buffer is being cancelled, which is done once. */
     void cancelled() {
         waitsEmpty = false;
-    }
-
-    /** Receives that brought bytes, of all connections that this has served. Any thread. */
-    long receives() {
-        return (long) RECEIVES.getOpaque(this);
-    }
-
-    /** Any thread. */
-    long receivedBytes() {
-        return (long) RECEIVED_BYTES.getOpaque(this);
     }
 }

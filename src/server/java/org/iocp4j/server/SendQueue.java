@@ -44,8 +44,6 @@ final class SendQueue {
     private volatile int queuedBytes;
     /** The session that may add, or 0. */
     private long session;
-    private long sends;
-    private long sentBytes;
 
     SendQueue(BufferPool buffers, int limitBytes) {
         this.buffers = buffers;
@@ -203,10 +201,6 @@ final class SendQueue {
         sending = false;
         lastInFlight = null;
         queuedBytes -= sentBytes;
-        this.sentBytes += sentBytes;
-        if (sentBytes > 0) {
-            sends++;
-        }
         int left = sentBytes;
         while (left > 0) {
             assert head != null : "more was sent than is queued";
@@ -232,15 +226,6 @@ final class SendQueue {
     /** Whether it is at most half full: time to receive again. */
     boolean hasRoom() {
         return queuedBytes <= limitBytes / 2;
-    }
-
-    /** Sends that took bytes, of all connections that this has served. */
-    synchronized long sends() {
-        return sends;
-    }
-
-    synchronized long sentBytes() {
-        return sentBytes;
     }
 
     /**

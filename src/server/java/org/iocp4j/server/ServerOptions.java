@@ -52,7 +52,7 @@ public record ServerOptions(
         Duration drainTime, Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
         OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
-    /** The largest {@link #maxSessions}: 65,535. */
+    /** The largest {@link #maxSessions}: 1,000,000. Memory is taken for those that there are. */
     public static final int MAX_SESSIONS = SessionId.MAX_SLOTS;
     private static final int MAX_BUFFERS = 1 << 24;
     private static final Duration MAX_TIME = Duration.ofDays(1);

@@ -3,12 +3,11 @@ package org.iocp4j.server;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.BufferPool;
-import org.iocp4j.port.CompletionPort;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
-import org.iocp4j.port.OperationSlab;
-import org.iocp4j.socket.Disconnector;
-import org.iocp4j.socket.Listener;
-import org.iocp4j.socket.SocketPool;
+import org.iocp4j.port.ThreadCounts;
+import org.iocp4j.socket.IoDomain;
+import org.iocp4j.socket.StreamListener;
 
 /**
  * A server's figures. They are read one after another while the server goes on, so that two of them may be a moment
@@ -23,6 +22,12 @@ import org.iocp4j.socket.SocketPool;
  */
 public record ServerStatistics(Connections connections, Traffic traffic, Sockets sockets, Incidents incidents,
         Faults faults, Resources resources) {
+    /** How many connections were reset as soon as they were accepted, whatever the cause. */
+    public long sessionsRefused() {
+        return incidents.sessionsRefusedFull + incidents.sessionsRefusedStopping + faults.sessionsRefusedMemory
+                + faults.sessionsRefusedAssociation;
+    }
+
     /**
      * What has been accepted.
      *
@@ -31,7 +36,7 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * @param acceptsPosted accepts that wait for a client, now
      */
     public record Connections(int sessions, long accepts, int acceptsPosted) {
-        static Connections of(SessionTable table, Listener listener) {
+        static Connections of(SessionTable table, StreamListener listener) {
             return new Connections(table.inUse(), listener.accepts(), listener.acceptsPosted());
         }
     }
@@ -45,22 +50,6 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * @param sentBytes          the bytes
      */
     public record Traffic(long receiveCompletions, long receivedBytes, long sendCompletions, long sentBytes) {
-        static Traffic of(SessionTable table) {
-            long receives = 0;
-            long receivedBytes = 0;
-            long sends = 0;
-            long sentBytes = 0;
-            for (int slot = 0; slot < table.made(); slot++) {
-                IocpSession session = table.at(slot);
-                if (session != null) {
-                    receives += session.input().receives();
-                    receivedBytes += session.input().receivedBytes();
-                    sends += session.queue().sends();
-                    sentBytes += session.queue().sentBytes();
-                }
-            }
-            return new Traffic(receives, receivedBytes, sends, sentBytes);
-        }
     }
 
     /**
@@ -74,50 +63,59 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      */
     public record Sockets(long socketsCreated, long socketsReused, long socketsDiscarded, int socketsFree,
             int socketsRecycling) {
-        static Sockets of(SocketPool pool, Disconnector disconnector) {
-            return new Sockets(pool.created(), pool.reused(), pool.discarded(), pool.freeCount(),
-                    disconnector.disconnecting());
+        static Sockets of(IoDomain domain) {
+            return new Sockets(domain.created(), domain.reused(), domain.closed(), domain.freeCount(),
+                    domain.disconnecting());
         }
     }
 
     /**
      * What clients can bring about.
      *
-     * @param sessionsRefused    connections reset as soon as they were accepted: no session was free, the server was
-     *                           stopping, or the system had no memory for it or refused to associate its socket with
-     *                           the port
-     * @param sendsRefused       sends that found the session's send queue full
-     * @param framesTooLong      sessions ended because what the handler waited for did not fit the receive buffer
-     * @param idleTimeouts       sessions ended by {@link ServerOptions#idleTime}
-     * @param closeTimeouts      ending sessions cut short by {@link ServerOptions#disconnectTime} or
-     *                           {@link ServerOptions#closeTime}
-     * @param sessionsCut        sessions that ended with bytes still queued; each connection was reset
-     * @param peerResets         sessions ended because a receive or a send failed: nearly always the peer's reset
-     * @param acceptFailures     accepts that failed; each was replaced
-     * @param disconnectFailures disconnects that failed; each socket was closed
-     * @param disconnectTimeouts disconnects that took longer than {@link ServerOptions#disconnectTime}; each socket was
-     *                           closed
-     * @param latePackets        completion packets that arrived after their session had ended
+     * @param sessionsRefusedFull     connections reset as soon as they were accepted, since
+     *                                {@link ServerOptions#maxSessions} were there
+     * @param sessionsRefusedStopping the same, since the server was stopping
+     * @param sendsRefused            sends that found the session's send queue full
+     * @param framesTooLong           sessions ended because what the handler waited for did not fit the receive buffer
+     * @param idleTimeouts            sessions ended by {@link ServerOptions#idleTime}
+     * @param closeTimeouts           ending sessions cut short by {@link ServerOptions#disconnectTime} or
+     *                                {@link ServerOptions#closeTime}
+     * @param sessionsCut             sessions that ended with bytes still queued; each connection was reset
+     * @param peerResets              sessions ended because a receive or a send failed by the peer's reset or silence,
+     *                                or by an error of the network
+     * @param acceptFailures          accepts that failed; each was replaced
+     * @param disconnectFailures      disconnects that failed; each socket was closed
+     * @param disconnectTimeouts      disconnects that took longer than {@link ServerOptions#disconnectTime}; each
+     *                                socket was closed
+     * @param latePackets             completion packets that arrived after their session had ended
      */
-    public record Incidents(long sessionsRefused, long sendsRefused, long framesTooLong, long idleTimeouts,
-            long closeTimeouts, long sessionsCut, long peerResets, long acceptFailures, long disconnectFailures,
-            long disconnectTimeouts, long latePackets) {
+    public record Incidents(long sessionsRefusedFull, long sessionsRefusedStopping, long sendsRefused,
+            long framesTooLong, long idleTimeouts, long closeTimeouts, long sessionsCut, long peerResets,
+            long acceptFailures, long disconnectFailures, long disconnectTimeouts, long latePackets) {
     }
 
     /**
      * What no client should be able to bring about: each of these is 0 on a server that is well.
      *
-     * @param handlerFailures exceptions that the handler threw; each ended its session
-     * @param workerFailures  errors in a worker outside the handler
-     * @param memoryRefusals  connections, receives and sends for which the system had no memory
-     * @param socketFailures  sockets that the system did not make
-     * @param strayPackets    completion packets of no operation of the server
-     * @param keyMismatches   only for the study of the completion-key bug: packets whose completion key named
-     *                        another session
-     * @param logFailures     log lines lost because the logger threw, of all servers of this JVM
+     * @param handlerFailures            exceptions that the handler threw; each ended its session
+     * @param workerFailures             errors in a worker outside the handler
+     * @param callFailures               sessions ended because a receive or a send failed by an error that is neither
+     *                                   the peer's nor the network's nor for want of memory: a mistake of the
+     *                                   library's, or unknown to it
+     * @param memoryRefusals             connections, receives and sends for which the system had no memory; a receive
+     *                                   or a send that was refused is tried again after some 100 ms, and counted each
+     *                                   time
+     * @param sessionsRefusedMemory      connections reset as soon as they were accepted, for want of memory
+     * @param sessionsRefusedAssociation the same, since the system refused to associate the socket with the port
+     * @param socketFailures             sockets that the system did not make
+     * @param strayPackets               completion packets of no operation of the server
+     * @param keyMismatches              only for the study of the completion-key bug: packets whose completion key
+     *                                   named another session
+     * @param logFailures                log lines lost because the logger threw, of all servers of this JVM
      */
-    public record Faults(long handlerFailures, long workerFailures, long memoryRefusals, long socketFailures,
-            long strayPackets, long keyMismatches, long logFailures) {
+    public record Faults(long handlerFailures, long workerFailures, long callFailures, long memoryRefusals,
+            long sessionsRefusedMemory, long sessionsRefusedAssociation, long socketFailures, long strayPackets,
+            long keyMismatches, long logFailures) {
     }
 
     /**
@@ -128,14 +126,24 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * @param systemCalls       how many Windows calls the workers made, without those that report no error
      */
     public record Resources(long bufferBytes, int operationsPending, long systemCalls) {
-        static Resources of(BufferPool buffers, OperationSlab slab, long systemCalls) {
-            return new Resources(buffers.committedBytes(), slab.pendingCount(), systemCalls);
+        static Resources of(BufferPool buffers, IoDomain domain, long systemCalls) {
+            return new Resources(buffers.committedBytes(), domain.pendingCount(), systemCalls);
         }
     }
 
     /** What is counted here as it happens. Any thread. */
     static final class Counters {
-        final LongAdder sessionsRefused = new LongAdder();
+        /** The numbers of {@link #traffic}. */
+        private static final int RECEIVES = 0;
+        private static final int RECEIVED_BYTES = 1;
+        private static final int SENDS = 2;
+        private static final int SENT_BYTES = 3;
+
+        private final ThreadCounts traffic = new ThreadCounts(4);
+        final LongAdder sessionsRefusedFull = new LongAdder();
+        final LongAdder sessionsRefusedStopping = new LongAdder();
+        final LongAdder sessionsRefusedMemory = new LongAdder();
+        final LongAdder sessionsRefusedAssociation = new LongAdder();
         final LongAdder sendsRefused = new LongAdder();
         final LongAdder framesTooLong = new LongAdder();
         final LongAdder idleTimeouts = new LongAdder();
@@ -146,18 +154,36 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
         /** These two are counted when memory may be short, and an AtomicLong takes none. */
         final AtomicLong handlerFailures = new AtomicLong();
         final AtomicLong workerFailures = new AtomicLong();
+        final LongAdder callFailures = new LongAdder();
         final LongAdder memoryRefusals = new LongAdder();
         final LongAdder keyMismatches = new LongAdder();
 
-        Incidents incidents(Listener listener, Disconnector disconnector) {
-            return new Incidents(sessionsRefused.sum(), sendsRefused.sum(), framesTooLong.sum(), idleTimeouts.sum(),
-                    closeTimeouts.sum(), sessionsCut.sum(), peerResets.sum(), listener.failures(),
-                    disconnector.failures(), disconnector.timeouts(), latePackets.sum() + disconnector.latePackets());
+        void received(int bytes, IoThread io) {
+            traffic.add(RECEIVES, 1, io);
+            traffic.add(RECEIVED_BYTES, bytes, io);
         }
 
-        Faults faults(SocketPool pool, CompletionPort port) {
-            return new Faults(handlerFailures.get(), workerFailures.get(), memoryRefusals.sum(), pool.failures(),
-                    port.strayPackets(), keyMismatches.sum(), Log.failures());
+        void sent(int bytes, IoThread io) {
+            traffic.add(SENDS, 1, io);
+            traffic.add(SENT_BYTES, bytes, io);
+        }
+
+        Traffic traffic() {
+            return new Traffic(traffic.sum(RECEIVES), traffic.sum(RECEIVED_BYTES), traffic.sum(SENDS),
+                    traffic.sum(SENT_BYTES));
+        }
+
+        Incidents incidents(StreamListener listener, IoDomain domain) {
+            return new Incidents(sessionsRefusedFull.sum(), sessionsRefusedStopping.sum(), sendsRefused.sum(),
+                    framesTooLong.sum(), idleTimeouts.sum(), closeTimeouts.sum(), sessionsCut.sum(), peerResets.sum(),
+                    listener.failures(), domain.disconnectFailures(), domain.disconnectTimeouts(),
+                    latePackets.sum() + domain.latePackets());
+        }
+
+        Faults faults(IoDomain domain) {
+            return new Faults(handlerFailures.get(), workerFailures.get(), callFailures.sum(), memoryRefusals.sum(),
+                    sessionsRefusedMemory.sum(), sessionsRefusedAssociation.sum(), domain.socketFailures(),
+                    domain.strayPackets(), keyMismatches.sum(), Log.failures());
         }
     }
 }

@@ -1,32 +1,38 @@
 package org.iocp4j.server;
 
-import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
-import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
+import static org.iocp4j.win32.generated.WinTypes.SOMAXCONN;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList;
+import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
-import org.iocp4j.port.OperationSlab;
 import org.iocp4j.port.RefCount;
+import org.iocp4j.port.TimerWheel;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.socket.Closing;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.Disconnector;
-import org.iocp4j.socket.Listener;
+import org.iocp4j.socket.DomainOptions;
+import org.iocp4j.socket.IoDomain;
 import org.iocp4j.socket.ListenerOptions;
-import org.iocp4j.socket.PooledSocket;
+import org.iocp4j.socket.Sockaddr;
 import org.iocp4j.socket.SocketEvents;
-import org.iocp4j.socket.SocketPool;
+import org.iocp4j.socket.StreamListener;
+import org.iocp4j.socket.StreamSocket;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
@@ -41,10 +47,15 @@ final class SessionEngine implements SocketEvents {
     /** Extra slots for closed sockets whose packets are still outstanding. */
     private static final int CLOSED_SOCKETS = 1024;
 
+    /**
+     * How often a tick comes, and the longest that a worker waits: so a deadline that one worker sets, and another
+     * would have to wake up for, is that much late at most, and nobody has to be woken.
+     */
     private static final int TICK_MILLIS = 100;
+    private static final long TICK_NANOS = TICK_MILLIS * 1_000_000L;
 
     final ServerOptions options;
-    /** {@link ServerOptions#idleTime}, asked for at each tick of each session; 0: no limit. */
+    /** {@link ServerOptions#idleTime}, asked for at each look at a session; 0: no limit. */
     final long idleNanos;
     /** {@link ServerOptions#disconnectTime}, likewise. */
     final long disconnectNanos;
@@ -59,20 +70,21 @@ final class SessionEngine implements SocketEvents {
     private final SessionIdentity identity;
     /** The calling thread's view of Windows; looking it up takes time, so it is asked for only if needed. */
     final Supplier<Win32> callers;
-    private final OperationSlab slab;
-    private final CompletionPort port;
-    private final SocketPool pool;
-    private final Disconnector disconnector;
-    private final Listener listener;
+    private final DisconnectMethod method;
+    private final IoDomain domain;
+    private final StreamListener listener;
     private final SessionTable table;
-    private final Delivery delivery;
+    /** Those that dequeue. */
+    private final List<IoThread> workers = new CopyOnWriteArrayList<>();
+    private final long startNanos;
     private final AtomicBoolean ticking = new AtomicBoolean();
     /** Written by the thread that ticks. */
     private volatile long nextTickNanos;
     /** One reference for the server itself, until it is closed, and one for each thread of others that is inside. */
     private final RefCount references = new RefCount();
     private volatile boolean stopping;
-    private final AtomicBoolean portLost = new AtomicBoolean();
+    /** Set at the end: operations that the kernel has for ever, and the buffers of these with them. */
+    private int operationsLost;
 
     /** Listens when it returns, but accepts nothing before {@link #accept}. */
     SessionEngine(ServerOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
@@ -82,37 +94,31 @@ final class SessionEngine implements SocketEvents {
         this.disconnectNanos = options.disconnectTime().toNanos();
         this.handler = handler;
         this.identity = identity;
-        this.delivery = delivery;
+        this.method = method;
         this.callers = ThreadLocal.withInitial(system)::get;
-        this.nextTickNanos = io.nowNanos();
+        this.startNanos = io.nowNanos();
+        this.nextTickNanos = startNanos;
         Win32 win32 = io.win32();
         int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
         FreeList.Order order = options.reuseLatest() ? FreeList.Order.LIFO : FreeList.Order.FIFO;
         boolean reset = method == DisconnectMethod.CLOSE;
-        ListenerOptions listenerOptions = new ListenerOptions(options.address(), options.accepts(),
-                reset || options.listenerLinger(), reset, options.socketSendBufferBytes());
+        ListenerOptions listenerOptions = new ListenerOptions(options.address(), SOMAXCONN(),
+                reset || options.listenerLinger(), reset, options.socketSendBufferBytes(),
+                OptionalInt.empty());
+        DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, options.concurrency(), sockets,
+                delivery, false, method, options.pool(), order, options.disconnectTime(), null);
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
             BufferPool bufferPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
             undo.push(() -> bufferPool.release(win32));
-            OperationSlab operations = new OperationSlab(win32, sockets * SocketPool.OPERATIONS_PER_SOCKET);
-            undo.push(() -> operations.release(win32));
-            CompletionPort completionPort = new CompletionPort(win32, options.concurrency(), operations,
-                    this::requested);
-            undo.push(() -> completionPort.close(win32));
-            SocketPool socketPool = new SocketPool(io, options.address().getAddress(), options.pool(), sockets, order,
-                    operations, this);
-            undo.push(() -> socketPool.release(win32));
-            undo.push(() -> socketPool.closeAll(io));
-            socketPool.prefill(options.pool(), io);
+            IoDomain ioDomain = new IoDomain(domainOptions, this::requested, io);
+            undo.push(() -> ioDomain.end(io, options.disconnectTime()));
+            ioDomain.prefill(Sockaddr.family(options.address().getAddress()), options.pool(), io);
             buffers = bufferPool;
-            slab = operations;
-            port = completionPort;
-            pool = socketPool;
-            disconnector = new Disconnector(method, options.disconnectTime(), pool, this::ended);
+            domain = ioDomain;
             table = new SessionTable(options.maxSessions(), order, slot -> new IocpSession(this, slot));
-            mailbox = new Mailbox(this, table, port);
-            listener = new Listener(io, listenerOptions, port, pool, this::connected);
+            mailbox = new Mailbox(this, table, domain);
+            listener = domain.listen(listenerOptions, this::connected, io);
         } catch (Throwable e) {
             undo.forEach(step -> undo(step, e));
             throw e;
@@ -130,17 +136,12 @@ final class SessionEngine implements SocketEvents {
     // ---- packets ----
 
     @Override
-    public void accepted(PooledSocket socket, int status, IoThread io) {
-        listener.completed(socket, status, io);
-    }
-
-    @Override
-    public void received(PooledSocket socket, long key, int status, int bytes, IoThread io) {
-        long owner = socket.receive().owner();
+    public void received(StreamSocket socket, int status, int bytes, IoThread io) {
+        long owner = socket.receiveOwner();
         IocpSession session = table.find(owner);
         if (session == null) {
             late(socket);
-        } else if (misnamed(key, owner, socket)) {
+        } else if (misnamed(owner, socket, io)) {
             session.misdirected(false, status, bytes, io);
         } else {
             session.receiveCompleted(status, bytes, io);
@@ -148,26 +149,35 @@ final class SessionEngine implements SocketEvents {
     }
 
     @Override
-    public void sent(PooledSocket socket, long key, int status, int bytes, IoThread io) {
-        long owner = socket.send().owner();
+    public void sent(StreamSocket socket, int status, int bytes, IoThread io) {
+        long owner = socket.sendOwner();
         IocpSession session = table.find(owner);
         if (session == null) {
             late(socket);
-        } else if (misnamed(key, owner, socket)) {
+        } else if (misnamed(owner, socket, io)) {
             session.misdirected(true, status, bytes, io);
         } else {
             session.sendCompleted(status, bytes, io);
         }
     }
 
+    /** The socket is free or closed, and its session has ended. */
     @Override
-    public void disconnected(PooledSocket socket, long key, int status, IoThread io) {
-        misnamed(key, socket.owner(), socket); // only counted: the operation names the right session
-        disconnector.completed(socket, status, io);
+    public void gone(StreamSocket socket, IoThread io) {
+        IocpSession session = table.find(socket.owner());
+        if (session != null) { // else the connection was refused, or its session ended without packets
+            session.vacate();
+            table.release(session);
+        }
+        socket.recycle();
     }
 
-    private boolean misnamed(long key, long owner, PooledSocket socket) {
-        if (identity == SessionIdentity.OVERLAPPED || identity.names(key, SessionId.slot(owner), owner, pool)) {
+    private boolean misnamed(long owner, StreamSocket socket, IoThread io) {
+        if (identity == SessionIdentity.OVERLAPPED) {
+            return false;
+        }
+        long key = io.packetKey();
+        if (identity.names(key, SessionId.slot(owner), owner, domain)) {
             return false;
         }
         counters.keyMismatches.increment();
@@ -175,7 +185,7 @@ final class SessionEngine implements SocketEvents {
         return true;
     }
 
-    private void late(PooledSocket socket) {
+    private void late(StreamSocket socket) {
         counters.latePackets.increment();
         LOG.debug("a late packet, {}", socket);
     }
@@ -197,14 +207,24 @@ final class SessionEngine implements SocketEvents {
     // ---- connections ----
 
     /** From the listener: a connection needs a session, a buffer and, the first time, the port. */
-    private void connected(PooledSocket socket, IoThread io) {
+    private void connected(StreamSocket socket, IoThread io) {
         IocpSession session = null;
+        LongAdder refusals = counters.sessionsRefusedStopping; // where it counts if it is refused, or throws, now
         boolean isTaken = false;
         try {
-            session = stopping ? null : table.allocate();
-            isTaken = session != null && takeBuffer(session.input(), io) && associate(socket, session, io);
+            if (!stopping) {
+                refusals = counters.sessionsRefusedMemory;
+                session = table.allocate();
+                if (session == null) {
+                    refusals = counters.sessionsRefusedFull;
+                } else if (takeBuffer(session.input(), io)) {
+                    refusals = counters.sessionsRefusedAssociation;
+                    isTaken = attach(socket, session, io);
+                }
+            }
         } finally {
             if (!isTaken) {
+                refusals.increment();
                 refuse(socket, session, io);
             }
         }
@@ -216,8 +236,8 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    private boolean associate(PooledSocket socket, IocpSession session, IoThread io) {
-        int error = socket.associateOnce(port, identity.key(session.slot(), socket.slot()), delivery, io);
+    private boolean attach(StreamSocket socket, IocpSession session, IoThread io) {
+        int error = -socket.attach(this, identity.key(session.slot(), socket.slot()), io);
         if (error != 0) {
             String more = refusalLines.next();
             if (more != null) {
@@ -228,13 +248,12 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Releases what there is for the connection, if anything, and resets it. */
-    private void refuse(PooledSocket socket, @Nullable IocpSession session, IoThread io) {
-        counters.sessionsRefused.increment();
+    private void refuse(StreamSocket socket, @Nullable IocpSession session, IoThread io) {
         if (session != null) {
             session.input().giveBack();
             table.release(session);
         }
-        pool.reset(socket, io);
+        socket.close(Closing.RST, io);
     }
 
     /** False, and counted, if the system has no memory for a buffer. */
@@ -248,7 +267,7 @@ final class SessionEngine implements SocketEvents {
 
     /** Called by the session when nothing of it is pending any more. */
     void disconnect(IocpSession session, IoThread io) {
-        disconnector.disconnect(session.socket(), session.id(), io);
+        session.socket().close(method.reuses() ? Closing.REUSE : Closing.FIN, io);
     }
 
     /**
@@ -256,19 +275,11 @@ final class SessionEngine implements SocketEvents {
      */
     void cut(IocpSession session, IoThread io) {
         counters.sessionsCut.increment();
-        disconnector.reset(session.socket(), session.id(), io);
-    }
-
-    /** From the disconnector: the socket is free or closed, and the session has ended. */
-    private void ended(long owner, IoThread io) {
-        IocpSession session = table.find(owner);
-        assert session != null : "a session's id is its own until its socket is back";
-        session.vacate();
-        table.release(session);
+        session.socket().close(Closing.RST, io);
     }
 
     DisconnectMethod method() {
-        return disconnector.method();
+        return method;
     }
 
     // ---- any thread ----
@@ -308,18 +319,38 @@ final class SessionEngine implements SocketEvents {
 
     // ---- worker threads ----
 
+    /** The calling thread is going to {@link #dequeue}. */
+    void enter(IoThread io) {
+        workers.add(io);
+    }
+
+    /** It does no more. */
+    void leave(IoThread io) {
+        workers.remove(io);
+    }
+
+    /** Looks after the sessions' deadlines; {@link #dequeue} runs those that are due. */
+    TimerWheel timers() {
+        return domain.timers();
+    }
+
+    /** The first whole tick from this time on: deadlines that expire together wake each worker once. */
+    long wholeTick(long nanos) {
+        return nanos + Math.floorMod(startNanos - nanos, TICK_NANOS);
+    }
+
     /**
-     * Waits for packets for at most the length of a tick and dispatches them; then runs the tick if it is due.
+     * Waits for packets for at most the length of a tick and dispatches them; then runs the deadlines that are due, and
+     * the tick if it is.
      *
      * @throws CompletionFailedException if anything threw; everything else that there was to do has been done
      */
     void dequeue(IoThread io) {
         try {
-            port.dequeue(io, TICK_MILLIS);
+            domain.dequeue(io, TICK_MILLIS);
         } catch (Win32Exception e) {
             counters.workerFailures.incrementAndGet();
-            if (e.code() == ERROR_ABANDONED_WAIT_0() || e.code() == ERROR_INVALID_HANDLE()) {
-                portLost(e.getMessage());
+            if (isPortLost()) {
                 return;
             }
             LOG.error("a worker cannot dequeue: {}", e.getMessage());
@@ -331,18 +362,12 @@ final class SessionEngine implements SocketEvents {
     }
 
     /** Other code has closed the port: no packet comes any more, and the server can only stop. Every worker notices. */
-    void portLost(@Nullable String how) {
-        if (portLost.compareAndSet(false, true)) {
-            LOG.error("the port was closed from outside: nothing can be served any more, the server stops ({})", how);
-        }
-    }
-
     boolean isPortLost() {
-        return portLost.get();
+        return domain.isPortLost();
     }
 
     void accept(IoThread io) {
-        listener.replenish(io);
+        listener.depth(options.accepts(), io);
     }
 
     /** By one thread at a time; the next tick is due a fixed time after the end of this one, however long it takes. */
@@ -354,7 +379,7 @@ final class SessionEngine implements SocketEvents {
             if (io.nowNanos() - nextTickNanos >= 0) { // or another thread has ticked since
                 tick(io);
                 io.refreshNow();
-                nextTickNanos = io.nowNanos() + TICK_MILLIS * 1_000_000L;
+                nextTickNanos = io.nowNanos() + TICK_NANOS;
             }
         } catch (Throwable e) {
             io.failed(e);
@@ -363,13 +388,21 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    /** What depends on time. If one part throws, the others are done all the same. */
+    /**
+     * What depends on time and on no session: it takes as long for a million of them as for one. If one part throws,
+     * the others are done all the same.
+     */
     private void tick(IoThread io) {
         mailbox.runTasks(io);
-        attempt(listener::tick, io);
-        attempt(disconnector::giveUpOverdue, io);
-        forEachSession(session -> session.tick(io), io);
+        workers.forEach(worker -> worker.forEachDeferred(task -> postIfLate(task, io)));
         attempt(on -> buffers.trim(on.win32()), io);
+    }
+
+    /** What one worker has put off, and not come to since it is stuck in a handler, say, another one does. */
+    private static void postIfLate(IoTask task, IoThread io) {
+        if (task instanceof IocpSession session && session.isReceiveLate(io.nowNanos())) {
+            attempt(session::run, io);
+        }
     }
 
     // ---- the end, in this order ----
@@ -386,45 +419,32 @@ final class SessionEngine implements SocketEvents {
         forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, true, io), io);
     }
 
-    /** No worker is at work any more, so no packet ends the sessions that are left: they end here. */
-    void endWithoutPackets(IoThread io) {
-        forEachSession(IocpSession::endWithoutPackets, io);
+    /**
+     * The last step, when no worker is at work any more: no packet ends the sessions that are left, so they end here.
+     * Then handles are closed, and what is pending is awaited.
+     */
+    void end(IoThread io) {
+        if (table.inUse() > 0) {
+            LOG.error("{} sessions had not ended in time: cut off", table.inUse());
+            forEachSession(session -> {
+                if (session.endWithoutPackets()) {
+                    table.release(session);
+                }
+            }, io);
+        }
+        operationsLost = domain.end(io, options.disconnectTime());
     }
 
     boolean isQuiet() {
-        return listener.isClosed() && table.inUse() == 0;
+        return listener.isGone() && table.inUse() == 0;
     }
 
     int operationsPending() {
-        return slab.pendingCount();
-    }
-
-    /** Closes all handles. No worker is at work any more, so nobody dispatches the packets that still come. */
-    void closeHandles(IoThread io) {
-        if (table.inUse() > 0) {
-            LOG.error("{} sessions had not ended in time: cut off", table.inUse());
-        }
-        attempt(listener::closeNow, io);
-        pool.closeAll(io);
+        return domain.pendingCount();
     }
 
     /**
-     * Dequeues packets and only marks their operations as complete; after {@link #closeHandles}.
-     *
-     * @return false if the port gives no more packets
-     */
-    boolean discardPackets(IoThread io) {
-        try {
-            port.discard(io, TICK_MILLIS);
-            return true;
-        } catch (Win32Exception e) {
-            LOG.error("cannot await the last packets: {}", e.getMessage());
-            return false;
-        }
-    }
-
-    /**
-     * Drops the caller's reference; the last one to do so releases port, slab and pools.
+     * Drops the caller's reference; the last one to do so releases the buffers.
      *
      * @param caller asked only if it is the last
      */
@@ -435,16 +455,9 @@ final class SessionEngine implements SocketEvents {
     }
 
     private void releaseAll(Win32 win32) {
-        if (!isPortLost()) { // or its number may be that of another handle by now
-            port.close(win32);
+        if (operationsLost > 0) {
+            return; // the buffers of these are the kernel's, too
         }
-        int out = slab.pendingCount();
-        if (out > 0) {
-            LOG.error("{} operations are still the kernel's: their memory stays allocated", out);
-            return;
-        }
-        slab.release(win32);
-        pool.release(win32);
         try {
             buffers.release(win32);
         } catch (IllegalStateException e) {
@@ -473,8 +486,7 @@ final class SessionEngine implements SocketEvents {
     /** @param systemCalls made by the threads that run this */
     ServerStatistics statistics(long systemCalls) {
         return new ServerStatistics(ServerStatistics.Connections.of(table, listener),
-                ServerStatistics.Traffic.of(table),
-                ServerStatistics.Sockets.of(pool, disconnector), counters.incidents(listener, disconnector),
-                counters.faults(pool, port), ServerStatistics.Resources.of(buffers, slab, systemCalls));
+                counters.traffic(), ServerStatistics.Sockets.of(domain), counters.incidents(listener, domain),
+                counters.faults(domain), ServerStatistics.Resources.of(buffers, domain, systemCalls));
     }
 }

@@ -1,22 +1,28 @@
 package org.iocp4j.server;
 
 /**
- * What a session's id is made of: the slot of the session table in its upper 16 bits, and below them a serial number
- * that the slot has used for no connection before.
+ * What a session's id is made of: the slot of the session table in its upper 24 bits, and below them a serial number
+ * that the slot has used for no connection before. No other class knows where the one ends.
  */
 final class SessionId {
-    /** How many slots 16 bits can name; the last value stays unused, so that no id is -1. */
-    static final int MAX_SLOTS = 65_535;
+    /** The most slots; so no id is negative. */
+    static final int MAX_SLOTS = 1_000_000;
 
-    private static final int SERIAL_BITS = 48;
+    /** Enough for a connection every 30 us in the same slot, for a year. */
+    private static final int SERIAL_BITS = 40;
     private static final long MAX_SERIAL = (1L << SERIAL_BITS) - 1;
 
     private SessionId() {
     }
 
-    /** The id of a slot's next connection; its serial follows that of the one before, 0 if there was none. */
+    /**
+     * The id of a slot's next connection.
+     *
+     * @param serial of the one before, 0 if there was none; the last one is followed by 1, for an id of slot 0 with the
+     *               serial 0 would be 0, which means none
+     */
     static long next(int slot, long serial) {
-        return ((long) slot << SERIAL_BITS) | ((serial + 1) & MAX_SERIAL);
+        return (long) slot << SERIAL_BITS | (serial == MAX_SERIAL ? 1 : serial + 1);
     }
 
     static int slot(long id) {

@@ -1,14 +1,14 @@
 package org.iocp4j.server;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 import org.iocp4j.port.FreeList;
+import org.iocp4j.port.GrowingTable;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions by slot. An id names a slot and a serial number: the slot finds the session object, the serial tells
- * whether the session in it is still the one meant.
+ * whether the session in it is still the one meant. It grows with the most sessions that there have been at one time.
  */
 final class SessionTable {
     /**
@@ -17,16 +17,15 @@ final class SessionTable {
      */
     private static final int REUSE_DISTANCE = 128;
 
-    private final AtomicReferenceArray<IocpSession> sessions;
+    private final GrowingTable<IocpSession> sessions;
     private final int reuseDistance;
     private final FreeList<IocpSession> free;
     private final IntFunction<IocpSession> factory;
-    private final AtomicInteger made = new AtomicInteger();
     private final AtomicInteger inUse = new AtomicInteger();
 
-    /** @param factory makes the session of a slot, when it is first needed */
+    /** @param factory makes the session of a slot, when it is first needed, and does no more than that */
     SessionTable(int capacity, FreeList.Order order, IntFunction<IocpSession> factory) {
-        this.sessions = new AtomicReferenceArray<>(capacity);
+        this.sessions = new GrowingTable<>(capacity);
         this.free = new FreeList<>(capacity, order);
         this.factory = factory;
         this.reuseDistance = order == FreeList.Order.FIFO ? REUSE_DISTANCE : 0;
@@ -36,7 +35,7 @@ final class SessionTable {
     @Nullable IocpSession allocate() {
         IocpSession session = free.size() > reuseDistance ? free.take() : null;
         if (session == null) {
-            session = make();
+            session = sessions.add(factory);
         }
         if (session == null) {
             session = free.take();
@@ -45,16 +44,6 @@ final class SessionTable {
             return null;
         }
         inUse.incrementAndGet();
-        return session;
-    }
-
-    private @Nullable IocpSession make() {
-        int slot = made.getAndUpdate(n -> Math.min(n + 1, sessions.length()));
-        if (slot == sessions.length()) {
-            return null;
-        }
-        IocpSession session = factory.apply(slot);
-        sessions.set(slot, session);
         return session;
     }
 
@@ -75,12 +64,12 @@ final class SessionTable {
 
     /** The slot's session, or null if it has had none. */
     @Nullable IocpSession at(int slot) {
-        return slot < sessions.length() ? sessions.get(slot) : null;
+        return sessions.at(slot);
     }
 
     /** How many slots have been used so far. */
     int made() {
-        return made.get();
+        return sessions.size();
     }
 
     int inUse() {

@@ -97,8 +97,13 @@ final class WorkerGroup {
         try (Win32 win32 = system.get()) {
             IoThread io = new IoThread(win32);
             views.add(win32);
-            while (!engine.isPortLost() && (!isStopping() || io.hasWork())) {
-                dequeue(io);
+            engine.enter(io);
+            try {
+                while (!engine.isPortLost() && (!isStopping() || io.hasWork())) {
+                    dequeue(io);
+                }
+            } finally {
+                engine.leave(io);
             }
         }
     }

@@ -1,9 +1,14 @@
 package org.iocp4j.server;
 
+import static org.iocp4j.win32.generated.WinTypes.MEM_COMMIT;
+import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
+
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
+import org.iocp4j.simkernel.NullWin32;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32Exception;
 
@@ -14,8 +19,8 @@ import org.iocp4j.win32.Win32Exception;
 public final class NullServer {
     private static final int TICK_MILLIS = 100;
 
-    private final NullWin32 kernel = new NullWin32();
-    private final IoThread io = new IoThread(kernel);
+    private final Kernel kernel;
+    private final IoThread io;
     private final SessionEngine engine;
 
     public NullServer() throws Win32Exception {
@@ -24,8 +29,14 @@ public final class NullServer {
 
     /** Listens, with its accepts posted. */
     NullServer(ServerOptions options) throws Win32Exception {
+        this(options, (session, data) -> session.send(data));
+    }
+
+    NullServer(ServerOptions options, SessionHandler handler) throws Win32Exception {
+        kernel = new Kernel(options.maxSessions() + options.accepts() + options.pool());
+        io = new IoThread(kernel);
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED,
-                (session, data) -> session.send(data), () -> kernel, io);
+                handler, () -> kernel, io);
         engine.accept(io);
         run();
     }
@@ -49,6 +60,14 @@ public final class NullServer {
         run();
     }
 
+    /** A message from outside of the sessions goes out to each of these. */
+    void broadcast(long[] ids, ByteBuffer message) {
+        for (long id : ids) {
+            engine.send(id, message.clear());
+        }
+        run();
+    }
+
     /** Time passes, tick by tick. */
     void idle(int millis) {
         for (int i = 0; i < millis; i += TICK_MILLIS) {
@@ -58,9 +77,36 @@ public final class NullServer {
         }
     }
 
-    /** Memory that the server has beside the Java heap. */
+    long nowNanos() {
+        return kernel.nanoTime();
+    }
+
+    /** Memory that the server has beside the Java heap, without what it has offered to the system. */
     long committedBytes() {
-        return kernel.committedBytes() + statistics().resources().bufferBytes();
+        return kernel.committedBytes() - kernel.buffersCommitted + statistics().resources().bufferBytes();
+    }
+
+    /** Counts apart what is committed for the server's buffers, which it reserves first: it knows which are reset. */
+    private static final class Kernel extends NullWin32 {
+        private long buffers;
+        private long buffersEnd;
+        private long buffersCommitted;
+
+        Kernel(int sockets) {
+            super(sockets);
+        }
+
+        @Override
+        public long virtualAlloc(long address, long bytes, int type, int protection) {
+            long given = super.virtualAlloc(address, bytes, type, protection);
+            if (type == MEM_RESERVE() && buffers == 0) {
+                buffers = given;
+                buffersEnd = given + bytes;
+            } else if (type == MEM_COMMIT() && address >= buffers && address < buffersEnd) {
+                buffersCommitted += bytes;
+            }
+            return given;
+        }
     }
 
     SessionEngine engine() {

@@ -49,6 +49,7 @@ public final class Settled {
         ServerStatistics now = server.get();
         assertThat(now.faults().workerFailures()).as("workerFailures").isZero();
         assertThat(now.faults().strayPackets()).as("strayPackets").isZero();
+        assertThat(now.faults().callFailures()).as("callFailures").isZero();
         assertThat(now.faults().memoryRefusals()).as("memoryRefusals").isZero();
         assertThat(now.faults().socketFailures()).as("socketFailures").isZero();
         return new Settled(now);

@@ -1,7 +1,7 @@
 package org.iocp4j.server.identity;
 
-import org.iocp4j.socket.PooledSocket;
-import org.iocp4j.socket.SocketPool;
+import org.iocp4j.socket.IoDomain;
+import org.iocp4j.socket.StreamSocket;
 
 /**
  * How a server finds the session that a completion packet belongs to. Only for the study of the completion-key bug: all
@@ -16,7 +16,7 @@ public enum SessionIdentity {
         }
 
         @Override
-        public boolean names(long key, int sessionSlot, long session, SocketPool sockets) {
+        public boolean names(long key, int sessionSlot, long session, IoDomain sockets) {
             return true;
         }
     },
@@ -31,7 +31,7 @@ public enum SessionIdentity {
         }
 
         @Override
-        public boolean names(long key, int sessionSlot, long session, SocketPool sockets) {
+        public boolean names(long key, int sessionSlot, long session, IoDomain sockets) {
             return key == sessionSlot + 1L;
         }
     },
@@ -46,8 +46,8 @@ public enum SessionIdentity {
         }
 
         @Override
-        public boolean names(long key, int sessionSlot, long session, SocketPool sockets) {
-            PooledSocket named = sockets.at((int) key - 1);
+        public boolean names(long key, int sessionSlot, long session, IoDomain sockets) {
+            StreamSocket named = sockets.socketAt((int) key - 1);
             return named != null && named.owner() == session;
         }
     };
@@ -61,5 +61,5 @@ public enum SessionIdentity {
      * @param sessionSlot the slot of the session that the packet's own operation names
      * @param session     its id
      */
-    public abstract boolean names(long key, int sessionSlot, long session, SocketPool sockets);
+    public abstract boolean names(long key, int sessionSlot, long session, IoDomain sockets);
 }
