@@ -1,0 +1,3 @@
+module example.netty {
+    requires org.iocp4j.netty;
+}
