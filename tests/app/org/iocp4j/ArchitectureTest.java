@@ -39,6 +39,8 @@ import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.iocp4j.load.LocalPorts;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.socket.StreamSocket;
 import org.iocp4j.win32.generated.WinFunctions;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +83,7 @@ class ArchitectureTest {
                 .layer("core").definedBy(WIN32, PORT, SOCKET)
                 .layer("server").definedBy(SERVER)
                 .layer("simkernel").definedBy(SIMKERNEL)
+                .layer("netty").definedBy("org.iocp4j.netty..")
                 .layer("echo").definedBy("org.iocp4j.echo..")
                 .layer("html").definedBy("org.iocp4j.html..")
                 .layer("load").definedBy("org.iocp4j.load..")
@@ -89,12 +92,13 @@ class ArchitectureTest {
                 .layer("study").definedBy("org.iocp4j.study..")
                 .layer("simulation").definedBy("org.iocp4j.simulation..")
                 .layer("cli").definedBy(CLI)
+                .whereLayer("netty").mayOnlyAccessLayers("core")
                 .whereLayer("html").mayNotAccessAnyLayer()
-                .whereLayer("load").mayNotAccessAnyLayer()
+                .whereLayer("load").mayOnlyAccessLayers("core")
                 .whereLayer("soak").mayOnlyAccessLayers("load", "server")
-                .whereLayer("bench").mayOnlyAccessLayers("load", "html")
+                .whereLayer("bench").mayOnlyAccessLayers("core", "server", "simkernel", "netty", "load", "html")
                 .whereLayer("study").mayOnlyAccessLayers("core", "simkernel", "html")
-                .whereLayer("simulation").mayOnlyAccessLayers("core", "server", "simkernel", "echo")
+                .whereLayer("simulation").mayOnlyAccessLayers("core", "server", "simkernel", "echo", "netty")
                 .whereLayer("cli").mayNotBeAccessedByAnyLayer()
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(CLASSES);
@@ -168,10 +172,13 @@ class ArchitectureTest {
         DescribedPredicate<JavaClass> connecting = describe("connect", c -> c.getMethodCallsFromSelf().stream()
                 .anyMatch(call -> call.getName().equals("connect")
                 && (call.getTargetOwner().isAssignableTo(Socket.class)
-                        || call.getTargetOwner().isAssignableTo(SocketChannel.class))));
+                        || call.getTargetOwner().isAssignableTo(SocketChannel.class)
+                        || call.getTargetOwner().isAssignableTo(StreamSocket.class))));
         classes().that().resideInAnyPackage("org.iocp4j.load..", "org.iocp4j.soak..", "org.iocp4j.bench..")
                 .and(connecting)
                 .should().callMethod(LocalPorts.class, "bind", SocketChannel.class, InetSocketAddress.class)
+                .orShould()
+                .callMethod(LocalPorts.class, "bind", StreamSocket.class, InetSocketAddress.class, IoThread.class)
                 .check(CLASSES);
     }
 

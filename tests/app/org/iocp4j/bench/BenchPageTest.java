@@ -31,7 +31,7 @@ class BenchPageTest {
     @Test
     void saysWhoIsLeftOutOfALoadInItsTable() {
         assertThat(page.substring(page.indexOf("<h2>held-5000-active-50"))).containsOnlyOnce(
-                "<td>netty</td><td colspan=\"16\">left out: nothing came &lt;for&gt; 20 s,\nat all</td>");
+                "<td>netty-nio</td><td colspan=\"16\">left out: nothing came &lt;for&gt; 20 s,\nat all</td>");
         assertThat(page).containsOnlyOnce("left out");
     }
 

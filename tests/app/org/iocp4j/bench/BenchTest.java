@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(value = OS.WINDOWS,
         disabledReason = "a JVM under Wine cannot always start another: error 1359, once in 200 times")
 class BenchTest {
-    private static final Load LOAD = new Load("one", Load.Kind.ECHO, 1, 1, 64, 1);
+    private static final Load LOAD = new Load("one", Load.Kind.EXCHANGE, 1, 1, 64, 1);
     private static final ServerSpec BASELINE = server(ServerKind.JDK_SELECTOR);
     private static final ServerSpec OTHER = server(ServerKind.JDK_ASYNC);
 
@@ -34,24 +34,25 @@ class BenchTest {
     private final List<BenchResult> results = new ArrayList<>();
     private final List<LeftOut> leftOut = new ArrayList<>();
     private ServerChild.Patience patience = ServerChild.Patience.USUAL;
+    private Load load = LOAD;
     private Bench bench;
 
     @Test
     void aPeerThatDiesIsLeftOutAndTheOthersBeginAnew() throws IOException {
-        ServerSpec peer = server(ServerKind.NETTY, FaultyServer.DIES);
+        ServerSpec peer = server(ServerKind.NETTY_NIO, FaultyServer.DIES);
         run(BASELINE, peer, OTHER);
-        assertLeftOut(peer, "netty: the server has ended: out of sockets");
+        assertLeftOut(peer, "netty-nio: the server has ended: out of sockets");
         assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE, OTHER);
         assertThat(progress).filteredOn(line -> line.contains(": starting ")).containsExactly(
-                "one: starting jdk-selector", "one: starting netty", "one: starting jdk-async",
+                "one: starting jdk-selector", "one: starting netty-nio", "one: starting jdk-async",
                 "one: starting jdk-selector", "one: starting jdk-async");
     }
 
     @Test
     void soIsOneThatCannotStart() throws IOException {
-        ServerSpec peer = server(ServerKind.NETTY, FaultyServer.STARTS_NOT);
+        ServerSpec peer = server(ServerKind.NETTY_NIO, FaultyServer.STARTS_NOT);
         run(BASELINE, peer);
-        assertLeftOut(peer, "netty: the server has ended: out of sockets");
+        assertLeftOut(peer, "netty-nio: the server has ended: out of sockets");
         assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
     }
 
@@ -59,21 +60,38 @@ class BenchTest {
     @Tag("slow")
     void soIsOneThatNeitherAnswersNorEnds() throws IOException {
         List<ProcessHandle> before = ProcessHandle.current().children().toList();
-        ServerSpec peer = server(ServerKind.NETTY, FaultyServer.HANGS);
+        ServerSpec peer = server(ServerKind.NETTY_NIO, FaultyServer.HANGS);
         patience = new ServerChild.Patience(6, 1); // the baseline's JVM has to start within the first
         run(BASELINE, peer);
-        assertLeftOut(peer, "netty: no answer for 6 s");
+        assertLeftOut(peer, "netty-nio: no answer for 6 s");
         assertThat(results).extracting(BenchResult::server).containsExactly(BASELINE);
         assertThat(ProcessHandle.current().children().toList()).isSubsetOf(before);
     }
 
     @Test
     void theBaselineAndThisProjectsOwnAreNotLeftOut() {
-        assertThatIOException().isThrownBy(() -> run(server(ServerKind.NETTY, FaultyServer.DIES)))
-                .withMessage("netty: the server has ended: out of sockets");
+        assertThatIOException().isThrownBy(() -> run(server(ServerKind.NETTY_NIO, FaultyServer.DIES)))
+                .withMessage("netty-nio: the server has ended: out of sockets");
         assertThatIOException().isThrownBy(() -> run(BASELINE, server(ServerKind.IOCP4J, FaultyServer.DIES)))
                 .withMessage("iocp4j: the server has ended: out of sockets");
         assertThat(leftOut).isEmpty();
+    }
+
+    /** "Connection reset" alone says neither which of the servers has failed nor why. */
+    @Test
+    void aClientsErrorNamesTheServerAndWhatThatSaidLast() {
+        assertThatIOException().isThrownBy(() -> run(server(ServerKind.NETTY_NIO, FaultyServer.CLOSES)))
+                .withMessageMatching("netty-nio: one: .+, 1 of 1 connections made; out of sockets");
+    }
+
+    @Test
+    void aBurstIsMeasuredTheSecondTime() throws IOException {
+        load = new Load("burst", Load.Kind.BURST, 30, 0, 64, 1);
+        run(BASELINE);
+        assertThat(results).hasSize(1).allSatisfy(result -> {
+            assertThat(result.operations()).as("of one of the two times").isEqualTo(30);
+            assertThat(result.bytesPerConnection()).isNull();
+        });
     }
 
     @Test
@@ -90,10 +108,10 @@ class BenchTest {
     @Test
     void aPeerThatCtrlCEndsIsNotLeftOut() throws IOException {
         run(line -> {
-            if (line.equals("one: warming up, netty")) {
+            if (line.equals("one: warming up, netty-nio")) {
                 ProcessHandle.current().children().forEach(child -> child.onExit().thenRun(bench::stop));
             }
-        }, BASELINE, server(ServerKind.NETTY, FaultyServer.DIES));
+        }, BASELINE, server(ServerKind.NETTY_NIO, FaultyServer.DIES));
         assertThat(leftOut).isEmpty();
         assertThat(results).isEmpty();
     }
@@ -112,11 +130,11 @@ class BenchTest {
 
     @Test
     void aPeerThatDiesInARoundWhichItBeginsIsLeftOutToo() throws IOException {
-        ServerSpec peer = server(ServerKind.NETTY);
+        ServerSpec peer = server(ServerKind.NETTY_NIO);
         run(2, line -> {
-            if (line.equals("one: round 2 of 2, netty")) {
+            if (line.equals("one: round 2 of 2, netty-nio")) {
                 ProcessHandle.current().children()
-                        .filter(child -> child.info().commandLine().orElse("").endsWith(" netty"))
+                        .filter(child -> child.info().commandLine().orElse("").endsWith(" netty-nio"))
                         .forEach(child -> child.destroyForcibly());
             }
         }, BASELINE, peer);
@@ -187,7 +205,7 @@ class BenchTest {
     }
 
     private void run(int pairs, Consumer<String> hears, ServerSpec... servers) throws IOException {
-        Bench.Plan plan = new Bench.Plan(List.of(LOAD), List.of(servers), pairs,
+        Bench.Plan plan = new Bench.Plan(List.of(load), List.of(servers), pairs,
                 Duration.ofMillis(20), Duration.ofMillis(20), false);
         try (Machine machine = new Machine(null, false)) {
             bench = new Bench(plan, machine, FaultyServer.class.getName(), hears, patience);

@@ -3,6 +3,8 @@ package org.iocp4j.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -17,6 +19,9 @@ final class FaultyServer {
     /** Neither answers nor ends. */
     static final String HANGS = "hangs";
 
+    /** Closes each connection at once, and says why. */
+    static final String CLOSES = "closes";
+
     private FaultyServer() {
     }
 
@@ -25,7 +30,7 @@ final class FaultyServer {
         failIf(fault.equals(STARTS_NOT), "out of sockets");
         failIf(fault.equals(REFUSES),
                 "taken from " + System.getProperty("java.class.path") + ": " + List.of(arguments));
-        System.out.println("ready 127.0.0.1:" + new SelectorEcho().start());
+        System.out.println("ready 127.0.0.1:" + (fault.equals(CLOSES) ? closing() : new SelectorEcho().start()));
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {
             failIf(fault.equals(DIES), "out of sockets");
@@ -34,6 +39,21 @@ final class FaultyServer {
             }
             System.out.println("costs - -");
         }
+    }
+
+    private static int closing() throws IOException {
+        ServerSocket server = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
+        System.err.println("out of sockets");
+        Thread.ofPlatform().daemon().start(() -> {
+            while (true) {
+                try {
+                    server.accept().close();
+                } catch (IOException e) {
+                    return;
+                }
+            }
+        });
+        return server.getLocalPort();
     }
 
     private static void failIf(boolean faulty, String lastWords) {

@@ -38,7 +38,7 @@ public final class Results {
 
     /** One that did not bear it, for a reason of two lines. */
     public static LeftOut leftOut() {
-        return new LeftOut(Load.of("held-5000-active-50"), ServerSpec.parse("netty"),
+        return new LeftOut(Load.of("held-5000-active-50"), ServerSpec.parse("netty-nio"),
                 "nothing came <for> 20 s,\nat all");
     }
 

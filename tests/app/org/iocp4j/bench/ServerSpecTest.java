@@ -37,7 +37,7 @@ class ServerSpecTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"iocp4j@", "iocp4j@.jar", "iocp4j@before", "iocp4j@before.jar.old", "iocp4j@ before.jar",
-        "@before.jar", "c@before.jar", "netty@before.jar", "iocp4j@\0.jar"})
+        "@before.jar", "c@before.jar", "netty-nio@before.jar", "iocp4j@\0.jar"})
     void whatNamesNoJarOrTheJarOfNoServerOfOursIsRefused(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> ServerSpec.parse(text));
     }
@@ -53,7 +53,7 @@ class ServerSpecTest {
     void whatIsNotThereIsRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> ServerSpec.parse("")).withMessage("no such server: ");
         assertThatIllegalArgumentException().isThrownBy(() -> ServerSpec.parse("C"));
-        assertThatIllegalArgumentException().isThrownBy(() -> ServerSpec.parse("netty --fast"))
-                .withMessage("netty takes no options");
+        assertThatIllegalArgumentException().isThrownBy(() -> ServerSpec.parse("netty-nio --fast"))
+                .withMessage("netty-nio takes no options");
     }
 }

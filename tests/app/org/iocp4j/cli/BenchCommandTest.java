@@ -25,7 +25,11 @@ import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Results;
+import org.iocp4j.bench.ScaleFigure;
+import org.iocp4j.bench.ScaleResult;
 import org.iocp4j.bench.ServerSpec;
+import org.iocp4j.bench.Spread;
+import org.iocp4j.server.ServerOptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,8 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
 class BenchCommandTest {
-    private static final Bench.Plan PLAN = new Bench.Plan(Load.all(), List.of(ServerSpec.parse("c")), 3,
-            Duration.ofMillis(500), Duration.ofSeconds(1), true);
+    private static final Bench.Plan PLAN = plan(List.of("ping-pong-1", "held-5000-active-50"), specs("c"));
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -66,6 +69,22 @@ class BenchCommandTest {
         assertThat(Files.readString(page)).contains("ping-pong-1", "jdk-async", "</html>");
     }
 
+    @Test
+    @Tag("slow")
+    @NeedsCompletionPorts
+    void measuresHttpOnOurTransportAgainstNettysOwn() throws IOException {
+        int exit = Main.run(out, err, "bench", "--quick", "--pairs", "1", "--loads", "https-50", "--servers",
+                "netty-iocp", "--json");
+        assertThat(exit).as(text(err)).isZero();
+        List<String> lines = text(out).lines().toList();
+        assertThat(lines).hasSize(2);
+        assertThat(fields(lines.getFirst())).containsEntry("server", "netty-nio").containsEntry("ratioMedian", 1.0);
+        assertThat(fields(lines.getLast())).containsEntry("load", "https-50").containsEntry("server", "netty-iocp")
+                .containsEntry("baseline", "netty-nio")
+                .hasEntrySatisfying("ratioMedian", ratio -> assertThat((Double) ratio).isPositive())
+                .hasEntrySatisfying("p99Micros", micros -> assertThat((Double) micros).isPositive());
+    }
+
     /** Of one build, twice: what is compared here is not how fast they are. */
     @Test
     @Tag("packaged")
@@ -91,6 +110,38 @@ class BenchCommandTest {
     }
 
     @Test
+    @Tag("slow")
+    @Timeout(600)
+    void measuresWhatSessionsCost() throws IOException {
+        assertThat(Main.run(out, err, "bench", "--scale", "--pairs", "1", "--json")).as(text(err)).isZero();
+        List<String> lines = text(out).lines().toList();
+        assertThat(fields(lines.getFirst())).containsEntry("figure", "echo-in-sequence").containsEntry("sessions", 1.0)
+                .containsEntry("rounds", 1.0);
+        assertThat(fields(lines.getLast())).containsEntry("figure", "connect").containsEntry("base", 1_000.0)
+                .hasEntrySatisfying("sessions", most -> assertThat((Double) most)
+                        .isBetween(60_000.0, (double) ServerOptions.MAX_SESSIONS))
+                .hasEntrySatisfying("nanosMedian", nanos -> assertThat((Double) nanos).isPositive());
+    }
+
+    @Test
+    void figuresOfSessionsAreATableOrJson() throws IOException {
+        List<ScaleResult> results = List.of(new ScaleResult(ScaleFigure.ECHO_AT_RANDOM, 60_000,
+                new Spread(3_097.4, 3_000, 4_000), 1, new Spread(12.145, 11, 13)));
+        StringWriter text = new StringWriter();
+        ScaleReport.print(results, 7, false, new PrintWriter(text));
+        assertThat(text.toString().lines()).hasSize(3).first().asString().contains("median of 7 rounds");
+        assertThat(text.toString().lines().toList().getLast().split("[ -]+(?=[0-9])")).containsExactly("echo-at-random",
+                "60,000", "3,097", "3,000", "4,000", "12.15", "11.00", "13.00", "1");
+        StringWriter json = new StringWriter();
+        ScaleReport.print(results, 7, true, new PrintWriter(json));
+        assertThat(fields(json.toString())).containsExactly(
+                Map.entry("figure", "echo-at-random"), Map.entry("sessions", 60_000.0),
+                Map.entry("nanosMedian", 3_097.4), Map.entry("nanosLow", 3_000.0), Map.entry("nanosHigh", 4_000.0),
+                Map.entry("base", 1.0), Map.entry("ratioMedian", 12.145), Map.entry("ratioLow", 11.0),
+                Map.entry("ratioHigh", 13.0), Map.entry("rounds", 7.0));
+    }
+
+    @Test
     void jsonHasEveryFigureOfAServerUnderALoad() throws IOException {
         StringWriter text = new StringWriter();
         new BenchReport.Json(new PrintWriter(text), PLAN).results(List.of(Results.full()));
@@ -113,7 +164,7 @@ class BenchCommandTest {
         new BenchReport.Json(new PrintWriter(text), PLAN).leftOut(Results.leftOut());
         assertThat(fields(text.toString())).containsExactly(
                 Map.entry("load", "held-5000-active-50"), Map.entry("connections", 5_000.0),
-                Map.entry("server", "netty"), Map.entry("baseline", "c"),
+                Map.entry("server", "netty-nio"), Map.entry("baseline", "c"),
                 Map.entry("leftOut", "nothing came <for> 20 s,\nat all"));
     }
 
@@ -142,8 +193,23 @@ class BenchCommandTest {
                 .anyMatch(line -> line.matches(
                         "c-best +0\\.75 +0\\.50 - +1\\.25 +200 +1\\.0 +- +- +- +- +500 +990 +999 +- +-"))
                 .anyMatch(line -> line.matches("iocp4j --workers 1 .* 512 +1 of 3"))
-                .containsOnlyOnce("netty                        left out: nothing came <for> 20 s, at all")
+                .containsOnlyOnce("netty-nio                    left out: nothing came <for> 20 s, at all")
                 .anyMatch(line -> line.startsWith("held-5000-active-50 "));
+    }
+
+    @Test
+    void aLoadIsMeasuredWithTheServersThatOfferItsService() {
+        Bench.Plan plan = plan(List.of("ping-pong-1", "http-1"), specs("c", "netty-nio", "iocp4j", "jdk-http"));
+        assertThat(plan.servers(Load.of("ping-pong-1"))).isEqualTo(specs("c", "netty-nio", "iocp4j"));
+        assertThat(plan.servers(Load.of("http-1"))).isEqualTo(specs("netty-nio", "jdk-http"));
+        StringWriter text = new StringWriter();
+        new BenchReport.Text(new PrintWriter(text), plan, "this machine");
+        assertThat(text.toString()).contains("ratios to c or netty-nio: ");
+    }
+
+    private static Bench.Plan plan(List<String> loads, List<ServerSpec> servers) {
+        return new Bench.Plan(loads.stream().map(Load::of).toList(), servers, 3, Duration.ofMillis(500),
+                Duration.ofSeconds(1), true);
     }
 
     @Test
@@ -167,8 +233,7 @@ class BenchCommandTest {
     @Test
     void aNameThatIsLongPushesTheFiguresOfAllAside() {
         ServerSpec before = ServerSpec.parse("iocp4j@" + "before".repeat(6) + ".jar --workers 1");
-        Bench.Plan plan = new Bench.Plan(Load.all(), List.of(ServerSpec.parse("c"), before), 3,
-                Duration.ofMillis(500), Duration.ofSeconds(1), true);
+        Bench.Plan plan = plan(List.of("ping-pong-1"), List.of(ServerSpec.parse("c"), before));
         StringWriter text = new StringWriter();
         BenchReport report = new BenchReport.Text(new PrintWriter(text), plan, "this machine");
         report.results(List.of(Results.bare(), Results.of("ping-pong-1", before)));
@@ -182,8 +247,13 @@ class BenchCommandTest {
     void wrongOptionsAreOneLine() {
         assertThat(wrong("--loads", "ping")).startsWith("--loads: 'ping' is not allowed, must be ping-pong-1, ");
         assertThat(wrong("--servers", "iocp4j,apache")).startsWith("--servers: 'apache' is not allowed, must be ");
-        assertThat(wrong("--baseline", "netty --fast"))
-                .startsWith("--baseline: 'netty --fast' is not allowed, must be ");
+        assertThat(wrong("--baseline", "netty-nio --fast"))
+                .startsWith("--baseline: 'netty-nio --fast' is not allowed, must be ");
+        assertThat(wrong("--baseline", "c", "--loads", "churn-1,http-1"))
+                .startsWith("--baseline: 'c' is not allowed, must be a server that can do http-1");
+        assertThat(wrong("--servers", "netty-nio,iocp4j", "--loads", "http-1"))
+                .startsWith("--servers: 'iocp4j' is not allowed, must be servers that can do one of the loads");
+        assertThat(wrong("--scale", "--loads", "churn-1")).isEqualTo("--scale: takes --pairs and --json alone\n");
         assertThat(wrong("--pairs", "0")).startsWith("--pairs: '0' is not allowed, must be 1 to 1000");
         assertThat(wrong("--servers", "iocp4j --workers 0"))
                 .startsWith("--servers: --workers: '0' is not allowed, must be 1 to 1024");
@@ -215,8 +285,8 @@ class BenchCommandTest {
         assertThat(wrong("--servers", "iocp4j@a,b.jar")).startsWith(
                 "--servers: 'iocp4j@a' is not allowed, must be a server's name,")
                 .contains(" iocp4j@FILE.jar (without a comma)");
-        assertThat(wrong("--servers", "netty@before.jar"))
-                .startsWith("--servers: 'netty@before.jar' is not allowed, must be ");
+        assertThat(wrong("--servers", "netty-nio@before.jar"))
+                .startsWith("--servers: 'netty-nio@before.jar' is not allowed, must be ");
         Path apart = Files.writeString(Files.createDirectory(folder.resolve("a;b")).resolve("before.jar"), "");
         assertThat(wrong("--servers", "iocp4j@" + apart)).startsWith("--servers: 'iocp4j@" + apart + "' is not allowed:"
                 + " its whole path has a character that a Windows class path cannot have: ");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,6 +49,21 @@ class LauncherTest extends WineTestBed {
         assertThat(out).content().startsWith("ready 127.0.0.1:");
         assertThat(err).content().contains("INFO serving on ").doesNotContain("AOT cache", "[error]");
         assertThat(server.exitValue()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--engine iocp,true", "--engine=IOCP,true", "--engine nio,false", "--engine iocp --help,false"})
+    void loadRunsWhereItsEngineDoes(String options, boolean windows) throws Exception {
+        List<String> command = new ArrayList<>(List.of(System.getProperty("iocp4j.launcher"), "load", "--host",
+                "no-such-host.invalid"));
+        command.addAll(List.of(options.split(" ")));
+        ProcessBuilder load = new ProcessBuilder(command);
+        load.environment().put("IOCP4J_APP_JAR", applicationJar().toString());
+        load.environment().put("IOCP4J_JAVA_OPTS", "-XshowSettings:properties");
+        Process client = started(load);
+        assertThat(client.waitFor(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(client.errorReader().lines().anyMatch(line -> line.matches(" *os.name = Windows.*")))
+                .isEqualTo(windows);
     }
 
     @Test

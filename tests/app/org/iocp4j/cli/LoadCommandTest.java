@@ -16,9 +16,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.load.FakeServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 @Timeout(180)
 class LoadCommandTest {
@@ -101,6 +104,25 @@ class LoadCommandTest {
         assertThat(summary).containsEntry("summary", true).containsEntry("p50", null);
         assertThat((Long) summary.get("connectFailures")).as("one for each client, and more if some were tried again")
                 .isGreaterThanOrEqualTo(50);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void completionPortsNeedWindows() {
+        assertThat(Main.run(out, err, "load", "--engine", "iocp")).isOne();
+        assertThat(err()).startsWith("iocp4j needs Windows' completion ports, and this JVM runs on ").hasLineCount(1);
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
+    @NeedsCompletionPorts
+    void completionPortsSayTheSame() throws IOException {
+        try (FakeServer server = FakeServer.messages()) {
+            assertThat(load(server, "--engine", "iocp", "--seconds", "1", "--clients", "3", "--echo-timeout", "20s"))
+                    .isZero();
+        }
+        assertThat(out()).contains(" 3 connects, 3 closed by FIN, 0 by RST\n");
+        assertThat(err()).isEmpty();
     }
 
     @Test

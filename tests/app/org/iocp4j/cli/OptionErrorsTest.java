@@ -39,6 +39,7 @@ class OptionErrorsTest {
         "--protocol http|--protocol: 'http' is not allowed, must be messages or raw",
         "--protocol seed|--protocol: seed is called messages now",
         "--protocol|--protocol: value missing, must be messages or raw",
+        "--engine epoll|--engine: 'epoll' is not allowed, must be nio or iocp",
         "--json=5|--json: '5' is not allowed, must be given without a value",
         "--host|--host: value missing, must be a text that is not empty",
         "--host=|--host: '' is not allowed, must be a text that is not empty",

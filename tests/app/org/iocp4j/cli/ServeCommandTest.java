@@ -53,7 +53,7 @@ class ServeCommandTest {
             --concurrency     | -1     | 0 to 1024
             --accepts         | 0      | 1 to 10000
             --pool            | 100001 | 0 to 100000
-            --max-sessions    | 65536  | 1 to 65535
+            --max-sessions    | 1000001 | 1 to 1000000
             --idle-timeout    | 5      | a number with ms, s or m, 0s to 1440m
             --disconnect-time | 99ms   | a number with ms, s or m, 100ms to 10m
             --drain-time      | x      | a number with ms, s or m, 0s to 10m
@@ -78,9 +78,9 @@ class ServeCommandTest {
 
     @Test
     void optionsThatDoNotGoTogetherAreOneLineAndExitCode2() {
-        assertThat(serve("--max-sessions", "65535", "--send-queue", "16777216", "--buffer-bytes", "64")).isEqualTo(2);
+        assertThat(serve("--max-sessions", "1000000", "--send-queue", "16777216", "--buffer-bytes", "64")).isEqualTo(2);
         assertThat(err())
-                .startsWith("--max-sessions: 65535 with --send-queue 16777216 and --buffer-bytes 64 takes more than ")
+                .startsWith("--max-sessions: 1000000 with --send-queue 16777216 and --buffer-bytes 64 takes more than ")
                 .endsWith("\n");
         assertThat(err().lines()).hasSize(1);
     }
@@ -139,8 +139,8 @@ class ServeCommandTest {
                 .containsEntry("receivedMessages", 3L).containsEntry("sentMessages", 6L)
                 .containsEntry("receivedBytes", 30L).containsEntry("sentBytes", 60L)
                 .containsEntry("sessions", 0L).containsEntry("acceptsPosted", 0L).containsEntry("socketsFree", 0L);
-        for (String counter : List.of("sessionsRefused", "latePackets", "keyMismatches", "protocolErrors",
-                "acceptFailures", "handlerFailures", "workerFailures", "strayPackets")) {
+        for (String counter : List.of("sessionsRefusedFull", "callFailures", "latePackets", "keyMismatches",
+                "protocolErrors", "acceptFailures", "handlerFailures", "workerFailures", "strayPackets")) {
             assertThat(figures.getLast()).containsEntry(counter, 0L);
         }
         String explained = Files.readString(Path.of("docs", "counters.md"));

@@ -102,7 +102,7 @@ class SimulateCommandTest {
         assertThat(main.execute("simulate", "--plan", "x")).isEqualTo(2);
         assertThat(main.execute("simulate", "--seeds", "0")).isEqualTo(2);
         assertThat(err.toString().lines()).containsExactly("--plan: 'x' is not allowed, must be calm, unruly, faults,"
-                        + " harsh, late, posts, cancels or all, see iocp4j simulate --help",
+                        + " harsh, late, posts, cancels, shortages or all, see iocp4j simulate --help",
                 "--seeds: '0' is not allowed, must be 1 to 1000000000, see iocp4j simulate --help");
     }
 
@@ -132,7 +132,8 @@ class SimulateCommandTest {
     }
 
     private int simulate(String... options) {
-        return new CommandLine(new SimulateCommand(FAILS_IN_EVERY_TENTH)).setCaseInsensitiveEnumValuesAllowed(true)
+        return new CommandLine(new SimulateCommand(program -> FAILS_IN_EVERY_TENTH))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(writer(out)).setErr(writer(err)).execute(options);
     }
 

@@ -12,7 +12,9 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +29,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each counter of the client, against a server that does the one thing it counts. */
+/** Each counter of the client, against a server that does the one thing it counts; with the engine of java.nio. */
 @Timeout(180)
 class LoadClientTest {
     private static final Duration SHORT = Duration.ofMillis(300);
@@ -238,6 +240,24 @@ class LoadClientTest {
     }
 
     @Test
+    void serverThatEndsItsStreamAloneIsCounted() throws Exception {
+        try (FakeServer server = new FakeServer((peer, connection) -> {
+            peer.out().write(FakeServer.LOGIN);
+            if (connection == 1) {
+                peer.message();
+                peer.socket().shutdownOutput();
+                peer.swallow();
+            }
+            peer.echo();
+        })) {
+            LoadStatistics total = once(options(server));
+            assertThat(total.disconnectsFromServer()).isOne();
+            assertThat(total.errors()).isOne();
+            await().untilAsserted(() -> assertThat(server.fins).as("the client's end, too").hasValue(2));
+        }
+    }
+
+    @Test
     void reconnectsByFinAndByReset() throws Exception {
         try (FakeServer server = FakeServer.messages()) {
             LoadStatistics total = runUntil(
@@ -295,9 +315,31 @@ class LoadClientTest {
     @Test
     void absentServerFailsAtOnce() throws Exception {
         int port = freePort();
-        LoadOptions options = LoadOptions.to("127.0.0.1", port).duration(UNTIL_STOPPED).build();
+        LoadOptions options = LoadOptions.to("127.0.0.1", port).engine(engine()).duration(UNTIL_STOPPED).build();
         assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> new LoadClient(options).run())
                 .withMessage("connect: Connection refused, 127.0.0.1:" + port);
+    }
+
+    @Test
+    void connectThatGetsNoAnswerTimesOut() throws Exception {
+        try (Full server = new Full()) {
+            LoadOptions options = LoadOptions.to("127.0.0.1", server.port()).engine(engine()).clients(1)
+                    .duration(UNTIL_STOPPED).connectTimeout(SHORT).build();
+            assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> new LoadClient(options).run())
+                    .withMessage("connect: Connection timed out, 127.0.0.1:" + server.port());
+        }
+    }
+
+    @Test
+    void connectsStillUnderWayAtTheEndHaveFailed() throws Exception {
+        try (Full server = new Full()) {
+            LoadClient client = new LoadClient(LoadOptions.to("127.0.0.1", server.port()).engine(engine()).clients(3)
+                    .duration(SHORT).connectTimeout(LONGEST).drainTimeout(SHORT).build(), OFTEN.toNanos());
+            LoadStatistics total = client.run().total();
+            assertThat(total.connectFailures()).isEqualTo(3);
+            assertThat(total.errors()).isEqualTo(3);
+            assertThat(total.sessions()).isZero();
+        }
     }
 
     @Test
@@ -350,34 +392,68 @@ class LoadClientTest {
         }
     }
 
-    private static LoadOptions.Builder options(FakeServer server) {
+    Engine engine() {
+        return Engine.NIO;
+    }
+
+    LoadOptions.Builder options(FakeServer server) {
         return patient(LoadOptions.to("127.0.0.1", server.port()));
     }
 
-    private static LoadOptions.Builder patient(LoadOptions.Builder options) {
-        return options.clients(1).duration(UNTIL_STOPPED).loginTimeout(LONGEST).echoTimeout(LONGEST)
+    private LoadOptions.Builder patient(LoadOptions.Builder options) {
+        return options.engine(engine()).clients(1).duration(UNTIL_STOPPED).loginTimeout(LONGEST).echoTimeout(LONGEST)
                 .drainTimeout(LONGEST);
     }
 
     /** Runs until messages come back right, after whatever the server's first connection went through. */
-    private static LoadStatistics once(LoadOptions.Builder options) throws Exception {
+    static LoadStatistics once(LoadOptions.Builder options) throws Exception {
         return runUntil(options, second -> second.receivedMessages() > 200 && second.errors() > 0).total();
     }
 
     /** Runs until every client has connected, and messages come back. */
-    private static LoadSummary runUntilEchoed(LoadOptions.Builder builder) throws Exception {
+    static LoadSummary runUntilEchoed(LoadOptions.Builder builder) throws Exception {
         int clients = builder.build().clients();
         return runUntil(builder, second -> second.sessions() == clients && second.receivedMessages() > 0);
     }
 
     /** Runs until that is seen. */
-    private static LoadSummary runUntil(LoadOptions.Builder options, Predicate<LoadStatistics> seen) throws Exception {
+    static LoadSummary runUntil(LoadOptions.Builder options, Predicate<LoadStatistics> seen) throws Exception {
         LoadClient client = new LoadClient(options.build(), OFTEN.toNanos());
         return client.run(second -> {
             if (seen.test(second)) {
                 client.stop();
             }
         });
+    }
+
+    /** A listener that accepts nothing, and whose queue is full. */
+    private static final class Full implements AutoCloseable {
+        private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        private final List<Socket> queued = new ArrayList<>();
+
+        Full() throws IOException {
+            try {
+                while (true) {
+                    Socket socket = new Socket();
+                    queued.add(socket);
+                    socket.connect(listener.getLocalSocketAddress(), (int) SHORT.toMillis());
+                }
+            } catch (SocketTimeoutException e) {
+                // Now it is.
+            }
+        }
+
+        int port() {
+            return listener.getLocalPort();
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Socket socket : queued) {
+                socket.close();
+            }
+            listener.close();
+        }
     }
 
     private static void close(FakeServer server) {

@@ -3,6 +3,10 @@ package org.iocp4j.packaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.resolver.AddressResolver;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.Socket;
@@ -24,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 
 /**
@@ -58,7 +64,7 @@ class ExamplesTest {
     @Test
     void eachCompilesAgainstWhatItsPomNames() throws Exception {
         compile("server", "--module-path", Jars.path(core, server, slf4j));
-        compile("receive", "--module-path", Jars.path(core, slf4j));
+        compile("loop", "--module-path", Jars.path(core, slf4j));
         compile("test-peer", "--class-path", Jars.path(core, server, echo, Jars.of(Test.class), Jars.of(API.class)));
     }
 
@@ -93,19 +99,79 @@ class ExamplesTest {
     }
 
     @Test
-    void aCoreUserReceivesOnASocketOfItsOwn() throws Exception {
-        Path classes = compile("receive", "--module-path", Jars.path(core, slf4j));
-        Process process = start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, slf4j),
-                "-m", "example.receive/example.Receive");
+    void aClientAndAServerPlayInOneLoop() throws Exception {
+        assertThat(loop("PingPong")).isEqualToNormalizingNewlines("""
+                ping
+                pong
+                ping
+                pong
+                ping goes home
+                pong goes home
+                """);
+    }
+
+    @Test
+    void aFileIsPrintedThroughThePort() throws Exception {
+        String text = "a line of 20 letters\n".repeat(1000);
+        Path file = Files.writeString(folder.resolve("file.txt"), text);
+        assertThat(loop("PrintFile", file.toString())).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"EchoServer", "Reuse"})
+    void aNettyServerEchoesAsAModule(String name) throws Exception {
+        Process process = start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(netty("netty")),
+                "-m", "example.netty/example." + name);
         try {
             String line = process.inputReader().readLine();
             assertThat(line).startsWith("listening on /127.0.0.1:");
             try (Socket client = new Socket("127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))) {
-                client.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
-                assertThat(process.inputReader().readLine()).isEqualTo("received 5 bytes: hello");
+                client.setSoTimeout(30_000);
+                byte[] words = "there and back again".getBytes(StandardCharsets.US_ASCII);
+                client.getOutputStream().write(words);
+                assertThat(client.getInputStream().readNBytes(words.length)).isEqualTo(words);
+                client.shutdownOutput();
+                assertThat(client.getInputStream().read()).isEqualTo(-1);
             }
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** The transport is chosen where it can be used, and elsewhere the cause is told. */
+    @Test
+    void aProgramForAllSystemsFindsOutWhereItIs() throws Exception {
+        Process windows = start(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(netty("netty")), "example.Anywhere");
+        assertThat(windows.inputReader().readLine()).startsWith("IocpServerSocketChannel")
+                .endsWith("why not ours: null");
+        if (!OS.WINDOWS.isCurrentOs()) {
+            assertThat(Jars.java(folder, List.of("-cp", Jars.path(netty("netty")), "example.Anywhere")).out())
+                    .startsWith("NioServerSocketChannel").contains("iocp4j needs Windows' completion ports");
+        }
+    }
+
+    /** The classes of an example, with what its pom names. */
+    private Path[] netty(String example) throws Exception {
+        List<Path> jars = new ArrayList<>(List.of(core, Jars.library("iocp4j-netty"), slf4j));
+        for (Class<?> type : List.of(Channel.class, ByteBuf.class, Future.class, AddressResolver.class)) {
+            jars.add(Jars.of(type));
+        }
+        jars.addFirst(compile(example, "--module-path", Jars.path(jars.toArray(Path[]::new))));
+        return jars.toArray(Path[]::new);
+    }
+
+    /** What one of the loop's programs prints. */
+    private String loop(String name, String... itsArguments) throws Exception {
+        Path classes = compile("loop", "--module-path", Jars.path(core, slf4j));
+        List<String> arguments = new ArrayList<>(List.of(NATIVE + "org.iocp4j.core", "--module-path",
+                windowsPath(classes, core, slf4j), "-m", "example.loop/example." + name));
+        arguments.addAll(List.of(itsArguments));
+        Process process = start(arguments.toArray(String[]::new));
+        try {
+            String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();
+            return printed;
         } finally {
             process.destroyForcibly();
         }

@@ -70,6 +70,18 @@ class LibraryJarTest {
         assertThat(server.opens()).isEmpty();
     }
 
+    @Test
+    void theNettyTransportNeedsCoreAndNettysTransportAlone() {
+        library = List.of(Jars.library("iocp4j-core"), Jars.library("iocp4j-netty"));
+        ModuleDescriptor netty = module("org.iocp4j.netty");
+        assertThat(netty.isAutomatic()).isFalse();
+        assertThat(atRunTime(netty)).extracting(ModuleDescriptor.Requires::name)
+                .containsExactlyInAnyOrder("java.base", "org.iocp4j.core", "io.netty.buffer", "io.netty.common",
+                        "io.netty.transport");
+        assertThat(netty.exports()).extracting(ModuleDescriptor.Exports::source).containsExactly("org.iocp4j.netty");
+        assertThat(netty.opens()).isEmpty();
+    }
+
     private static List<ModuleDescriptor.Requires> atRunTime(ModuleDescriptor module) {
         return module.requires().stream()
                 .filter(needed -> !needed.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC)).toList();

@@ -34,7 +34,7 @@ final class MutatedServer extends ClassLoader {
     private static final Path SOURCES = Path.of("src");
     /** What is loaded anew; the simulated kernel and the rest are the test's own. */
     private static final Pattern ANEW =
-            Pattern.compile("org\\.iocp4j\\.(port|socket|server|echo|simulation|races)\\..*");
+            Pattern.compile("org\\.iocp4j\\.(port|socket|server|netty|echo|simulation|races)\\..*");
 
     private final Map<String, byte[]> mutated;
 

@@ -19,17 +19,10 @@ class MutatedServerTest {
 
     enum Mistake {
         RELEASES_WITHOUT_THE_FLAG("server/IoCount.java",
-                "return count.decrementAndGet() == 0 && count.compareAndSet(0, RELEASED);",
-                "return count.decrementAndGet() == 0;"),
-        COUNTS_A_RECEIVE_AFTER_ITS_POST("server/IocpSession.java",
-                """
-                        ioCount.acquire();
-                        int error = io.receive(socket.receive(), id, socket.handle());
-                """,
-                """
-                        int error = io.receive(socket.receive(), id, socket.handle());
-                        ioCount.acquire();
-                """),
+                "return add(-1) == 1 && COUNT.compareAndSet(this, 0, RELEASED);", "return add(-1) == 1;"),
+        DOES_NOT_COUNT_A_RECEIVE("server/IocpSession.java",
+                "        ioCount.acquire();\n        int outcome = socket.receive(1, io);",
+                "        int outcome = socket.receive(1, io);"),
         GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/IocpSession.java",
                 "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
@@ -43,6 +36,24 @@ class MutatedServerTest {
                         if (RECEIVE_DUE"""),
         PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
                 "        ioCount.acquire();\n        receiveDueNanos", "        receiveDueNanos"),
+        CALLS_A_SHORTAGE_THE_PEERS("server/FailureCause.java",
+                "put(SHORTAGE, ERROR_NOT_ENOUGH_MEMORY(),", "put(PEER, ERROR_NOT_ENOUGH_MEMORY(),"),
+        CALLS_A_RESET_OUR_FAULT("server/FailureCause.java", "put(PEER, ERROR_NETNAME_DELETED(),", "put(PEER,"),
+        FORGETS_A_SEND_THAT_WAS_SHORT_OF_MEMORY("server/IocpSession.java",
+                "if (!SEND_DUE.compareAndSet(this, false, true)) {", "if (SEND_DUE != null) {"),
+        PUTS_A_SEND_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
+                "            sendLater(io);", "            sendLater(io);\n            ioCount.drop();"),
+        SETS_NO_TIME_FOR_A_SEND_THAT_WAS_SHORT_OF_MEMORY("server/IocpSession.java",
+                "        lookIn(TickAction.RETRY_NANOS, io);\n        if (phase == ABORTING && SEND_DUE",
+                "        if (phase == ABORTING && SEND_DUE"),
+        FORGETS_A_RECEIVE_THAT_WAS_SHORT_OF_MEMORY("server/IocpSession.java",
+                "        receiveDue = true;\n        lookIn(", "        lookIn("),
+        SETS_NO_TIME_FOR_A_RECEIVE_THAT_WAS_SHORT_OF_MEMORY("server/IocpSession.java",
+                "        lookIn(TickAction.RETRY_NANOS, io);\n        if (phase == ABORTING && RECEIVE_DUE",
+                "        if (phase == ABORTING && RECEIVE_DUE"),
+        FORGETS_THAT_A_REFUSED_POST_IS_OVER("port/Operation.java",
+                "        PENDING.setVolatile(this, false);\n        slab.pendingEnds(io);",
+                "        PENDING.setVolatile(this, false);"),
         KEEPS_THE_COUNT_OF_A_MISS("server/IocpSession.java",
                 "        drop(io); // may be the last reference to the session that is here now: then we release that"
                 + " one\n",
@@ -53,30 +64,27 @@ class MutatedServerTest {
         CLOSES_THE_QUEUE_TOO_LATE("server/IocpSession.java",
                 "        queue.close(); // before the phase says so: what was taken is sent\n", ""),
         ENDS_AN_OVERDUE_SESSION_NEVER("server/TickAction.java",
-                "return pastDeadlineNanos > 0 || silentNanos > disconnectNanos ? ABORT : NONE;", "return NONE;"),
+                "return leftNanos <= 0 || silentNanos >= disconnectNanos ? ABORT : NONE;", "return NONE;"),
+        SETS_NO_TIME_FOR_AN_END("server/IocpSession.java", "        lookIn(engine.disconnectNanos, io);\n", ""),
+        ENDS_AN_IDLE_SESSION_EARLY("server/TickAction.java", "silentNanos >= idleNanos) {",
+                "silentNanos >= idleNanos / 2) {"),
+        LOOKS_AT_A_SESSION_ONCE("server/IocpSession.java",
+                "lookIn(TickAction.nextWhileOpen(putOff, silentNanos, engine.idleNanos, quietNanos), io);", ""),
         WAKES_NOBODY("server/SendQueue.java",
                 "        flushPosted = false;\n        if (sending", "        if (sending"),
         FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",
                 "head.consume(bytes);",
                 "queuedBytes -= head.filledBytes() - head.consumedBytes() - bytes;\n"
                 + "            head.consume(head.filledBytes() - head.consumedBytes());"),
-        FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/Listener.java",
+        FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/StreamListener.java",
                 "        replenish(io); // before the connection", "        // before the connection"),
-        POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/Disconnector.java",
-                "        if (status >= 0) {", "        if (status != 1) {"),
-        USES_A_SOCKET_AGAIN_WITHOUT_WAITING("socket/Disconnector.java",
-                "        if (error != 0 && socket.moves",
-                """
-                        if (error == 0 && socket.moves(State.DISCONNECTING, State.FREE)) {
-                            disconnecting.decrementAndGet();
-                            whenDone.disconnected(owner, io);
-                            pool.keep(socket, io);
-                        }
-                        if (error != 0 && socket.moves"""),
-        CLOSES_TWICE_WHAT_TOOK_TOO_LONG("socket/Disconnector.java",
-                "                    && socket.moves(State.DISCONNECTING, State.CLOSING)) {\n                timeouts",
-                "                    ) {\n                timeouts"),
-        ASSOCIATES_EACH_TIME("socket/PooledSocket.java",
+        POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/SocketSlot.java",
+                "ends(status >= 0 ?", "ends(status != 1 ?"),
+        USES_A_SOCKET_AGAIN_WITHOUT_WAITING("socket/SocketSlot.java",
+                "        if (error == 0 && (DISCONNECT.",
+                "        if (error == 0 && ends(Disconnect.DONE)) {\n            connection.operationEnded(io);\n"
+                + "            return true;\n        }\n        if (error == 0 && (DISCONNECT."),
+        ASSOCIATES_EACH_TIME("socket/SocketSlot.java",
                 "        if (associated) {", "        if (associated && generation < 2) {"),
         CATCHES_A_LIST_OF_TYPES("server/HandlerCall.java",
                 "engine.handler.received(this, data);\n        } catch (Throwable e) {",
@@ -86,11 +94,11 @@ class MutatedServerTest {
                 "        failure.toString();\n        engine.counters.handlerFailures.incrementAndGet();"),
         ENDS_IN_ORDER_WHAT_WAS_CUT("server/IocpSession.java",
                 "if (dropped && !broken) {", "if (dropped && broken) {"),
-        LETS_ONE_SESSION_STARVE_THE_OTHERS("server/SessionEngine.java",
-                "action.accept(session);\n                } catch (Throwable e) {",
-                "action.accept(session);\n                } catch (IllegalStateException e) {", TickHunt.class),
-        TICKS_TWICE_AT_A_TIME("server/SessionEngine.java",
-                "|| !ticking.compareAndSet(false, true)", "|| ticking.get() && false", TickHunt.class);
+        SETS_NO_TIME_FOR_A_CANCEL("server/IocpSession.java",
+                "        lookIn(TickAction.RETRY_NANOS, io);\n        socket.cancelAll(io);",
+                "        socket.cancelAll(io);", TickHunt.class),
+        LOOKS_WITH_TWO_THREADS("port/TimerWheel.java",
+                "|| !driven.compareAndSet(false, true)", "|| driven.get() && false", TickHunt.class);
 
         private final String file;
         private final String text;

@@ -19,8 +19,9 @@ import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.win32.Win32;
 
 /**
- * Idle sessions, whose receives the tick cancels, on a system that takes its time over each CancelIoEx, and where the
- * one of the first session throws for a while. The others end all the same, and one thread ticks at a time.
+ * Idle sessions, whose receives are cancelled when their time is over, on a system that takes its time over each
+ * CancelIoEx, and where the one of the first session throws for a while. The others end all the same, and one thread
+ * looks after deadlines at a time.
  */
 public final class TickHunt implements LongFunction<String> {
     private static final int SESSIONS = 6;
@@ -83,7 +84,7 @@ public final class TickHunt implements LongFunction<String> {
             } else if (!kernel.until(() -> server.statistics().connections().sessions() == 0, ENOUGH)) {
                 wrong[0] = "the session whose cancel threw does not end";
             } else if (most.get() > 1) {
-                wrong[0] = most + " threads tick at the same time";
+                wrong[0] = most + " threads look after deadlines at the same time";
             }
             server.close();
         });

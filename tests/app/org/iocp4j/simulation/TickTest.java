@@ -8,7 +8,7 @@ class TickTest {
     private static final int SEEDS = 20;
 
     @Test
-    void oneSessionThatThrowsStarvesNobodyAndNoTickOverlapsAnother() {
+    void oneSessionThatThrowsStarvesNobodyAndOneThreadLooksAfterDeadlines() {
         assertThat(new TickHunt().apply(SEEDS)).isNull();
     }
 }

@@ -65,7 +65,7 @@ class AbuseTest extends EchoTest {
                 }
             }
             int all = round * beyond;
-            await().until(() -> statistics().incidents().sessionsRefused() >= all);
+            await().until(() -> statistics().incidents().sessionsRefusedFull() >= all);
             assertThat(statistics().connections().sessions()).isEqualTo(places);
             for (TestClient client : flood) {
                 if (client != null) {

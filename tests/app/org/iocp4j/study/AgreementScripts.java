@@ -1,16 +1,20 @@
 package org.iocp4j.study;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.iocp4j.win32.generated.WinTypes.*;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
@@ -327,6 +331,120 @@ enum AgreementScripts {
             c.closeThem();
         }
     },
+    A_SOCKET_CONNECTS_TO_A_LISTENER {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            long port = c.ownPort();
+            long socket = c.connecting(port);
+            LabSocket accepted = c.lab.socket();
+            c.listener.accept(accepted, SESSION);
+            long overlapped = c.overlapped();
+            c.t.result("ConnectEx", c.connect(socket, c.listener.address(), overlapped));
+            c.t.packet(c.port, accepted.operation(Kind.ACCEPT));
+            c.t.note("dequeue: " + c.awaitPacket(port) + "; its OVERLAPPED: " + c.outcome(overlapped));
+            c.t.note("getpeername: " + c.peerPort(socket));
+            c.t.result("SO_UPDATE_CONNECT_CONTEXT",
+                    c.lab.win32().setsockopt(socket, SOL_SOCKET(), SO_UPDATE_CONNECT_CONTEXT(), 0, 0));
+            c.t.note("getpeername: " + c.peerPort(socket));
+            c.t.result("ConnectEx again", c.connect(socket, c.listener.address(), c.overlapped()));
+            c.closeThem();
+            c.lab.win32().closeHandle(port);
+        }
+    },
+    A_CONNECT_IS_REFUSED_AND_MAY_BE_TRIED_AGAIN {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            long port = c.ownPort();
+            long socket = c.connecting(port);
+            InetSocketAddress nobody = c.loopback(c.bound(c.closing(), 0));
+            long overlapped = c.overlapped();
+            c.t.result("ConnectEx", c.connect(socket, nobody, overlapped));
+            c.t.note("dequeue: " + c.awaitPacket(port) + "; its OVERLAPPED: " + c.outcome(overlapped));
+            int error = c.connect(socket, c.listener.address(), c.overlapped());
+            c.t.note("ConnectEx to a listener: " + (error == 0 ? c.awaitPacket(port) : ErrorName.of(error)));
+            c.closeThem();
+            c.lab.win32().closeHandle(port);
+        }
+    },
+    WHAT_CANNOT_CONNECT_IS_REFUSED {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            InetSocketAddress listener = c.listener.address();
+            c.t.result("ConnectEx, bogus", c.connect(BOGUS, listener, c.overlapped()));
+            c.t.result("ConnectEx, not bound", c.connect(c.closing(), listener, c.overlapped()));
+            c.t.result("ConnectEx, a listener", c.connect(c.listener.handle(), listener, c.overlapped()));
+            c.t.result("ConnectEx, accepted", c.connect(c.withoutPort().handle(), listener, c.overlapped()));
+            LabSocket accepting = c.lab.socket();
+            c.listener.accept(accepting, SESSION);
+            c.t.result("ConnectEx, being accepted into", c.connect(accepting.handle(), listener, c.overlapped()));
+            c.closeThem();
+        }
+    },
+    RECV_DOES_NOT_WAIT {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            LabSocket socket = c.withoutPort();
+            c.t.result("FIONBIO", c.nonBlocking(socket));
+            c.t.note("recv: " + c.receiveNow(socket, 0));
+            c.peer.send((byte) 7);
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.note("recv with MSG_PEEK: " + c.receiveNow(socket, MSG_PEEK()));
+            c.t.note("recv: " + c.receiveNow(socket, 0));
+            c.t.note("recv: " + c.receiveNow(socket, 0));
+            long overlapped = c.overlapped();
+            c.t.result("WSARecv of no bytes", c.receive(socket, 0, overlapped));
+            c.peer.finishSending();
+            c.t.note("its OVERLAPPED: " + c.awaitOutcome(overlapped));
+            c.t.note("recv: " + c.receiveNow(socket, 0));
+        }
+    },
+    RECV_OF_WHAT_HAS_NO_CONNECTION {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            LabSocket fresh = c.lab.socket();
+            c.nonBlocking(fresh);
+            c.t.note("recv, not connected: " + c.receiveNow(fresh, 0));
+            // After an RST Wine says 10054 or 0 bytes, as its server has seen it by then: no script.
+        }
+    },
+    SEVERAL_BUFFERS_ARE_FILLED_IN_ORDER {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            LabSocket socket = c.withoutPort();
+            c.peer.send((byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5);
+            c.lab.win32().sleep(SOON_MILLIS);
+            c.t.note("received " + c.scattered(socket, 2, 1, 2));
+        }
+    },
+    A_FILE_IS_READ_ON_A_PORT {
+        @Override
+        void play(Connected c) throws IOException {
+            long port = c.ownPort();
+            c.t.note("no such file: " + c.open(c.path("none"), OPEN_EXISTING()));
+            long file = c.file(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+            c.t.result("associate", c.associate(file, port));
+            c.t.note("size " + c.lab.win32().getFileSizeEx(file));
+            c.t.note("at 4, 3 bytes: " + c.read(port, file, 4, 3));
+            c.t.note("at 8, 16 bytes: " + c.read(port, file, 8, 16));
+            c.t.note("at 10, 1 byte: " + c.read(port, file, 10, 1));
+            c.lab.win32().closeHandle(file);
+            c.lab.win32().closeHandle(port);
+        }
+    },
+    A_PART_OF_A_FILE_IS_TRANSMITTED {
+        @Override
+        void play(Connected c) throws IOException, TimeoutException {
+            LabSocket socket = c.withoutPort();
+            long file = c.file(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+            c.t.note("4 bytes at 3: " + c.transmit(socket, file, 3, 4));
+            c.t.note("the peer receives " + Arrays.toString(c.peer.receive(4)));
+            c.t.note("all at 7: " + c.transmit(socket, file, 7, 0));
+            c.t.note("the peer receives " + Arrays.toString(c.peer.receive(3)));
+            c.t.note("100 bytes at 8: " + c.transmit(socket, file, 8, 100));
+            c.t.note("the peer receives " + Arrays.toString(c.peer.receive(2)));
+            c.lab.win32().closeHandle(file);
+        }
+    },
     POSTED_PACKETS_COME_IN_ORDER {
         @Override
         void play(Connected c) {
@@ -442,6 +560,156 @@ enum AgreementScripts {
                     : ErrorName.ofStatus(status);
         }
 
+        /** The same, when it is over. */
+        String awaitOutcome(long overlapped) {
+            long deadline = lab.deadline(Lab.BOUND_MILLIS);
+            while (outcome(overlapped).startsWith("STATUS_PENDING") && lab.millisUntil(deadline) > 0) {
+                lab.win32().sleep(1);
+            }
+            return outcome(overlapped);
+        }
+
+        /** 0, too, for what pends: a call may do either. */
+        private static int posted(int error) {
+            return error == WSA_IO_PENDING() ? 0 : error;
+        }
+
+        // ---- connecting ----
+
+        /** A port that the script closes. */
+        long ownPort() {
+            return lab.win32().createIoCompletionPort(INVALID_HANDLE_VALUE(), 0, 0, 0);
+        }
+
+        /** A socket on that port, bound, as ConnectEx wants it. */
+        long connecting(long on) {
+            long made = closing();
+            bind(made, 0, 0, 0);
+            associate(made, on);
+            return made;
+        }
+
+        int connect(long from, InetSocketAddress to, long overlapped) {
+            MemorySegment name = arena.allocate(16, 8);
+            name.set(JAVA_SHORT, 0, (short) AF_INET());
+            name.set(JAVA_SHORT, 2, Short.reverseBytes((short) to.getPort()));
+            MemorySegment.copy(to.getAddress().getAddress(), 0, name, JAVA_BYTE, 4, 4);
+            return posted(lab.win32().connectEx(from, name.address(), 16, 0, 0, arena.allocate(JAVA_INT).address(),
+                    overlapped));
+        }
+
+        InetSocketAddress loopback(int toPort) {
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), toPort);
+        }
+
+        /** Whether getpeername says the listener, or its error. */
+        String peerPort(long of) {
+            MemorySegment name = arena.allocate(16, 8);
+            int error = lab.win32().getpeername(of, name.address(), arena.allocateFrom(JAVA_INT, 16).address());
+            int at = Short.toUnsignedInt(Short.reverseBytes(name.get(JAVA_SHORT, 2)));
+            return error != 0 ? ErrorName.of(error)
+                    : at == listener.address().getPort() ? "the listener" : "port " + at;
+        }
+
+        // ---- receiving ----
+
+        int nonBlocking(LabSocket made) {
+            return lab.win32().ioctlsocket(made.handle(), FIONBIO(), arena.allocateFrom(JAVA_INT, 1).address());
+        }
+
+        String receiveNow(LabSocket from, int flags) {
+            int result = lab.win32().recv(from.handle(), arena.allocate(16).address(), 16, flags);
+            return result < 0 ? ErrorName.of(-result) : result + " bytes";
+        }
+
+        /** Receives until buffers of these sizes are full, and lists what is in them. */
+        List<Integer> scattered(LabSocket from, int... sizes) {
+            int total = Arrays.stream(sizes).sum();
+            List<Integer> received = new ArrayList<>();
+            while (received.size() < total) {
+                MemorySegment buffers = arena.allocate(sizes.length * WSABUF.sizeof(), 16);
+                MemorySegment memory = arena.allocate(total * 16L, 16);
+                for (int i = 0; i < sizes.length; i++) {
+                    buffers.set(JAVA_INT, i * WSABUF.sizeof() + WSABUF.len$offset(), sizes[i]);
+                    buffers.set(JAVA_LONG, i * WSABUF.sizeof() + WSABUF.buf$offset(), memory.address() + i * 16L);
+                }
+                long overlapped = overlapped();
+                lab.win32().wsaRecv(from.handle(), buffers.address(), sizes.length,
+                        arena.allocate(JAVA_INT).address(), overlapped);
+                String outcome = awaitOutcome(overlapped);
+                int bytes = Integer.parseInt(outcome.replace(" bytes", ""));
+                for (int i = 0; i < sizes.length; i++) {
+                    for (int j = 0; j < sizes[i] && bytes > 0; j++, bytes--) {
+                        received.add((int) memory.get(JAVA_BYTE, i * 16L + j));
+                    }
+                }
+            }
+            return received;
+        }
+
+        // ---- files ----
+
+        /** Where a file of this script may be: in the simulated system it is a name, and no more. */
+        String path(String name) {
+            return Path.of(System.getProperty("java.io.tmpdir"), "iocp4j-" + ProcessHandle.current().pid() + "-" + name)
+                    .toString();
+        }
+
+        /** The handle, or the error. */
+        String open(String path, int disposition) {
+            long handle = lab.win32().createFile(path, GENERIC_READ(), 0, disposition, FILE_FLAG_OVERLAPPED());
+            return handle < 0 ? ErrorName.of((int) -handle) : "a handle";
+        }
+
+        /** A file with these bytes, on no port. */
+        long file(int... bytes) throws IOException {
+            String path = path("file");
+            new File(path).deleteOnExit();
+            long handle = lab.win32().createFile(path, GENERIC_READ() | GENERIC_WRITE(), FILE_SHARE_READ(),
+                    CREATE_ALWAYS(), FILE_FLAG_OVERLAPPED());
+            if (handle < 0) {
+                throw new IOException("CreateFileW: " + ErrorName.of((int) -handle) + ", " + path);
+            }
+            MemorySegment memory = arena.allocate(bytes.length);
+            for (int i = 0; i < bytes.length; i++) {
+                memory.set(JAVA_BYTE, i, (byte) bytes[i]);
+            }
+            long overlapped = overlapped();
+            lab.win32().writeFile(handle, memory.address(), bytes.length, overlapped);
+            awaitOutcome(overlapped);
+            return handle;
+        }
+
+        private long overlappedAt(long offset) {
+            long overlapped = overlapped();
+            MemorySegment.ofAddress(overlapped).reinterpret(OVERLAPPED.sizeof()).set(JAVA_LONG,
+                    OVERLAPPED.Offset$offset(), offset);
+            return overlapped;
+        }
+
+        /** The packet and the bytes, or that the file has ended: by the call or by its packet. */
+        String read(long from, long file, long offset, int bytes) {
+            MemorySegment memory = arena.allocate(bytes);
+            long overlapped = overlappedAt(offset);
+            int error = posted(lab.win32().readFile(file, memory.address(), bytes, overlapped));
+            if (error != 0) {
+                return ErrorName.of(error);
+            }
+            String packet = awaitPacket(from); // the OVERLAPPED may be written no earlier
+            String outcome = outcome(overlapped);
+            if (outcome.equals(ErrorName.ofStatus(STATUS_END_OF_FILE()))) {
+                return ErrorName.of(ERROR_HANDLE_EOF());
+            }
+            int count = Integer.parseInt(outcome.replace(" bytes", ""));
+            return packet + ", " + Arrays.toString(memory.asSlice(0, count).toArray(JAVA_BYTE));
+        }
+
+        String transmit(LabSocket to, long file, long offset, int bytes) {
+            long overlapped = overlappedAt(offset);
+            int error = posted(lab.win32().transmitFile(to.handle(), file, bytes, 0, overlapped, 0, 0));
+            return error != 0 ? ErrorName.of(error) : awaitOutcome(overlapped);
+        }
+
         // ---- names ----
 
         /** A socket that {@link #closeThem} closes. */
@@ -476,10 +744,19 @@ enum AgreementScripts {
         }
 
         String dequeue(long from, int most) {
+            return dequeue(from, most, SOON_MILLIS);
+        }
+
+        /** However long it takes. */
+        String awaitPacket(long from) {
+            return dequeue(from, 1, Lab.BOUND_MILLIS);
+        }
+
+        private String dequeue(long from, int most, int timeoutMillis) {
             MemorySegment entries = arena.allocate(most * OVERLAPPED_ENTRY.sizeof(), 16);
             MemorySegment removed = arena.allocate(JAVA_INT);
             int error = lab.win32().getQueuedCompletionStatusEx(from, entries.address(), most, removed.address(),
-                    SOON_MILLIS);
+                    timeoutMillis);
             if (error != 0) {
                 return ErrorName.of(error);
             }

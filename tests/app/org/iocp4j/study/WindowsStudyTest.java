@@ -118,6 +118,7 @@ class WindowsStudyTest {
 
     @Test
     @Tag("slow")
+    @Tag("nightly")
     void underWineTheVerdictsAreThoseOfTheFile() {
         assumeTrue(site.platform() == Platform.WINE);
         StudyChecks.areAsExpected("expect-wine.txt",

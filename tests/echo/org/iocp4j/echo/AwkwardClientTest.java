@@ -203,7 +203,7 @@ class AwkwardClientTest extends EchoTest {
                 // already while connecting
             }
             long refused = i;
-            await().until(() -> statistics().incidents().sessionsRefused() == refused);
+            await().until(() -> statistics().incidents().sessionsRefusedFull() == refused);
             for (TestClient each : served) {
                 each.echo(i);
             }
@@ -217,7 +217,7 @@ class AwkwardClientTest extends EchoTest {
         for (TestClient each : served.subList(1, places)) {
             each.closeByFin();
         }
-        assertThat(settledBesideANeighbour().incidents().sessionsRefused()).isEqualTo(5);
+        assertThat(settledBesideANeighbour().incidents().sessionsRefusedFull()).isEqualTo(5);
     }
 
     /** However much such a client sends, the server takes what a queue holds and no more, until it reads. */

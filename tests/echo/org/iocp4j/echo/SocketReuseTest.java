@@ -124,7 +124,7 @@ class SocketReuseTest extends EchoTest {
         }
         ServerStatistics figures = settled();
         assertThat(figures.connections().accepts()).isEqualTo(clients * generations);
-        assertThat(figures.incidents().sessionsRefused()).isZero();
+        assertThat(figures.sessionsRefused()).isZero();
         assertThat(figures.sockets().socketsReused() > 0).as("reused: %s", figures.sockets().socketsReused())
                 .isEqualTo(method.reuses());
         assertThat(server.statistics().protocolErrors()).isZero();

@@ -1,6 +1,9 @@
 package org.iocp4j.server;
 
+import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+import static org.iocp4j.win32.generated.WinTypes.IPPROTO_TCP;
+import static org.iocp4j.win32.generated.WinTypes.SOCK_STREAM;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -9,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
+import org.iocp4j.simkernel.NullWin32;
 import org.iocp4j.win32.Win32Exception;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -32,14 +36,14 @@ public class EngineBenchmark {
     private static final int MESSAGE_BYTES = 64;
     private static final int QUEUE_BYTES = 65_536;
 
-    /** Any handle, and where in {@link #memory} the calls find their own. */
-    private static final int SOCKET = 5;
+    /** Where in {@link #memory} the calls find their own. */
     private static final int OVERLAPPED = 512;
     private static final int ENTRIES = 1024;
 
     private NullServer server;
     private long socket;
     private final NullWin32 kernel = new NullWin32();
+    private final long any = kernel.wsaSocket(AF_INET(), SOCK_STREAM(), IPPROTO_TCP(), 0);
     private final IoThread io = new IoThread(kernel);
     private final MemorySegment memory = Arena.ofAuto().allocate(4096, 16);
     private BufferPool pool;
@@ -54,7 +58,7 @@ public class EngineBenchmark {
         queue = new SendQueue(pool, QUEUE_BYTES);
         pool.grow(kernel);
         queue.open(1);
-        kernel.setFileCompletionNotificationModes(SOCKET, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS());
+        kernel.setFileCompletionNotificationModes(any, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS());
     }
 
     /** A receive's packet dequeued and dispatched, the handler, the send, which is over at once, the next receive. */
@@ -67,10 +71,10 @@ public class EngineBenchmark {
     @Benchmark
     public void kernel() {
         long at = memory.address();
-        kernel.wsaRecv(SOCKET, at, 1, at, at + OVERLAPPED);
-        kernel.arrive(SOCKET, MESSAGE_BYTES);
+        kernel.wsaRecv(any, at, 1, at, at + OVERLAPPED);
+        kernel.arrive(any, MESSAGE_BYTES);
         kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
-        kernel.wsaSend(SOCKET, at, 1, 0, at + OVERLAPPED);
+        kernel.wsaSend(any, at, 1, 0, at + OVERLAPPED);
         kernel.getQueuedCompletionStatusEx(0, at + ENTRIES, 64, at, 100);
     }
 

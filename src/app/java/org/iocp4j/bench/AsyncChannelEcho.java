@@ -10,13 +10,13 @@ import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
 
 /** On the JDK's asynchronous channels: on Windows they are on completion ports too. */
-final class AsyncChannelEcho implements EchoPeer {
+final class AsyncChannelEcho implements Peer {
     @Override
     public int start() throws IOException {
         AsynchronousChannelGroup group =
                 AsynchronousChannelGroup.withFixedThreadPool(THREADS, Thread.ofPlatform().daemon().factory());
         AsynchronousServerSocketChannel listener = AsynchronousServerSocketChannel.open(group);
-        listener.bind(EchoPeer.anyPort(), BACKLOG);
+        listener.bind(Peer.anyPort(), BACKLOG);
         listener.accept(null, new CompletionHandler<AsynchronousSocketChannel, Void>() {
             @Override
             public void completed(AsynchronousSocketChannel channel, Void none) {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Measures servers against a baseline, load by load. In each round every server has one turn, the baseline first in the
@@ -17,7 +19,7 @@ public final class Bench {
     /**
      * What is measured.
      *
-     * @param servers  the baseline among them, first
+     * @param servers  in each load those that offer its service; the first of them is its baseline
      * @param pairs    rounds, and so turns that a server's ratio is the median of
      * @param time     of a turn
      * @param warmUp   of a turn before those, which counts for nothing; a server has such turns until it gets no faster
@@ -25,9 +27,14 @@ public final class Bench {
      */
     public record Plan(List<Load> loads, List<ServerSpec> servers, int pairs, Duration time, Duration warmUp,
             boolean anew) {
-        /** The first: what the ratios are relative to. */
-        public ServerSpec baseline() {
-            return servers.getFirst();
+        /** Those that a load is measured with. */
+        public List<ServerSpec> servers(Load load) {
+            return servers.stream().filter(server -> server.kind().offers(load.service())).toList();
+        }
+
+        /** What a load's ratios are relative to. */
+        public ServerSpec baseline(Load load) {
+            return servers(load).getFirst();
         }
 
         /**
@@ -93,11 +100,11 @@ public final class Bench {
      */
     public void run(Consumer<List<BenchResult>> results, Consumer<LeftOut> leftOut) throws IOException {
         for (Load load : plan.loads()) {
-            List<Turns> all = measure(load, plan.servers(), leftOut);
+            List<Turns> all = measure(load, plan.servers(load), leftOut);
             if (isStopped()) {
                 return;
             }
-            results.accept(all.stream().map(turns -> turns.result(plan.baseline())).toList());
+            results.accept(all.stream().map(turns -> turns.result(plan.baseline(load))).toList());
         }
     }
 
@@ -108,7 +115,7 @@ public final class Bench {
     private List<Turns> measure(Load load, List<ServerSpec> servers, Consumer<LeftOut> leftOut) throws IOException {
         List<Turns> all = new ArrayList<>();
         try {
-            if (plan.anew() || servers.size() < plan.servers().size()) {
+            if (plan.anew() || servers.size() < plan.servers(load).size()) {
                 machine.refresh();
             }
             takeTurns(load, servers, all, leftOut);
@@ -132,7 +139,7 @@ public final class Bench {
             }
             progress.accept(load.name() + ": starting " + server.name());
             try {
-                all.add(new Turns(load, server, new ServerChild(server, machine, mainClass, patience)));
+                all.add(new Turns(load, server, new ServerChild(server, load.service(), machine, mainClass, patience)));
             } catch (IOException e) {
                 leaveOut(load, server, e, leftOut);
             }
@@ -175,7 +182,7 @@ public final class Bench {
     /** @throws IOException the failure itself, if it is not a peer's */
     private void leaveOut(Load load, ServerSpec server, IOException failure, Consumer<LeftOut> leftOut)
             throws IOException {
-        if (server.equals(plan.baseline()) || server.kind() == ServerKind.IOCP4J || stopsNow()) {
+        if (server.equals(plan.baseline(load)) || server.kind() == ServerKind.IOCP4J || stopsNow()) {
             throw failure;
         }
         leftOut.accept(new LeftOut(load, server, failure.getMessage()));
@@ -227,16 +234,30 @@ public final class Bench {
 
         Turn take(Duration time, boolean measuresMemory) throws IOException {
             try (BenchClient client = new BenchClient(load, child.address(), Bench.this::isStopped)) {
+                return take(client, time, measuresMemory);
+            }
+        }
+
+        private Turn take(BenchClient client, Duration time, boolean measuresMemory) throws IOException {
+            try {
                 Turn turn = measured(client::open);
+                if (load.kind() == Load.Kind.BURST) {
+                    client.leave();
+                    turn = measured(client::open);
+                }
                 if (measuresMemory) {
                     client.idle(IDLE);
                     grownBytes = child.grownBytes();
                 }
-                if (load.kind() != Load.Kind.HOLD) {
+                if (load.active() > 0) {
                     turn = measured(() -> client.work(time));
                 }
                 client.leave();
                 return turn;
+            } catch (BenchClient.Failure e) { // with all connections still there, so that a shortage is seen
+                String why = Stream.of(e.getMessage(), machine.shortage(), child.lastWords())
+                        .filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
+                throw new IOException(server.name() + ": " + why, e);
             }
         }
 

@@ -11,7 +11,9 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import org.HdrHistogram.Histogram;
 import org.iocp4j.load.LocalPorts;
 
@@ -43,6 +45,15 @@ final class BenchClient implements AutoCloseable {
         }
     }
 
+    /** A server did not do what it is to do, or the client could not. */
+    static final class Failure extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Failure(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     static Histogram newHistogram() {
         return new Histogram(HIGHEST_MICROS, 3);
     }
@@ -52,7 +63,7 @@ final class BenchClient implements AutoCloseable {
     private final BooleanSupplier stopped;
     private final Selector selector = Selector.open();
     private final List<Connection> connections = new ArrayList<>();
-    private final ByteBuffer batch;
+    private final IntFunction<Exchange> exchanges;
     private final ByteBuffer input = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private int connecting;
     /** Connections that do something now. */
@@ -73,21 +84,18 @@ final class BenchClient implements AutoCloseable {
         this.load = load;
         this.server = server;
         this.stopped = stopped;
-        batch = ByteBuffer.allocateDirect(load.batchBytes());
-        while (batch.hasRemaining()) {
-            batch.put((byte) batch.position());
-        }
+        exchanges = load.exchanges();
     }
 
-    /** Connects what is to be held, each with a batch there and back, so that it is known to be served. */
+    /** Connects what is to be held, each with one exchange, so that it is known to be served. */
     Counted open() throws IOException {
         long start = begin(Duration.ZERO);
         int wanted = load.kind() == Load.Kind.CHURN ? 0 : load.connections();
         while (connections.size() < wanted || busy > 0) {
             while (connections.size() < wanted && connecting < MOST_CONNECTING) {
                 Connection connection = new Connection(connections.size());
-                connections.add(connection);
                 connection.connect();
+                connections.add(connection);
             }
             select();
         }
@@ -155,13 +163,12 @@ final class BenchClient implements AutoCloseable {
         long start = System.nanoTime();
         while (look() == 0) {
             if (System.nanoTime() - start > LONGEST_SILENCE_NANOS) {
-                throw new IOException(load.name() + ": nothing came for "
-                        + Duration.ofNanos(LONGEST_SILENCE_NANOS).toSeconds() + " s, " + busy + " connections wait");
+                throw failure("nothing came for " + Duration.ofNanos(LONGEST_SILENCE_NANOS).toSeconds() + " s, " + busy
+                        + " connections wait", null);
             }
         }
         if (System.nanoTime() - phaseEndNanos > 0) {
-            throw new IOException(load.name() + ": not through after "
-                    + LONGEST_PHASE.toSeconds() + " s, " + busy + " connections wait");
+            throw failure("not through after " + LONGEST_PHASE.toSeconds() + " s, " + busy + " connections wait", null);
         }
     }
 
@@ -181,8 +188,16 @@ final class BenchClient implements AutoCloseable {
         try {
             ((Connection) key.attachment()).ready();
         } catch (IOException e) {
-            failure = failure == null ? new IOException(load.name() + ": " + e.getMessage(), e) : failure;
+            if (failure == null) {
+                failure = e instanceof Failure told ? told : failure(e.getMessage(), e);
+            }
         }
+    }
+
+    private Failure failure(String what, IOException cause) {
+        String made = connections.isEmpty() ? ""
+                : String.format(Locale.ROOT, ", %,d of %,d connections made", connections.size(), load.connections());
+        return new Failure(load.name() + ": " + what + made, cause);
     }
 
     /** Closes what an error left open. */
@@ -194,7 +209,7 @@ final class BenchClient implements AutoCloseable {
         selector.close();
     }
 
-    private enum State { CONNECTING, ECHO, HELD, LEAVING }
+    private enum State { CONNECTING, WAITING, HELD, LEAVING }
 
     private final class Connection {
         private final int number;
@@ -202,18 +217,26 @@ final class BenchClient implements AutoCloseable {
         private SocketChannel channel;
         private SelectionKey key;
         private long startNanos;
-        private int sent;
-        private int received;
+        private Exchange exchange;
 
         Connection(int number) {
             this.number = number;
         }
 
-        void connect() throws IOException {
+        void connect() throws Failure {
+            try {
+                tryConnect();
+            } catch (IOException e) {
+                throw failure("the client cannot connect: " + e.getMessage(), e);
+            }
+        }
+
+        private void tryConnect() throws IOException {
             startNanos = System.nanoTime();
             busy++;
             connecting++;
             state = State.CONNECTING;
+            exchange = exchanges.apply(number);
             channel = SocketChannel.open();
             channel.configureBlocking(false);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -233,28 +256,28 @@ final class BenchClient implements AutoCloseable {
         private void connected() throws IOException {
             connecting--;
             key.interestOps(SelectionKey.OP_READ);
-            state = State.ECHO;
-            sent = 0;
-            received = 0;
-            write();
+            begin();
         }
 
         void send() throws IOException {
             startNanos = System.nanoTime();
             busy++;
-            state = State.ECHO;
-            sent = 0;
-            received = 0;
+            begin();
+        }
+
+        private void begin() throws IOException {
+            state = State.WAITING;
+            exchange.begin();
             write();
         }
 
         private void write() throws IOException {
-            batch.putLong(0, number); // so that another connection's bytes are seen to be another's
-            batch.limit(batch.capacity()).position(sent);
-            channel.write(batch);
-            sent = batch.position();
+            ByteBuffer unsent = exchange.unsent();
+            while (unsent.hasRemaining() && channel.write(unsent) > 0) {
+                unsent = exchange.unsent();
+            }
             boolean waits = (key.interestOps() & SelectionKey.OP_WRITE) != 0;
-            if (waits != sent < batch.capacity()) {
+            if (waits != unsent.hasRemaining()) {
                 key.interestOps(SelectionKey.OP_READ | (waits ? 0 : SelectionKey.OP_WRITE));
             }
         }
@@ -282,27 +305,23 @@ final class BenchClient implements AutoCloseable {
                 left();
                 return;
             }
-            check(input.flip());
-            received += bytes;
-            if (received == batch.capacity()) {
-                echoed();
+            boolean complete = exchange.receive(input.flip());
+            if (state == State.WAITING) {
+                if (complete) {
+                    answered();
+                } else {
+                    write(); // what TLS has to say to what came
+                }
             }
         }
 
-        private void check(ByteBuffer came) throws IOException {
-            if (state != State.ECHO || came.remaining() > sent - received) {
-                throw new IOException("the server sent " + came.remaining() + " bytes too many");
-            }
-            batch.putLong(0, number);
-            batch.limit(received + came.remaining()).position(received);
-            if (!batch.equals(came)) {
-                throw new IOException("an echo differs from what was sent");
-            }
-        }
-
-        private void echoed() throws IOException {
-            if (load.kind() == Load.Kind.CHURN) {
-                leave(); // and is at work until the server has closed its side too
+        private void answered() throws IOException {
+            if (load.kind() == Load.Kind.CHURN) { // and is at work until the server has closed its side too
+                if (load.service() == Service.ECHO) {
+                    leave();
+                } else {
+                    state = State.LEAVING; // an HTTP server closes first
+                }
                 return;
             }
             busy--;

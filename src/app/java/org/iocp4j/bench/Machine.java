@@ -23,6 +23,7 @@ public final class Machine implements AutoCloseable {
     private static final boolean WINDOWS = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     private static final Pattern ALLOWED = Pattern.compile("(?m)^Cpus_allowed_list:\\s*(\\S+)$");
     private static final Pattern READS = Pattern.compile("(?m)^syscr: (\\d+)$");
+    private static final Pattern OPEN_FILES = Pattern.compile("(?m)^Max open files\\s+(\\d+)");
     private static final long PAGE_BYTES = 4096;
     private static final Pattern FOR_CLASS_PATH = Pattern.compile(";");
     /** What a file's name may have on Linux, and not under Wine. */
@@ -204,6 +205,33 @@ public final class Machine implements AutoCloseable {
         } catch (IOException e) {
             return null; // another user's, or a kernel without these counts
         }
+    }
+
+    /**
+     * What the servers may have come short of, to be read; empty if nothing is known of that. Under Wine the wineserver
+     * has the files of all sockets open, and may have so many [wine].
+     */
+    String shortage() {
+        if (wineserver == null) {
+            return "";
+        }
+        Path process = Path.of("/proc", wineserver.pid() + "");
+        try (Stream<Path> files = Files.list(process.resolve("fd"))) {
+            return shortage(files.count(), fileLimit(Files.readString(process.resolve("limits"))));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    static String shortage(long open, Long limit) {
+        return limit == null || open < limit * 9 / 10 ? "" : String.format(Locale.ROOT,
+                "the wineserver has %,d files open, of the %,d that it may; a connection takes two", open, limit);
+    }
+
+    /** How many files a process may have open, by the text of its /proc/PID/limits; null if there is no limit. */
+    public static Long fileLimit(String limits) {
+        Matcher matcher = OPEN_FILES.matcher(limits);
+        return matcher.find() ? Long.valueOf(matcher.group(1)) : null;
     }
 
     /** Busy time of all processors and of our processes; null where the platform does not tell, as on Windows. */

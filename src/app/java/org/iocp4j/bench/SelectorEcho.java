@@ -10,14 +10,14 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
 /** On the JDK's selector, one thread: most writes are taken whole; only a remainder waits for the selector. */
-final class SelectorEcho implements EchoPeer {
+final class SelectorEcho implements Peer {
     private final ByteBuffer input = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private Selector selector;
 
     @Override
     public int start() throws IOException {
         selector = Selector.open();
-        ServerSocketChannel listener = ServerSocketChannel.open().bind(EchoPeer.anyPort(), BACKLOG);
+        ServerSocketChannel listener = ServerSocketChannel.open().bind(Peer.anyPort(), BACKLOG);
         listener.configureBlocking(false);
         listener.register(selector, SelectionKey.OP_ACCEPT);
         Thread.ofPlatform().name("selector").daemon().start(this::run);

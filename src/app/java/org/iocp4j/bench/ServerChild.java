@@ -43,13 +43,22 @@ final class ServerChild implements AutoCloseable {
     private final InetSocketAddress address;
     private final Long residentAtStart;
 
-    /** Starts it; returns when it accepts. @param mainClass of the Java servers: the kind and its options follow it */
-    ServerChild(ServerSpec spec, Machine machine, String mainClass, Patience patience) throws IOException {
+    /**
+     * Starts it; returns when it accepts.
+     *
+     * @param service   what it is to offer; all servers know echo, and are not told of it
+     * @param mainClass of the Java servers: the kind, its options and the service follow it
+     */
+    ServerChild(ServerSpec spec, Service service, Machine machine, String mainClass, Patience patience)
+            throws IOException {
         this.spec = spec;
         this.machine = machine;
         this.patience = patience;
         List<String> arguments = new ArrayList<>(spec.kind().options());
         arguments.addAll(spec.options());
+        if (service != Service.ECHO) {
+            arguments.add(service.toString());
+        }
         if (!spec.kind().isC()) {
             arguments.addAll(0, List.of(mainClass, spec.kind().toString()));
         }
@@ -109,7 +118,8 @@ final class ServerChild implements AutoCloseable {
         }
     }
 
-    private String lastWords() {
+    /** What it wrote last to its standard error; empty if nothing. */
+    String lastWords() {
         try {
             logReader.join(Duration.ofSeconds(1)); // what it wrote last may still be on its way
         } catch (InterruptedException e) {

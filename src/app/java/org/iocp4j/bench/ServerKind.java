@@ -2,6 +2,7 @@ package org.iocp4j.bench;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** The servers that can be measured. */
 public enum ServerKind {
@@ -10,27 +11,42 @@ public enum ServerKind {
     /** {@code tests/bench/echo.c}; its options are those of that program. */
     C,
     /** The same with its best switches. */
-    C_BEST(null, "--best"),
-    JDK_ASYNC(AsyncChannelEcho::new),
-    JDK_SELECTOR(SelectorEcho::new),
-    JDK_VIRTUAL(VirtualThreadEcho::new),
-    NETTY(NettyEcho::new);
+    C_BEST(null, Set.of(Service.ECHO), "--best"),
+    JDK_ASYNC(_ -> new AsyncChannelEcho()),
+    JDK_SELECTOR(_ -> new SelectorEcho()),
+    JDK_VIRTUAL(_ -> new VirtualThreadEcho()),
+    JDK_HTTP(JdkHttp::new, Set.of(Service.HTTP, Service.HTTPS)),
+    NETTY_NIO(NettyPeer::nio, Set.of(Service.values())),
+    /** On this project's transport. */
+    NETTY_IOCP(NettyPeer::iocp, Set.of(Service.values())),
+    /** The same with sockets that are used again. */
+    NETTY_IOCP_REUSE(NettyPeer::iocpReuse, Set.of(Service.values()));
 
     /** So that Netty's classes are loaded only where they are used. */
     private interface Factory {
-        EchoPeer make();
+        Peer make(Service service);
     }
 
     private final Factory peer;
+    private final Set<Service> services;
     private final List<String> options;
 
     ServerKind() {
         this(null);
     }
 
-    ServerKind(Factory peer, String... options) {
+    ServerKind(Factory peer) {
+        this(peer, Set.of(Service.ECHO));
+    }
+
+    ServerKind(Factory peer, Set<Service> services, String... options) {
         this.peer = peer;
+        this.services = services;
         this.options = List.of(options);
+    }
+
+    public boolean offers(Service service) {
+        return services.contains(service);
     }
 
     /** The options that it is always started with. */
@@ -48,8 +64,8 @@ public enum ServerKind {
     }
 
     /** The server itself, in this process; null for those that are not made here. */
-    public EchoPeer peer() {
-        return peer == null ? null : peer.make();
+    public Peer peer(Service service) {
+        return peer == null ? null : peer.make(service);
     }
 
     /** The name on the command line: {@code jdk-async}. */

@@ -8,10 +8,10 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
 /** On blocking channels, each connection with a virtual thread of its own. */
-final class VirtualThreadEcho implements EchoPeer {
+final class VirtualThreadEcho implements Peer {
     @Override
     public int start() throws IOException {
-        ServerSocketChannel listener = ServerSocketChannel.open().bind(EchoPeer.anyPort(), BACKLOG);
+        ServerSocketChannel listener = ServerSocketChannel.open().bind(Peer.anyPort(), BACKLOG);
         Thread.ofPlatform().name("accept").daemon().start(() -> accept(listener));
         return listener.socket().getLocalPort();
     }

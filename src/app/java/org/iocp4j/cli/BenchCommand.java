@@ -22,8 +22,10 @@ import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Machine;
+import org.iocp4j.bench.ScaleBench;
 import org.iocp4j.bench.ServerKind;
 import org.iocp4j.bench.ServerSpec;
+import org.iocp4j.bench.Service;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,7 +35,7 @@ import picocli.CommandLine.Spec;
 /** {@code iocp4j bench}: the server against C and against other Java servers. */
 @Command(name = "bench", sortOptions = false,
         description =
-                "Measures echo servers against each other: starts each as a process, drives all with the same client in"
+                "Measures servers against each other: starts each as a process, drives all with the same client in"
                 + " turns, and compares the turns of the same round. On Linux the servers run under Wine: ratios count,"
                 + " figures are Wine's.",
         footerHeading = "%nServers and loads:%n", footer = {
@@ -44,14 +46,21 @@ import picocli.CommandLine.Spec;
             "                 plain, and with all its switches; needs mingw-w64 or MSVC",
             "  jdk-async, jdk-selector, jdk-virtual   the JDK's asynchronous channels, its selector,",
             "                 blocking channels with virtual threads",
-            "  netty          Netty's NIO transport",
+            "  jdk-http       the JDK's HttpServer; for http loads alone",
+            "  netty-nio, netty-iocp, netty-iocp-reuse   Netty on its NIO transport, on iocp4j's, and on that",
+            "                 with sockets used again; for all loads",
             "",
             "  ping-pong-1, -50, -500   64 bytes there and back, on that many connections",
             "  over-send-50             100 messages of 10 bytes in one batch; an operation is one message",
             "  16k-50                   16 KiB there and back",
-            "  churn-1, -50             connect, 64 bytes there and back, both sides close",
+            "  churn-1, -50, -500       connect, 64 bytes there and back, both sides close",
+            "  burst-5000               5,000 connect at once and echo once, leave, and come again: that is measured",
             "  held-5000                connect and echo once; then idle, for the memory",
             "  held-5000-active-50      50 of 5,000 connections echo 64 bytes",
+            "  http-1, -50, -500        a GET and its answer of 64 bytes, on that many connections",
+            "  http-1m-50               the same of 1 MiB",
+            "  http-churn-20            connect, a GET and its answer, both sides close",
+            "  https-50                 http-50 through TLS",
             "",
             "JSON, one object per load and server: load, connections, server, baseline; ratioMedian,",
             "  ratioLow, ratioHigh: operations per second by the baseline's in the same round;",
@@ -67,27 +76,38 @@ import picocli.CommandLine.Spec;
             "  disturbed, if they are half or more, and else all.",
             "  What the platform does not say is null. A peer that cannot bear a load is left out of it; its",
             "  object has load, connections, server, baseline and leftOut, which says why.",
+            "",
+            "--scale: this server alone, in this process, on a kernel that costs next to nothing, with 1, 1,000,",
+            "  10,000 ... sessions in turn. Nanoseconds of echo-in-sequence, echo-at-random: one echo; tick: of the",
+            "  server's clock, while nothing happens; statistics: one look; broadcast: a message to all, by each;",
+            "  connect: by each of those that come. The ratio is to the same with fewer sessions in the same round.",
+            "  JSON, one object per figure and number: figure, sessions, nanosMedian, nanosLow, nanosHigh,",
+            "  base: how many sessions the ratio is to; ratioMedian, ratioLow, ratioHigh, rounds.",
         })
 final class BenchCommand implements Callable<Integer> {
     private static final int PROGRESS_SECONDS = 2;
     private static final List<String> QUICK_LOADS = List.of("ping-pong-50", "over-send-50", "churn-50");
     private static final Duration QUICK_TIME = Duration.ofMillis(500);
     private static final int QUICK_PAIRS = 3;
+    private static final int DEFAULT_PAIRS = 7;
     private static final Duration WARM_UP = Duration.ofSeconds(2);
     private static final Duration QUICK_WARM_UP = Duration.ofSeconds(1);
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--loads", paramLabel = "L,...", description = "which, of those below (default all)")
+    @Option(names = "--loads", paramLabel = "L,...",
+            description = "which, of those below (default all that the baseline can do)")
     private String loads;
 
     @Option(names = "--servers", paramLabel = "S,...",
-            description = "which, of those below, each with options of its own after a blank (default all)")
+            description = "which, of those below, each with options of its own after a blank (default all); a load is"
+                    + " measured with those that can do it")
     private String servers;
 
-    @Option(names = "--baseline", paramLabel = "S", description = "what the ratios are relative to (default c)")
-    private String baseline = ServerKind.C.toString();
+    @Option(names = "--baseline", paramLabel = "S",
+            description = "what the ratios are relative to (default c, for http netty-nio)")
+    private String baseline;
 
     @Allowed(min = 1, max = 1_000)
     @Option(names = "--pairs", paramLabel = "N", description = "rounds, 1 to 1000 (default 7)")
@@ -101,6 +121,11 @@ final class BenchCommand implements Callable<Integer> {
             description = "three loads, three rounds, half a second a turn: about a minute, and rough")
     private boolean quick;
 
+    @Option(names = "--scale",
+            description = "how this server's own costs grow with its sessions, without Wine, in five minutes; takes"
+                    + " --pairs and --json alone")
+    private boolean scale;
+
     @Option(names = "--json", description = "one JSON object per load and server")
     private boolean json;
 
@@ -109,6 +134,24 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        return scale ? measureScale() : measureServers();
+    }
+
+    private int measureScale() throws InterruptedException {
+        if (loads != null || servers != null || baseline != null || seconds != null || quick || html != null) {
+            throw new CommandFailure("--scale: takes --pairs and --json alone", ExitCode.WRONG_OPTIONS);
+        }
+        ScaleBench.Plan plan = ScaleBench.usual(pairs != null ? pairs : DEFAULT_PAIRS);
+        AtomicReference<String> state = new AtomicReference<>("starting");
+        try (var _ = new Progress(Output.err(spec), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
+            ScaleReport.print(new ScaleBench(plan, state::set).run(), plan.rounds(), json, spec.commandLine().getOut());
+            return ExitCode.OK;
+        } catch (IOException e) {
+            throw new CommandFailure("bench: " + e.getMessage());
+        }
+    }
+
+    private int measureServers() throws InterruptedException {
         Bench.Plan plan = plan();
         Optional<OutputFile> page = OutputFile.checked("--html", html);
         PrintWriter out = spec.commandLine().getOut();
@@ -142,15 +185,15 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private Bench.Plan plan() {
-        List<ServerSpec> all = allServers();
-        List<String> names = Load.all().stream().map(Load::name).toList();
-        String wanted = loads != null ? loads : String.join(",", quick ? QUICK_LOADS : names);
-        Bench.Plan plan = new Bench.Plan(each("--loads", wanted, Load::of, String.join(", ", names)), all,
-                pairs != null ? pairs : quick ? QUICK_PAIRS : 7,
+        List<Load> wanted = wantedLoads();
+        List<ServerSpec> baselines = baselines(wanted);
+        List<ServerSpec> all = allServers(baselines, wanted);
+        Bench.Plan plan = new Bench.Plan(wanted, all,
+                pairs != null ? pairs : quick ? QUICK_PAIRS : DEFAULT_PAIRS,
                 seconds != null ? Duration.ofSeconds(seconds) : quick ? QUICK_TIME : Duration.ofSeconds(1),
                 quick ? QUICK_WARM_UP : WARM_UP, !quick);
         for (ServerSpec server : all) {
-            String option = server.equals(plan.baseline()) ? "--baseline: " : "--servers: ";
+            String option = baselines.contains(server) ? "--baseline: " : "--servers: ";
             if (server.jar() != null) {
                 checkJar(option, server);
             } else if (server.kind() == ServerKind.IOCP4J) {
@@ -160,10 +203,43 @@ final class BenchCommand implements Callable<Integer> {
         return plan;
     }
 
-    /** The baseline first. */
-    private List<ServerSpec> allServers() {
-        List<ServerSpec> all = new ArrayList<>(List.of(of("--baseline", baseline, ServerSpec::parse, servers())));
-        all.addAll(servers == null ? defaultServers() : each("--servers", servers, ServerSpec::parse, servers()));
+    /** Without {@code --loads} those that the baseline can do. */
+    private List<Load> wantedLoads() {
+        List<String> names = Load.all().stream().map(Load::name).toList();
+        String wanted = loads != null ? loads : String.join(",", quick ? QUICK_LOADS : names);
+        List<Load> all = each("--loads", wanted, Load::of, String.join(", ", names));
+        return loads != null || baseline == null ? all
+                : all.stream().filter(load -> baseline().kind().offers(load.service())).toList();
+    }
+
+    private ServerSpec baseline() {
+        return of("--baseline", baseline, ServerSpec::parse, servers());
+    }
+
+    /** One for each load's service. */
+    private List<ServerSpec> baselines(List<Load> wanted) {
+        if (baseline == null) {
+            return wanted.stream().map(load -> load.service() == Service.ECHO ? ServerKind.C : ServerKind.NETTY_NIO)
+                    .distinct().map(kind -> ServerSpec.parse(kind.toString())).toList();
+        }
+        wanted.stream().filter(load -> !baseline().kind().offers(load.service())).findFirst().ifPresent(load -> {
+            throw OptionErrors.notAllowed("--baseline", baseline, "a server that can do " + load.name());
+        });
+        return List.of(baseline());
+    }
+
+    /** The baselines first. */
+    private List<ServerSpec> allServers(List<ServerSpec> baselines, List<Load> wanted) {
+        List<ServerSpec> all = new ArrayList<>(baselines);
+        List<ServerSpec> others = servers == null ? defaultServers()
+                : each("--servers", servers, ServerSpec::parse, servers());
+        for (ServerSpec server : others) {
+            if (wanted.stream().anyMatch(load -> server.kind().offers(load.service()))) {
+                all.add(server);
+            } else if (servers != null) {
+                throw OptionErrors.notAllowed("--servers", server.name(), "servers that can do one of the loads");
+            }
+        }
         return distinct(all.stream().distinct().toList());
     }
 
@@ -261,8 +337,10 @@ final class BenchCommand implements Callable<Integer> {
             command.append(" --servers \"").append(plan.servers().stream().map(ServerSpec::name).collect(
                     Collectors.joining(","))).append('"');
         }
-        return command.append(" --baseline \"").append(plan.baseline().name()).append("\" --pairs ")
-                .append(plan.pairs())
-                .append(" --html ").append(Path.of(html).getFileName()).toString();
+        if (baseline != null) {
+            command.append(" --baseline \"").append(plan.servers().getFirst().name()).append('"');
+        }
+        return command.append(" --pairs ").append(plan.pairs()).append(" --html ")
+                .append(Path.of(html).getFileName()).toString();
     }
 }

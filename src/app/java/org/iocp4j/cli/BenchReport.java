@@ -3,6 +3,7 @@ package org.iocp4j.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchResult;
 import org.iocp4j.bench.ForeignLoad;
@@ -32,7 +33,8 @@ interface BenchReport {
             nameWidth = plan.servers().stream().mapToInt(server -> server.name().length())
                     .reduce(LEAST_NAME, Math::max);
             line("%s", machine);
-            line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn", plan.baseline().name(),
+            line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn", plan.loads().stream()
+                    .map(next -> plan.baseline(next).name()).distinct().collect(Collectors.joining(" or ")),
                     plan.pairs(), plan.time().toMillis() / 1e3);
         }
 
@@ -141,7 +143,7 @@ interface BenchReport {
                     .put("load", load.name())
                     .put("connections", load.connections())
                     .put("server", server.name())
-                    .put("baseline", plan.baseline().name());
+                    .put("baseline", plan.baseline(load).name());
         }
     }
 }

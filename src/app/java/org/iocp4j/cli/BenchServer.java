@@ -9,8 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.Supplier;
-import org.iocp4j.bench.EchoPeer;
+import org.iocp4j.bench.Peer;
 import org.iocp4j.bench.ServerKind;
+import org.iocp4j.bench.Service;
 import org.iocp4j.echo.EchoServer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,9 +19,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 
 /**
- * What {@link BenchCommand} runs in a process of its own: {@code BenchServer KIND [OPTION ...]} serves raw echo on a
- * free port and prints {@code ready HOST:PORT}. A line on its standard input asks how many bytes its threads have
- * allocated and how often they have called the system; the end of that input ends it.
+ * What {@link BenchCommand} runs in a process of its own: {@code BenchServer KIND [OPTION ...] [SERVICE]} serves raw
+ * echo, or another service, on a free port and prints {@code ready HOST:PORT}. A line on its standard input asks how
+ * many bytes its threads have allocated and how often they have called the system; the end of that input ends it.
  */
 @Command(name = "iocp4j serve")
 public final class BenchServer {
@@ -33,9 +34,10 @@ public final class BenchServer {
     public static void main(String[] arguments) {
         try {
             ServerKind kind = ServerKind.of(arguments[0]);
-            EchoPeer peer = kind.peer();
-            EchoServer server = peer != null ? null
-                    : EchoServer.start(parse(Arrays.copyOfRange(arguments, 1, arguments.length)).toEchoOptions());
+            String[] more = Arrays.copyOfRange(arguments, 1, arguments.length);
+            Peer peer = kind == ServerKind.IOCP4J ? null
+                    : kind.peer(more.length == 0 ? Service.ECHO : Service.of(more[0]));
+            EchoServer server = peer != null ? null : EchoServer.start(parse(more).toEchoOptions());
             System.out.println("ready 127.0.0.1:" + (peer != null ? peer.start() : server.port()));
             answer(() -> server == null ? "-" : String.valueOf(server.statistics().server().resources().systemCalls()));
             Interrupt.exit(ExitCode.OK);

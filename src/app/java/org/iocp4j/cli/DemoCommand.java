@@ -87,7 +87,8 @@ final class DemoCommand implements Callable<Integer> {
         private Map<String, Object> serverErrors() {
             ServerStatistics.Incidents incidents = server().incidents();
             Map<String, Object> errors = RecordFields.of(server().faults());
-            errors.put("sessionsRefused", incidents.sessionsRefused());
+            errors.put("sessionsRefusedFull", incidents.sessionsRefusedFull());
+            errors.put("sessionsRefusedStopping", incidents.sessionsRefusedStopping());
             errors.put("latePackets", incidents.latePackets());
             errors.put("acceptFailures", incidents.acceptFailures());
             errors.put("closeTimeouts", incidents.closeTimeouts());

@@ -4,9 +4,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.iocp4j.echo.EchoProtocol;
+import org.iocp4j.load.Engine;
 import org.iocp4j.load.Protocol;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simulation.Plan;
+import org.iocp4j.simulation.Simulation;
 import org.iocp4j.socket.DisconnectMethod;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -27,7 +29,9 @@ final class EnumConverter<E extends Enum<E>> implements ITypeConverter<E> {
         register(command, DisconnectMethod.class);
         register(command, ServeOptions.Profile.class);
         register(command, Protocol.class);
+        register(command, Engine.class);
         register(command, Plan.class);
+        register(command, Simulation.Program.class);
     }
 
     private static <E extends Enum<E>> void register(CommandLine command, Class<E> type) {

@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.iocp4j.bench.Machine;
 
 /**
  * How many files, and so sockets, can be open.
@@ -19,17 +18,15 @@ record FileLimit(Long files, String how) {
      * the wineserver, which holds the descriptors of all sockets: its limit is the one that counts [wine].
      */
     private static final String WINESERVER_LIMITS = "Z:\\proc\\self\\limits";
-    private static final Pattern OPEN_FILES = Pattern.compile("(?m)^Max open files\\s+(\\d+)");
 
     static FileLimit read(boolean wine) {
         if (!wine) {
             return new FileLimit(null, "documentation: memory is the only limit of sockets");
         }
         try {
-            Matcher matcher = OPEN_FILES.matcher(Files.readString(Path.of(WINESERVER_LIMITS)));
-            return matcher.find()
-                    ? new FileLimit(Long.valueOf(matcher.group(1)), "/proc, the wineserver's; a connection takes two")
-                    : new FileLimit(null, "the wineserver has no limit, says /proc");
+            Long files = Machine.fileLimit(Files.readString(Path.of(WINESERVER_LIMITS)));
+            return new FileLimit(files, files == null ? "the wineserver has no limit, says /proc"
+                    : "/proc, the wineserver's; a connection takes two");
         } catch (IOException | InvalidPathException e) {
             return new FileLimit(null, "not to be read: " + e.getMessage());
         }

@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.iocp4j.load.Engine;
 import org.iocp4j.load.LoadClient;
 import org.iocp4j.load.LoadOptions;
 import org.iocp4j.load.LoadStatistics;
@@ -57,6 +58,11 @@ final class LoadCommand implements Callable<Integer> {
                     + " (default messages)")
     private Protocol protocol = Protocol.MESSAGES;
 
+    @Option(names = "--engine", paramLabel = "nio|iocp",
+            description = "what moves the bytes: nio, on any system; iocp, completion ports, needs Windows, or Wine"
+                    + " (default nio)")
+    private Engine engine = Engine.NIO;
+
     @Allowed(min = 1, max = 3_600_000)
     @Option(names = "--echo-timeout", paramLabel = "D",
             description = "a batch without any echo for this long counts as echoMissing, 1ms to 60m (default 500ms)")
@@ -98,6 +104,7 @@ final class LoadCommand implements Callable<Integer> {
                 .reconnectPercent(reconnectPercent)
                 .duration(Duration.ofSeconds(seconds))
                 .protocol(protocol)
+                .engine(engine)
                 .echoTimeout(echoTimeout)
                 .build();
     }

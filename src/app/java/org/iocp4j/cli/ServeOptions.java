@@ -61,7 +61,7 @@ final class ServeOptions {
 
     @Allowed(min = 1, max = ServerOptions.MAX_SESSIONS)
     @Option(names = "--max-sessions", paramLabel = "N",
-            description = "the most connections, 1 to 65535; one more is reset (default 10000)")
+            description = "the most connections, 1 to 1000000; one more is reset (default 10000)")
     private Integer maxSessions;
 
     @Allowed(min = 0, max = 86_400_000)

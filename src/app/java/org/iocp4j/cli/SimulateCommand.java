@@ -3,6 +3,7 @@ package org.iocp4j.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.iocp4j.simulation.Hunt;
 import org.iocp4j.simulation.Plan;
 import org.iocp4j.simulation.Simulation;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code iocp4j simulate}: whole servers on a simulated Windows kernel, a life a seed. */
+/** {@code iocp4j simulate}: whole servers, or other programs, on a simulated Windows kernel, a life a seed. */
 @Command(name = "simulate", sortOptions = false,
         description =
                 "Runs whole servers on a simulated Windows kernel, on any OS: one life a seed, with clients, schedule"
@@ -29,7 +30,10 @@ import picocli.CommandLine.Spec;
             "  all      each seed has one of these, in turn",
             "",
             "Odd seeds are lives of the echo server, even ones of the library under unkind",
-            "handlers and busy callers. Progress and, with --json, violations go to stderr.",
+            "handlers and busy callers; with --program layer, all are lives of programs that",
+            "use sockets, listeners and files directly, in one domain or two; with --program netty,",
+            "of programs that use Netty's channels, in one event loop. Progress and, with --json, violations go"
+            + " to stderr.",
             "",
             "JSON, one object at the end: from, plan, seeds (that were run), started (those",
             "  whose server did not fail to start), steps, violations, firstFailingSeed",
@@ -41,11 +45,12 @@ import picocli.CommandLine.Spec;
 final class SimulateCommand implements Callable<Integer> {
     private static final int MOST_SHOWN = 20;
     private static final int PROGRESS_SECONDS = 1;
+    private static final String NETTY_LOG_LEVEL = "org.slf4j.simpleLogger.log.io.netty";
     private static final String LOG_LEVEL = "org.slf4j.simpleLogger.log.org.iocp4j";
     /** Has the simulated kernel remember where each operation was posted. */
     private static final String REPEATED_SEED = "seed";
 
-    private final Simulation.Factory simulations;
+    private final Function<Simulation.Program, Simulation.Factory> simulations;
 
     @Spec
     private CommandSpec spec;
@@ -59,7 +64,8 @@ final class SimulateCommand implements Callable<Integer> {
     private long from = 1;
 
     @Option(names = "--plan", paramLabel = "P",
-            description = "what fails: calm, unruly, faults, harsh, late, posts, cancels or all (default all)")
+            description = "what fails: calm, unruly, faults, harsh, late, posts, cancels, shortages or all"
+                    + " (default all)")
     private Plan plan = Plan.ALL;
 
     @Allowed(min = 0, max = 8_192)
@@ -67,24 +73,30 @@ final class SimulateCommand implements Callable<Integer> {
             description = "how much of its trace a violation shows, 0 to 8192 lines (default 40)")
     private int traceLines = 40;
 
+    @Option(names = "--program", paramLabel = "P",
+            description = "what lives: server, or layer, straight on the layer of sockets, or netty, on the transport"
+                    + " for Netty (default server)")
+    private Simulation.Program program = Simulation.Program.SERVER;
+
     @Option(names = "--json", description = "one JSON object at the end")
     private boolean json;
 
     SimulateCommand() {
-        this(Simulation::of);
+        this(Simulation.Program::factory);
     }
 
-    SimulateCommand(Simulation.Factory simulations) {
+    SimulateCommand(Function<Simulation.Program, Simulation.Factory> simulations) {
         this.simulations = simulations;
     }
 
     @Override
     public Integer call() {
         setUnlessGiven(LOG_LEVEL, "off"); // loggers read it when they are made: before the first server
+        setUnlessGiven(NETTY_LOG_LEVEL, "off");
         if (seeds == 1) {
             setUnlessGiven(REPEATED_SEED, String.valueOf(from));
         }
-        Hunt hunt = new Hunt(from, seeds, plan, traceLines, simulations);
+        Hunt hunt = new Hunt(from, seeds, plan, traceLines, simulations.apply(program));
         // The summary is printed inside: only then may the signal end the process.
         try (var _ = Interrupt.runs(hunt::stop)) {
             Hunt.Result result;
@@ -112,7 +124,8 @@ final class SimulateCommand implements Callable<Integer> {
                 .append(OptionErrors.oneLine(violation.what())).append('\n');
         violation.trace().lines().forEach(line -> text.append("  ").append(line).append('\n'));
         text.append("  again: ./iocp4j simulate --from ").append(violation.seed()).append(" --seeds 1 --plan ")
-                .append(violation.plan()).append('\n');
+                .append(violation.plan()).append(program == Simulation.Program.SERVER ? "" : " --program " + program)
+                .append('\n');
         if (number == MOST_SHOWN && seeds > MOST_SHOWN) {
             text.append("further violations are counted, not shown\n");
         }
@@ -138,9 +151,10 @@ final class SimulateCommand implements Callable<Integer> {
             return;
         }
         String first = result.firstFailingSeed() == null ? "" : ", the first in seed " + result.firstFailingSeed();
-        out.println(line("total: %s from %d on, plan %s, %,d servers started, %,d steps, %.1f s, %s seeds/s: %s%s",
+        out.println(line("total: %s from %d on, plan %s, %,d %s started, %,d steps, %.1f s, %s seeds/s: %s%s",
                 done(result, seeds), from,
-                plan, result.started(), result.steps(), result.seconds(), rate(result), violations(result), first));
+                plan, result.started(), program == Simulation.Program.SERVER ? "servers" : "programs", result.steps(),
+                result.seconds(), rate(result), violations(result), first));
     }
 
     private static String done(Hunt.Result result, long seeds) {

@@ -31,7 +31,7 @@ interface SoakReport {
             ServerStatistics s = server.echo().server();
             progress("%6ds  %,4d sessions  %,6d accepts  %,6d refused  %,11d messages  %,4d sockets  %,4d operations"
                     + "  memory %s  heap after GC %s", second, s.connections().sessions(), s.connections().accepts(),
-                    s.incidents().sessionsRefused(), server.echo().receivedMessages(), Growth.liveSockets(s),
+                    s.sessionsRefused(), server.echo().receivedMessages(), Growth.liveSockets(s),
                     s.resources().operationsPending(), kib(server.processMemoryBytes()),
                     kib(server.heapAfterGcBytes()));
         }

@@ -47,7 +47,7 @@ record SoakResult(int seconds, List<Trend.Verdict> growth, Traffic.Outcome clien
     Map<String, Object> marksOfAbuse() {
         ServerStatistics.Incidents incidents = totals.server().incidents();
         Map<String, Object> marks = new LinkedHashMap<>();
-        marks.put("sessionsRefused", incidents.sessionsRefused());
+        marks.put("sessionsRefusedFull", incidents.sessionsRefusedFull());
         marks.put("protocolErrors", totals.protocolErrors());
         marks.put("peerResets", incidents.peerResets());
         marks.put("idleTimeouts", incidents.idleTimeouts());

@@ -2,10 +2,7 @@ package org.iocp4j.load;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 
 /**
  * One client: connects, awaits the login message, sends a batch, checks what comes back, and so on. All of it on its
@@ -32,11 +29,9 @@ final class Connection {
 
     private final LoadThread loop;
     private final int batchMessages;
-    private final byte[] partial = new byte[Protocol.MESSAGE_BYTES];
-    private int partialBytes;
     private State state = State.WAITING;
-    private SocketChannel channel;
-    private SelectionKey key;
+    /** Null while there is no connection, and no connect. */
+    private Transport transport;
     private long backoff = FIRST_BACKOFF_NANOS;
     /** The batch: its first value, the next batch's first, and how far it is sent and back. */
     private long first;
@@ -55,36 +50,16 @@ final class Connection {
     /** Starts a connect; the thread calls it when there is room for one more. */
     void connect() {
         state = State.CONNECTING;
-        partialBytes = 0;
         returned = batchMessages;
         try {
-            channel = SocketChannel.open();
-            channel.configureBlocking(false);
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            LocalPorts.SHARED.bind(channel, loop.address);
-            boolean connected = channel.connect(loop.address);
-            key = channel.register(loop.selector, connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
-            if (connected) {
+            transport = loop.io.newTransport(this);
+            if (transport.connect()) {
                 connected();
             } else {
                 setDeadline(loop.now() + loop.options.connectTimeout().toNanos());
             }
         } catch (IOException e) {
             connectFailed(e);
-        }
-    }
-
-    /** The selector says that something can be done. */
-    void ready() {
-        if (state == State.CONNECTING) {
-            finishConnect();
-            return;
-        }
-        if (key.isWritable()) {
-            write();
-        }
-        if (key.isValid() && key.isReadable()) {
-            read();
         }
     }
 
@@ -123,7 +98,7 @@ final class Connection {
         switch (state) {
             case CONNECTING -> {
                 loop.counters.add(Counter.CONNECT_FAILURES, 1);
-                abandon();
+                abandon(false);
             }
             case LOGIN -> loop.counters.add(Counter.LOGIN_MISSING, 1);
             case BATCH -> countEchoMissing();
@@ -136,21 +111,10 @@ final class Connection {
 
     /** Whether the thread has to wait for it at the end. */
     boolean isOpen() {
-        return channel != null;
+        return transport != null;
     }
 
-    private void finishConnect() {
-        try {
-            if (channel.finishConnect()) {
-                key.interestOps(SelectionKey.OP_READ);
-                connected();
-            }
-        } catch (IOException e) {
-            connectFailed(e);
-        }
-    }
-
-    private void connected() {
+    void connected() {
         loop.connectEnded();
         loop.counters.add(Counter.CONNECTS, 1);
         loop.counters.add(Counter.SESSIONS, 1);
@@ -163,11 +127,11 @@ final class Connection {
         }
     }
 
-    private void connectFailed(IOException reason) {
+    void connectFailed(IOException reason) {
         loop.connectEnded();
         loop.counters.add(Counter.CONNECT_FAILURES, 1);
         loop.client.connectFailed(LocalPorts.explained(reason, loop.address));
-        abandon();
+        abandon(false);
         again(loop.now());
     }
 
@@ -183,22 +147,25 @@ final class Connection {
         write();
     }
 
-    /** Sends what the system takes of the batch; the rest when the selector says so. */
+    /** The system takes more. */
+    void writable() {
+        if (state == State.BATCH) {
+            write();
+        }
+    }
+
+    /** Sends what the system takes of the batch; the rest when it can take more. */
     private void write() {
         int batchBytes = batchMessages * Protocol.MESSAGE_BYTES;
         try {
             while (sentBytes < batchBytes) {
                 ByteBuffer buffer = fill();
                 int before = sentBytes / Protocol.MESSAGE_BYTES;
-                sentBytes += channel.write(buffer);
+                sentBytes += transport.send(buffer);
                 loop.counters.add(Counter.SENT_MESSAGES, sentBytes / Protocol.MESSAGE_BYTES - before);
                 if (buffer.hasRemaining()) {
-                    key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
                     return;
                 }
-            }
-            if (key.interestOps() != SelectionKey.OP_READ) {
-                key.interestOps(SelectionKey.OP_READ);
             }
         } catch (IOException e) {
             lost();
@@ -215,22 +182,9 @@ final class Connection {
         return buffer.flip().position(sentBytes % Protocol.MESSAGE_BYTES);
     }
 
-    private void read() {
-        ByteBuffer buffer = loop.readBuffer.clear().put(partial, 0, partialBytes);
-        int n;
-        try {
-            n = channel.read(buffer);
-        } catch (IOException e) {
-            n = -1;
-        }
-        if (n < 0) {
-            lost();
-        } else if (n > 0) {
-            check(buffer.flip(), loop.now());
-        }
-    }
-
-    private void check(ByteBuffer buffer, long now) {
+    /** Checks the whole messages in the buffer, which is little-endian, and leaves there what follows them. */
+    void received(ByteBuffer buffer) {
+        long now = loop.now();
         int good = 0;
         boolean framed = true;
         while (framed && buffer.remaining() >= Protocol.MESSAGE_BYTES) {
@@ -252,8 +206,6 @@ final class Connection {
             again(now);
             return;
         }
-        partialBytes = buffer.remaining();
-        buffer.get(partial, 0, partialBytes);
         progress(good, now);
     }
 
@@ -346,10 +298,10 @@ final class Connection {
     }
 
     /** The connection ended, and not by us. */
-    private void lost() {
+    void lost() {
         loop.counters.add(Counter.DISCONNECTS_FROM_SERVER, 1);
         loop.counters.add(Counter.SESSIONS, -1);
-        abandon();
+        abandon(false);
         again(loop.now());
     }
 
@@ -372,27 +324,16 @@ final class Connection {
     private void close(boolean reset) {
         loop.counters.add(reset ? Counter.CLOSED_BY_RESET : Counter.CLOSED_BY_FIN, 1);
         loop.counters.add(Counter.SESSIONS, -1);
-        try {
-            if (reset) {
-                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-            }
-        } catch (IOException e) {
-            // The server closed first: there is nothing left to reset.
-        }
-        abandon();
+        abandon(reset);
     }
 
-    /** Closes the channel, if there is one, and forgets it. */
-    private void abandon() {
+    /** Closes the connection, if there is one, and forgets it. */
+    private void abandon(boolean reset) {
         deadline = Timers.NONE;
-        try {
-            if (channel != null) {
-                channel.close();
-            }
-        } catch (IOException e) {
-            // The descriptor is released all the same.
+        if (transport != null) {
+            transport.close(reset);
+            transport = null;
         }
-        channel = null;
     }
 
     private void setDeadline(long nanos) {

@@ -55,11 +55,13 @@ public final class LoadClient {
      * @param everySecond gets the counters once a second, on the calling thread
      * @throws ConnectException     if the server was never there; the message says address and reason
      * @throws UnknownHostException if the host has no address
+     * @throws org.iocp4j.win32.UnsupportedPlatformException if the engine does not work here
      */
     public LoadSummary run(Consumer<LoadStatistics> everySecond) throws IOException, InterruptedException {
         if (used.getAndSet(true)) {
             throw new IllegalStateException("a LoadClient runs once");
         }
+        options.engine().require();
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(options.host()), options.port());
         threads = newThreads(address);
         Report report = new Report(System.nanoTime());
@@ -89,7 +91,7 @@ public final class LoadClient {
     public void stop() {
         stopping = true;
         for (LoadThread thread : threads) {
-            thread.selector.wakeup();
+            thread.wakeup();
         }
     }
 
@@ -112,7 +114,7 @@ public final class LoadClient {
         stop();
     }
 
-    private List<LoadThread> newThreads(InetSocketAddress address) throws IOException {
+    private List<LoadThread> newThreads(InetSocketAddress address) {
         int count = Math.min(options.threads(), options.clients());
         List<LoadThread> made = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -136,8 +138,11 @@ public final class LoadClient {
         }
     }
 
-    private void check() throws ConnectException {
+    private void check() throws IOException {
         Throwable failure = threadFailure.get();
+        if (failure instanceof IOException) {
+            throw new IOException(failure.getMessage(), failure);
+        }
         if (failure != null) {
             throw new IllegalStateException("a load thread failed", failure);
         }

@@ -14,15 +14,16 @@ import java.util.Objects;
  * @param reconnectPercent chance, 0 to 100, that a client disconnects (FIN or RST at random) after a batch
  * @param duration         how long new batches are started
  * @param protocol         what is spoken
+ * @param engine           what moves the bytes
  * @param connectTimeout   longest time for a connect, then it counts as failed
  * @param loginTimeout     longest time from the connect to the login message
  * @param echoTimeout      longest time without any echo while a batch is out
  * @param drainTimeout     longest time, after the end, that batches still out are awaited
- * @param threads          selector threads that share the clients
+ * @param threads          threads that share the clients
  */
 public record LoadOptions(String host, int port, int clients, int overSend, Duration loopDelay,
-        double reconnectPercent, Duration duration, Protocol protocol, Duration connectTimeout, Duration loginTimeout,
-        Duration echoTimeout, Duration drainTimeout, int threads) {
+        double reconnectPercent, Duration duration, Protocol protocol, Engine engine, Duration connectTimeout,
+        Duration loginTimeout, Duration echoTimeout, Duration drainTimeout, int threads) {
 
     /** Most clients: a TCP peer has no more ports towards one server address. */
     public static final int MAX_CLIENTS = 60_000;
@@ -33,6 +34,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
     public LoadOptions {
         Objects.requireNonNull(host, "host");
         Objects.requireNonNull(protocol, "protocol");
+        Objects.requireNonNull(engine, "engine");
         check("port", port, 1, 65_535);
         check("clients", clients, 1, MAX_CLIENTS);
         check("overSend", overSend, 1, MAX_OVER_SEND);
@@ -50,7 +52,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
 
     /**
      * Options with the defaults: 50 clients, 100 messages a batch, no pause, no reconnects, 10 seconds,
-     * {@link Protocol#MESSAGES}.
+     * {@link Protocol#MESSAGES}, {@link Engine#NIO}.
      */
     public static Builder to(String host, int port) {
         return new Builder(host, port);
@@ -75,6 +77,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
         private double reconnectPercent;
         private Duration duration = Duration.ofSeconds(10);
         private Protocol protocol = Protocol.MESSAGES;
+        private Engine engine = Engine.NIO;
         private Duration connectTimeout = Duration.ofSeconds(5);
         private Duration loginTimeout = Duration.ofSeconds(3);
         private Duration echoTimeout = Duration.ofMillis(500);
@@ -116,6 +119,11 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
             return this;
         }
 
+        public Builder engine(Engine used) {
+            engine = used;
+            return this;
+        }
+
         public Builder connectTimeout(Duration limit) {
             connectTimeout = limit;
             return this;
@@ -145,7 +153,7 @@ public record LoadOptions(String host, int port, int clients, int overSend, Dura
         public LoadOptions build() {
             int shared = threads != 0 ? threads : clients > CLIENTS_OF_ONE_THREAD ? 2 : 1;
             return new LoadOptions(host, port, clients, overSend, loopDelay, reconnectPercent, duration, protocol,
-                    connectTimeout, loginTimeout, echoTimeout, drainTimeout, shared);
+                    engine, connectTimeout, loginTimeout, echoTimeout, drainTimeout, shared);
         }
     }
 }

@@ -4,50 +4,46 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.util.ArrayDeque;
 import java.util.SplittableRandom;
-import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
 /**
- * A selector and its share of the connections. Package-private fields belong to this thread alone, except
+ * A thread and its share of the connections. Package-private fields belong to this thread alone, except
  * {@link #counters}, which any thread may read, and {@link #roundTrips}, which may be read once it has ended.
  */
 final class LoadThread implements Runnable {
     /** The most connects under way: more would overflow the server's backlog, and the system retries after seconds. */
     static final int MOST_CONNECTING = 128;
-    private static final int BUFFER_BYTES = 6_400 * Protocol.MESSAGE_BYTES;
+    /** The most bytes that are read, or handed to the system, with one call. */
+    static final int BUFFER_BYTES = 6_400 * Protocol.MESSAGE_BYTES;
     private static final long NANOS_PER_MILLI = 1_000_000;
-    /** Longest wait in the selector; a safety net, since a thread that is to stop is woken. */
+    /** Longest wait; a safety net, since a thread that is to stop is woken. */
     private static final long LONGEST_WAIT_MILLIS = 1_000;
 
     final LoadClient client;
     final LoadOptions options;
     final InetSocketAddress address;
-    final Selector selector;
     final Timers timers = new Timers();
     final SplittableRandom random = new SplittableRandom();
-    final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     final Counters counters = new Counters();
     final Histogram roundTrips = RoundTrip.newHistogram();
     boolean draining;
+    IoLoop io;
 
     private final long origin = System.nanoTime();
     private final Connection[] connections;
     private final ArrayDeque<Connection> toConnect;
-    private final Consumer<SelectionKey> onReady = key -> ((Connection) key.attachment()).ready();
+    /** {@link #io}, for other threads: null until there is something to wake. */
+    private volatile IoLoop awaited;
     private int connecting;
 
     /** Takes the clients with the numbers {@code from} up to, not including, {@code to}. */
-    LoadThread(LoadClient client, LoadOptions options, InetSocketAddress address, int from, int to)
-            throws IOException {
+    LoadThread(LoadClient client, LoadOptions options, InetSocketAddress address, int from, int to) {
         this.client = client;
         this.options = options;
         this.address = address;
-        selector = Selector.open();
         connections = new Connection[to - from];
         toConnect = new ArrayDeque<>(connections.length);
         for (int i = 0; i < connections.length; i++) {
@@ -57,7 +53,9 @@ final class LoadThread implements Runnable {
 
     @Override
     public void run() {
-        try (selector) {
+        try (IoLoop opened = options.engine().newLoop(address, options)) {
+            io = opened;
+            awaited = opened; // before the first look at isStopping: whoever stops from here on wakes it
             for (Connection connection : connections) {
                 toConnect.add(connection);
             }
@@ -68,6 +66,14 @@ final class LoadThread implements Runnable {
             drain();
         } catch (Throwable e) {
             client.threadFailed(e);
+        }
+    }
+
+    /** Has it look whether it is to stop. Any thread. */
+    void wakeup() {
+        IoLoop waiting = awaited;
+        if (waiting != null) {
+            waiting.wakeup();
         }
     }
 
@@ -92,11 +98,7 @@ final class LoadThread implements Runnable {
             toConnect.remove().connect();
         }
         long wait = (Math.min(end, timers.next()) - now() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
-        if (wait > 0) {
-            selector.select(onReady, Math.min(wait, LONGEST_WAIT_MILLIS));
-        } else {
-            selector.selectNow(onReady);
-        }
+        io.await(Math.clamp(wait, 0, LONGEST_WAIT_MILLIS));
         // Behind the reading: where this process stalled, what is there by now has not timed out.
         for (Connection due = timers.expired(now()); due != null; due = timers.expired(now())) {
             due.expired();
@@ -117,8 +119,6 @@ final class LoadThread implements Runnable {
         for (Connection connection : connections) {
             connection.giveUp();
         }
-        // A channel is closed for good only when the selector has let go of its key.
-        selector.selectNow();
     }
 
     private boolean anyOpen() {

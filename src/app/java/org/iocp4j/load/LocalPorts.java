@@ -9,6 +9,9 @@ import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.iocp4j.port.IoThread;
+import org.iocp4j.socket.StreamSocket;
 
 /**
  * The clients' ends of connections to a server on 127/8, all of which is this machine: addresses and ports of our own
@@ -55,16 +58,30 @@ public final class LocalPorts {
      * every system has all of 127/8), the system chooses when it connects.
      */
     public void bind(SocketChannel channel, InetSocketAddress server) {
+        bind(server, place -> {
+            try {
+                channel.bind(place);
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        });
+    }
+
+    /** The same for a socket on a completion port. @param io the calling thread's own */
+    void bind(StreamSocket socket, InetSocketAddress server, IoThread io) {
+        bind(server, place -> socket.bind(place, io) == 0);
+    }
+
+    private void bind(InetSocketAddress server, Predicate<InetSocketAddress> binds) {
         if (!(server.getAddress() instanceof Inet4Address address && address.isLoopbackAddress())) {
             return;
         }
         for (int i = 0; i < TRIES; i++) {
-            try {
-                channel.bind(place(next.getAndIncrement()));
+            if (binds.test(place(next.getAndIncrement()))) {
                 return;
-            } catch (IOException e) {
-                next.addAndGet(JUMP);
             }
+            next.addAndGet(JUMP);
         }
     }
 

@@ -92,7 +92,7 @@ final class EchoSimulation implements Simulation {
     }
 
     private boolean mayFallShort(EchoClient client) {
-        boolean cutShort = atEnd.incidents().sessionsRefused() > 0 || atEnd.incidents().idleTimeouts() > 0
+        boolean cutShort = atEnd.sessionsRefused() > 0 || atEnd.incidents().idleTimeouts() > 0
                 || atEnd.incidents().closeTimeouts() > 0;
         boolean byReset = cutShort || server.disconnectMethod() == DisconnectMethod.CLOSE;
         return faults || !client.mayExpectAll() || client.client.isReset() && byReset;

@@ -16,14 +16,16 @@ public enum Plan {
     /** Everything that can go wrong does, now and then. */
     FAULTS(FaultPlan.FAULTS),
     /** Everything goes wrong often. */
-    HARSH(FaultPlan.FAULTS.with(new Failures(0.1, 0.05, 0.05, 0.05, 0.005, 0.05, 0, 0, 0.3, 0.3))
+    HARSH(FaultPlan.FAULTS.with(new Failures(0.1, 0.05, 0.05, 0.05, 0.05, 0.005, 0.05, 0, 0, 0.3, 0.3))
             .with(new Disconnects(0.3, 0.2, 0.2, 500_000_000))),
     /** Faults, and packets that come long after their operations' end. */
     LATE(FaultPlan.FAULTS.with(new Timing(0.2, 0.4, 0.3, 90_000_000, 0.2, 0.3, 20_000_000))),
     /** Faults, those of PostQueuedCompletionStatus too. */
-    POSTS(FaultPlan.FAULTS.with(new Failures(0.02, 0.02, 0.01, 0.01, 0.005, 0.01, 0, 0.02, 0.1, 0.1))),
+    POSTS(FaultPlan.FAULTS.with(new Failures(0.02, 0.02, 0.01, 0.01, 0.01, 0.005, 0.01, 0, 0.02, 0.1, 0.1))),
     /** Faults, those of CancelIoEx too. */
-    CANCELS(FaultPlan.FAULTS.with(new Failures(0.02, 0.02, 0.01, 0.01, 0.005, 0.01, 0.1, 0, 0.1, 0.1))),
+    CANCELS(FaultPlan.FAULTS.with(new Failures(0.02, 0.02, 0.01, 0.01, 0.01, 0.005, 0.01, 0.1, 0, 0.1, 0.1))),
+    /** Nothing fails but receives and sends, for want of memory: nothing may be lost by that. */
+    SHORTAGES(FaultPlan.UNRULY.with(new Failures(0, 0, 0, 0.1, 0, 0, 0, 0, 0, 0, 0))),
     /** Each seed has one of the others, in turn. */
     ALL(null);
 

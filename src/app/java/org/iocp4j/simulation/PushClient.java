@@ -53,11 +53,11 @@ final class PushClient implements SimulatedClient.Script {
         if (polite) {
             client.finish();
         } else if (random.chance(0.5)) {
-            client.reset();
+            client.vanish();
         } else if (random.chance(0.5)) {
             client.close();
         } else {
-            client.vanish();
+            client.reset();
         }
     }
 
@@ -68,6 +68,7 @@ final class PushClient implements SimulatedClient.Script {
             record(unread.getLong(), unread.getLong(), unread.getLong());
         }
         unread.compact();
+        simulation.moved(session);
     }
 
     private void record(long id, long source, long number) {

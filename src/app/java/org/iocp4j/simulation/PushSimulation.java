@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.iocp4j.server.CloseReason;
@@ -34,12 +35,14 @@ final class PushSimulation implements Simulation, SessionHandler {
     private static final long ABORT_NANOS = 50_000_000;
     /** A client that reads has by then what was taken for it. */
     private static final long DELIVERY_NANOS = 100_000_000;
-    /** A tick is due each 100 ms, and by then a worker comes by within as long. */
+    /** Ticks and deadlines come each 100 ms, and by then a worker comes by within as long. */
     private static final long TICK_NANOS = 200_000_000;
     /** Ten ticks: that many cancels in a row do not all fail. */
     private static final long CANCELS_AGAIN_NANOS = 1_000_000_000;
+    /** A receive or a send for which there was no memory, nor the next times that a tick tried. */
+    private static final long SHORTAGE_NANOS = 1_000_000_000;
     private static final Duration ENOUGH = Duration.ofSeconds(20);
-    private static final Duration AFTERWARDS = Duration.ofSeconds(1);
+    private static final Duration AFTERWARDS = Duration.ofSeconds(2);
 
     /** Callbacks of one session, by its id. */
     private static final class Life {
@@ -50,10 +53,20 @@ final class PushSimulation implements Simulation, SessionHandler {
         long disconnectedAt = Long.MAX_VALUE;
         long abortedAt = Long.MAX_VALUE;
         long takenAt = Long.MAX_VALUE;
+        /** When the last call of the handler returned. */
+        long calledAt;
+        /** When anything was last seen to move. */
+        long movedAt;
         final Map<Long, Long> taken = new HashMap<>();
 
         boolean isEnding() {
             return closed || cutShort || disconnectedAt != Long.MAX_VALUE;
+        }
+
+        void returned(long now) {
+            inside = false;
+            calledAt = now;
+            movedAt = now;
         }
     }
 
@@ -64,6 +77,8 @@ final class PushSimulation implements Simulation, SessionHandler {
     private final ServerOptions options;
     private final boolean faults;
     private final double blocking;
+    /** How often another thread ends a session in place of sending to it: not often, so that its own time ends it. */
+    private final double ending;
     private final Map<Long, Life> lives = new HashMap<>();
     private final List<Long> ids = new ArrayList<>();
     private final List<PushClient> clients = new ArrayList<>();
@@ -80,11 +95,12 @@ final class PushSimulation implements Simulation, SessionHandler {
         kernel = new SimulatedKernel(seed, plan).operationBytes(48).checkLocksEvery(997).forbidMisuse();
         random = new SeededRandom(seed ^ 0x5555);
         blocking = random.chance(0.5) ? 0.1 : 0;
+        ending = random.chance(0.5) ? 0.2 : 0;
         options = ServerOptions.builder()
                 .workers(1 + random.below(4)).concurrency(1 + random.below(3))
                 .accepts(1 + random.below(3)).pool(random.below(4)).maxSessions(2 + random.below(8))
                 .bufferBytes(64).sendQueueBytes(64 * (1 + random.below(6)))
-                .idleTime(random.chance(0.3) ? Duration.ofMillis(300) : Duration.ZERO)
+                .idleTime(random.chance(0.3) ? Duration.ofMillis(20 + random.below(280)) : Duration.ZERO)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
                 .disconnectMethod(DisconnectMethod.values()[random.below(4)])
                 .reuseLatest(random.chance(0.5))
@@ -132,12 +148,15 @@ final class PushSimulation implements Simulation, SessionHandler {
         }
         Duration bound = random.chance(0.7) ? ENOUGH : Duration.ofMillis(150);
         kernel.until(() -> clients.stream().allMatch(PushClient::isOver), bound);
-        if (random.chance(0.3)) {
-            kernel.sleep(AFTERWARDS); // what ought to end by itself does
-        }
         boolean pushersFirst = random.chance(0.5);
         if (pushersFirst) {
             endPushers(pushers);
+        }
+        if (random.chance(0.5)) {
+            if (random.chance(0.5)) {
+                List.copyOf(ids).forEach(this::disconnect);
+            }
+            kernel.sleep(AFTERWARDS); // what ought to end by itself does
         }
         invariants.close(server::close);
         server.close();
@@ -165,15 +184,15 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     private void act(long id, long source) {
         Life life = lives.get(id);
-        if (random.chance(0.8)) {
+        if (!random.chance(ending)) {
             long number = life.taken.getOrDefault(source, 0L);
             if (server.send(id, record(id, source, number))) {
                 life.taken.put(source, number + 1);
                 life.takenAt = kernel.elapsed().toNanos();
+                life.movedAt = life.takenAt;
             }
         } else if (random.chance(0.5)) {
-            server.disconnect(id);
-            life.disconnectedAt = Math.min(life.disconnectedAt, kernel.elapsed().toNanos());
+            disconnect(id);
         } else {
             life.cutShort = true;
             life.abortedAt = Math.min(life.abortedAt, kernel.elapsed().toNanos());
@@ -181,8 +200,22 @@ final class PushSimulation implements Simulation, SessionHandler {
         }
     }
 
+    private void disconnect(long id) {
+        server.disconnect(id);
+        Life life = lives.get(id);
+        life.disconnectedAt = Math.min(life.disconnectedAt, kernel.elapsed().toNanos());
+    }
+
     private static ByteBuffer record(long id, long source, long number) {
         return ByteBuffer.allocate(PushClient.RECORD_BYTES).putLong(id).putLong(source).putLong(number).flip();
+    }
+
+    /** The client of a session has received something: a send of the session may have completed. */
+    void moved(long id) {
+        Life life = lives.get(id);
+        if (life != null) {
+            life.movedAt = kernel.elapsed().toNanos();
+        }
     }
 
     // ---- the handler ----
@@ -198,7 +231,7 @@ final class PushSimulation implements Simulation, SessionHandler {
         answer(session, life);
         ids.add(id); // after the first record, so that nobody's comes before it
         whim(session, life);
-        life.inside = false;
+        life.returned(kernel.elapsed().toNanos());
     }
 
     @Override
@@ -209,7 +242,7 @@ final class PushSimulation implements Simulation, SessionHandler {
             data.getLong();
         }
         whim(session, life);
-        life.inside = false;
+        life.returned(kernel.elapsed().toNanos());
     }
 
     @Override
@@ -218,6 +251,9 @@ final class PushSimulation implements Simulation, SessionHandler {
         require(reason != null, "no reason why session " + session + " is closed");
         life.closed = true;
         requireSoon(session.id(), life);
+        require(reason != CloseReason.IDLE
+                || kernel.elapsed().toNanos() - life.calledAt >= options.idleTime().toNanos(),
+                "session " + session + " was idle for less than its time");
         life.cutShort |= reason != CloseReason.PEER_CLOSED && reason != CloseReason.DISCONNECTED
                 && reason != CloseReason.SERVER_STOPPED && reason != CloseReason.IDLE;
         life.inside = false;
@@ -233,22 +269,31 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     /**
      * An abort takes no longer than the packets of what it cancels, a disconnect no longer than its time and a tick
-     * besides; unless a handler blocked a worker meanwhile.
+     * besides, and the end of an idle session both, twice if it awaits a FIN; unless a handler blocked a worker
+     * meanwhile.
      */
     private void requireSoon(long id, Life life) {
         requireWithin(life.abortedAt, ABORT_NANOS, "the abort of session ", id);
         requireWithin(life.disconnectedAt, options.disconnectTime().toNanos() + TICK_NANOS + ABORT_NANOS,
                 "the disconnect of session ", id);
+        if (!options.idleTime().isZero()) {
+            int times = options.disconnectMethod().equals(Optional.of(DisconnectMethod.GRACEFUL)) ? 2 : 1;
+            Duration idleEnd = options.idleTime().plus(options.disconnectTime().multipliedBy(times));
+            requireWithin(life.movedAt, idleEnd.toNanos() + 2 * TICK_NANOS + ABORT_NANOS, "the idle end of session ",
+                    id);
+        }
     }
 
     /**
      * After a CancelIoEx that failed, what is pending ends by itself, or when a tick cancels it again; what a
-     * PostQueuedCompletionStatus that failed should have asked for is done by a tick.
+     * PostQueuedCompletionStatus that failed should have asked for is done by a tick, and so is what there was no
+     * memory for.
      */
     private void requireWithin(long since, long nanos, String what, long id) {
         long took = kernel.elapsed().toNanos() - since;
         long bound = nanos + 3 * plan.timing().delayNanos() + (plan.failures().cancels() > 0 ? CANCELS_AGAIN_NANOS : 0)
-                + (plan.failures().posts() > 0 ? TICK_NANOS : 0);
+                + (plan.failures().posts() > 0 ? TICK_NANOS : 0)
+                + (plan.failures().shortages() > 0 ? SHORTAGE_NANOS : 0);
         if (took >= bound && lastBlock <= since) {
             require(false, what + Long.toUnsignedString(id) + " took " + took + " ns");
         }
@@ -339,9 +384,8 @@ final class PushSimulation implements Simulation, SessionHandler {
         require(end.faults().handlerFailures() == thrown, "handlerFailures " + end.faults().handlerFailures()
                 + ", thrown " + thrown);
         lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
-        require(end.connections().accepts() == lives.size() + end.incidents().sessionsRefused(),
-                "accepts " + end.connections().accepts() + ", opened " + lives.size() + ", refused " + end.incidents()
-                .sessionsRefused());
+        require(end.connections().accepts() == lives.size() + end.sessionsRefused(), "accepts "
+                + end.connections().accepts() + ", opened " + lives.size() + ", refused " + end.sessionsRefused());
         Set<Long> seen = new HashSet<>();
         for (PushClient client : clients) {
             require(client.session() == 0 || seen.add(client.session()), client + ": as another");

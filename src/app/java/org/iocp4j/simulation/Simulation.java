@@ -1,10 +1,11 @@
 package org.iocp4j.simulation;
 
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedKernel;
 
-/** One life of one server, from its start to the moment when nothing of it may be left. It runs once. */
+/** One life of one program, from its start to the moment when nothing of it may be left. It runs once. */
 public interface Simulation {
     /** Makes the simulation of a seed. */
     @FunctionalInterface
@@ -21,8 +22,33 @@ public interface Simulation {
      */
     void run();
 
-    /** Whether the server started; under a plan with faults it may fail to, and then the run ends. */
+    /** Whether the program started; under a plan with faults it may fail to, and then the run ends. */
     boolean hasStarted();
+
+    /** What lives. */
+    enum Program {
+        /** Whole servers. */
+        SERVER(Simulation::of),
+        /** A program straight on the layer of sockets. */
+        LAYER(LayerSimulation::new),
+        /** A program on the transport for Netty. */
+        NETTY(NettySimulation::new);
+
+        private final Factory factory;
+
+        Program(Factory factory) {
+            this.factory = factory;
+        }
+
+        public Factory factory() {
+            return factory;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * Of odd seeds that of the echo server, of even seeds that of the library under unkind handlers and busy callers.

@@ -129,7 +129,7 @@ public final class Traffic {
     }
 
     private void flood(AbusiveClient flooder) throws InterruptedIOException {
-        long refused = figures.get().incidents().sessionsRefused();
+        long refused = figures.get().incidents().sessionsRefusedFull();
         long end = System.nanoTime() + FLOOD_NANOS;
         for (int i = 0; i < maxSessions + FLOOD_BEYOND; i++) {
             flooder.pause(1);
@@ -139,7 +139,7 @@ public final class Traffic {
                 // refused, as those beyond the limit are to be
             }
         }
-        while (figures.get().incidents().sessionsRefused() == refused && System.nanoTime() - end < 0) {
+        while (figures.get().incidents().sessionsRefusedFull() == refused && System.nanoTime() - end < 0) {
             flooder.pause(POLL_MILLIS);
         }
         flooder.resetAll();

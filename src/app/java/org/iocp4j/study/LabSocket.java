@@ -103,7 +103,7 @@ public final class LabSocket {
     /** WSARecv, by one of several operations. */
     public void receive(LabOperation operation, long session) throws Win32Exception {
         lab.io().buffer(0, operation.bufferAddress(), LabOperation.BUFFER_BYTES);
-        require(Kind.RECEIVE, lab.io().receive(operation.leaves(), session, handle), session);
+        require(Kind.RECEIVE, lab.io().receive(operation.leaves(), session, handle, 1), session);
     }
 
     /** WSASend. */

@@ -78,7 +78,7 @@ final class NaiveServer {
 
         /** What goes into the OVERLAPPED: which place, and which of its sessions. */
         long id() {
-            return (long) number << 48 | serial;
+            return PlaceId.of(number, serial);
         }
     }
 
@@ -153,7 +153,7 @@ final class NaiveServer {
             accepted(socket);
             return;
         }
-        Place owner = places[(int) (packet.session() >>> 48)];
+        Place owner = places[PlaceId.place(packet.session())];
         judge(packet, owner);
         switch (packet.kind()) {
             case RECEIVE -> received(packet, socket, owner);

@@ -52,7 +52,6 @@ final class SessionReadings {
         }
     }
 
-    private static final int PLACE_SHIFT = 48;
     private static final int SLOT_BITS = 16;
     private static final long NOBODY = 0;
 
@@ -67,7 +66,7 @@ final class SessionReadings {
 
     /** A new session, in a place that is free; its id. */
     long begin(int place, int slot) {
-        long id = (long) place << PLACE_SHIFT | ++serial;
+        long id = PlaceId.of(place, ++serial);
         inPlace[place] = id;
         inSlot[slot] = id;
         return id;
@@ -75,7 +74,7 @@ final class SessionReadings {
 
     /** The session is deleted, whatever is still out. */
     void end(long id) {
-        inPlace[place(id)] = NOBODY;
+        inPlace[PlaceId.place(id)] = NOBODY;
         for (int slot = 0; slot < inSlot.length; slot++) {
             if (inSlot[slot] == id) {
                 inSlot[slot] = NOBODY;
@@ -85,7 +84,7 @@ final class SessionReadings {
 
     /** The number that people call the session by. */
     static long number(long id) {
-        return id & (1L << PLACE_SHIFT) - 1;
+        return PlaceId.serial(id);
     }
 
     /** For the association of a socket in this slot, whose first session is in this place. */
@@ -97,7 +96,7 @@ final class SessionReadings {
     Map<Identity, Outcome> read(long key, long overlapped) {
         Map<Identity, Outcome> outcomes = new LinkedHashMap<>();
         long byKey = inPlace[(int) (key >>> SLOT_BITS) - 1];
-        long byPointer = inPlace[place(overlapped)];
+        long byPointer = inPlace[PlaceId.place(overlapped)];
         long bySlot = inSlot[(int) (key & (1 << SLOT_BITS) - 1) - 1];
         outcomes.put(Identity.KEY, judge(byKey, overlapped));
         outcomes.put(Identity.POINTER, judge(byPointer, overlapped));
@@ -111,9 +110,5 @@ final class SessionReadings {
             return Outcome.RIGHT;
         }
         return named == NOBODY ? Outcome.DELETED : Outcome.STRANGER;
-    }
-
-    private static int place(long id) {
-        return (int) (id >>> PLACE_SHIFT);
     }
 }

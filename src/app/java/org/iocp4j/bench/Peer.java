@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** A raw echo server (RFC 862) in this process, on another library or API; ends with the process. */
+/** A server in this process, on another library or API; ends with the process. */
 @FunctionalInterface
-public interface EchoPeer {
+public interface Peer {
     /** The size of a receive buffer, for all servers alike. */
     int BUFFER_BYTES = 8192;
 
@@ -16,7 +16,7 @@ public interface EchoPeer {
     /** As iocp4j asks for, and more than the loads connect at the same time. */
     int BACKLOG = 1024;
 
-    /** Serves from now on, on daemon threads of its own, and returns the port that was picked. */
+    /** Serves from now on, on threads of its own, and returns the port that was picked. */
     int start() throws IOException;
 
     static InetSocketAddress anyPort() {

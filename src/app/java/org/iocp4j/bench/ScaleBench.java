@@ -1,0 +1,119 @@
+package org.iocp4j.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.iocp4j.server.ServerOptions;
+
+/**
+ * Measures what sessions cost that are there beside the one at work: this project's server in this process, on a kernel
+ * that costs next to nothing. In each round every number of sessions has its turn, with a server of its own, and a
+ * ratio compares two turns of the same round.
+ */
+public final class ScaleBench {
+    /**
+     * What is measured.
+     *
+     * @param sessions   how many, in ascending order, the fewest 1 or more
+     * @param rounds     that the figures are the median of; one more is before these, and counts for nothing
+     * @param operations echoes in a turn, if there are not more sessions; of the others some fewer
+     */
+    public record Plan(List<Integer> sessions, int rounds, int operations) {
+    }
+
+    private static final int USUAL_OPERATIONS = 200_000;
+    private static final List<Integer> USUAL_SESSIONS = List.of(1, 1_000, 10_000, 60_000, 1_000_000);
+    /** After so many ticks an idle session has given back all that it gives back, and was looked at once more. */
+    private static final int QUIET_TICKS = 200;
+    /** In place of one of these echoes there is one tick, or one look at the statistics. */
+    private static final int ECHOES_BY_TICKS = 4_000;
+    private static final int ECHOES_BY_MESSAGES = 10;
+
+    private final Plan plan;
+    private final Consumer<String> progress;
+
+    /** @param progress called with what is being done */
+    public ScaleBench(Plan plan, Consumer<String> progress) {
+        this.plan = plan;
+        this.progress = progress;
+    }
+
+    /** As many sessions as a server may have and this machine has memory for, and some fewer. */
+    public static Plan usual(int rounds) {
+        var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long most = Math.min(ServerOptions.MAX_SESSIONS, system.getTotalMemorySize() / ScaleServer.RESERVED_BYTES);
+        return new Plan(USUAL_SESSIONS.stream().filter(count -> count <= most).toList(), rounds, USUAL_OPERATIONS);
+    }
+
+    /** Of each figure, with each number of sessions that is not below the figure's base. */
+    public List<ScaleResult> run() throws IOException, InterruptedException {
+        List<Map<Integer, Map<ScaleFigure, Double>>> rounds = new ArrayList<>();
+        for (int round = 0; round <= plan.rounds(); round++) {
+            Map<Integer, Map<ScaleFigure, Double>> turns = new TreeMap<>();
+            for (int sessions : plan.sessions()) {
+                progress.accept(String.format(Locale.ROOT, "%s, sessions: %,d",
+                        round == 0 ? "warming up" : "round " + round + " of " + plan.rounds(), sessions));
+                System.gc(); // so that no turn pays for what another one has left
+                turns.put(sessions, turn(sessions));
+            }
+            if (round > 0) {
+                rounds.add(turns);
+            }
+        }
+        List<ScaleResult> results = new ArrayList<>();
+        for (ScaleFigure figure : ScaleFigure.values()) {
+            int base = figure.base(plan.sessions());
+            for (int sessions : plan.sessions().stream().filter(count -> count >= base).toList()) {
+                results.add(new ScaleResult(figure, sessions,
+                        Spread.of(rounds.stream().map(turns -> turns.get(sessions).get(figure)).toList()), base,
+                        Spread.of(rounds.stream().map(turns -> turns.get(sessions).get(figure)
+                                / turns.get(base).get(figure)).toList())));
+            }
+        }
+        return results;
+    }
+
+    /** The nanoseconds of each figure. */
+    private Map<ScaleFigure, Double> turn(int sessions) throws IOException, InterruptedException {
+        int echoes = Math.max(sessions, plan.operations());
+        int ticks = Math.max(1, plan.operations() / ECHOES_BY_TICKS);
+        int messages = Math.max(1, plan.operations() / ECHOES_BY_MESSAGES / sessions);
+        int[] sequence = IntStream.range(0, sessions).toArray();
+        int[] random = shuffled(sequence);
+        Map<ScaleFigure, Double> nanos = new EnumMap<>(ScaleFigure.class);
+        try (ScaleServer server = new ScaleServer(sessions)) {
+            nanos.put(ScaleFigure.CONNECT, (double) server.connect() / sessions);
+            server.echo(sessions, sequence);
+            nanos.put(ScaleFigure.ECHO_IN_SEQUENCE, (double) server.echo(echoes, sequence) / echoes);
+            nanos.put(ScaleFigure.ECHO_AT_RANDOM, (double) server.echo(echoes, random) / echoes);
+            nanos.put(ScaleFigure.STATISTICS, (double) server.statistics(ticks) / ticks);
+            server.broadcast(1); // it makes the buffers
+            nanos.put(ScaleFigure.BROADCAST, (double) server.broadcast(messages) / messages / sessions);
+            server.tick(QUIET_TICKS);
+            nanos.put(ScaleFigure.TICK, (double) server.tick(ticks) / ticks);
+        }
+        return nanos;
+    }
+
+    /** The same order each time, so that runs can be compared. */
+    private static int[] shuffled(int[] sequence) {
+        int[] order = sequence.clone();
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = order.length - 1; i > 0; i--) {
+            int other = random.nextInt(i + 1);
+            int at = order[i];
+            order[i] = order[other];
+            order[other] = at;
+        }
+        return order;
+    }
+}

@@ -1,0 +1,49 @@
+package org.iocp4j.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import org.iocp4j.bench.ScaleResult;
+
+/** What {@code bench --scale} prints: a table to be read, or JSON lines. */
+final class ScaleReport {
+    private ScaleReport() {
+    }
+
+    static void print(List<ScaleResult> results, int rounds, boolean json, PrintWriter out) {
+        if (!json) {
+            line(out, "nanoseconds on a null kernel, one thread: median of %d rounds, lowest - highest;"
+                    + " ratio to fewer sessions in the same round", rounds);
+            line(out, "%-16s %9s %13s %27s %8s %17s %9s", "", "sessions", "ns", "low - high", "ratio", "low - high",
+                    "to");
+        }
+        for (ScaleResult r : results) {
+            if (json) {
+                out.println(json(r, rounds));
+            } else {
+                line(out, "%-16s %,9d %,13.0f %,12.0f - %,12.0f %8.2f %7.2f - %7.2f %,9d", r.figure(), r.sessions(),
+                        r.nanos().median(), r.nanos().low(), r.nanos().high(), r.ratio().median(), r.ratio().low(),
+                        r.ratio().high(), r.base());
+            }
+        }
+    }
+
+    private static String json(ScaleResult r, int rounds) {
+        return new JsonLine()
+                .put("figure", r.figure())
+                .put("sessions", r.sessions())
+                .put("nanosMedian", r.nanos().median())
+                .put("nanosLow", r.nanos().low())
+                .put("nanosHigh", r.nanos().high())
+                .put("base", r.base())
+                .put("ratioMedian", r.ratio().median())
+                .put("ratioLow", r.ratio().low())
+                .put("ratioHigh", r.ratio().high())
+                .put("rounds", rounds)
+                .end();
+    }
+
+    private static void line(PrintWriter out, String format, Object... values) {
+        out.println(String.format(Locale.ROOT, format, values));
+    }
+}
