@@ -1,3 +1,3 @@
-module example.receive {
+module example.loop {
     requires org.iocp4j.core;
 }
