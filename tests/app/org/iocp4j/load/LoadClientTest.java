@@ -12,9 +12,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.SocketException;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import org.iocp4j.FullListener;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.OS;
@@ -322,19 +321,20 @@ class LoadClientTest {
 
     @Test
     void connectThatGetsNoAnswerTimesOut() throws Exception {
-        try (Full server = new Full()) {
-            LoadOptions options = LoadOptions.to("127.0.0.1", server.port()).engine(engine()).clients(1)
+        try (var server = new FullListener()) {
+            LoadOptions options = LoadOptions.to("127.0.0.1", server.address().getPort()).engine(engine()).clients(1)
                     .duration(UNTIL_STOPPED).connectTimeout(SHORT).build();
             assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> new LoadClient(options).run())
-                    .withMessage("connect: Connection timed out, 127.0.0.1:" + server.port());
+                    .withMessage("connect: Connection timed out, 127.0.0.1:" + server.address().getPort());
         }
     }
 
     @Test
     void connectsStillUnderWayAtTheEndHaveFailed() throws Exception {
-        try (Full server = new Full()) {
-            LoadClient client = new LoadClient(LoadOptions.to("127.0.0.1", server.port()).engine(engine()).clients(3)
-                    .duration(SHORT).connectTimeout(LONGEST).drainTimeout(SHORT).build(), OFTEN.toNanos());
+        try (var server = new FullListener()) {
+            LoadClient client = new LoadClient(LoadOptions.to("127.0.0.1", server.address().getPort())
+                    .engine(engine()).clients(3).duration(SHORT).connectTimeout(LONGEST).drainTimeout(SHORT).build(),
+                    OFTEN.toNanos());
             LoadStatistics total = client.run().total();
             assertThat(total.connectFailures()).isEqualTo(3);
             assertThat(total.errors()).isEqualTo(3);
@@ -424,36 +424,6 @@ class LoadClientTest {
                 client.stop();
             }
         });
-    }
-
-    /** A listener that accepts nothing, and whose queue is full. */
-    private static final class Full implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-        private final List<Socket> queued = new ArrayList<>();
-
-        Full() throws IOException {
-            try {
-                while (true) {
-                    Socket socket = new Socket();
-                    queued.add(socket);
-                    socket.connect(listener.getLocalSocketAddress(), (int) SHORT.toMillis());
-                }
-            } catch (SocketTimeoutException e) {
-                // Now it is.
-            }
-        }
-
-        int port() {
-            return listener.getLocalPort();
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (Socket socket : queued) {
-                socket.close();
-            }
-            listener.close();
-        }
     }
 
     private static void close(FakeServer server) {

@@ -13,12 +13,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.iocp4j.FullListener;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.port.Deadline;
 import org.iocp4j.port.IoThread;
@@ -163,7 +163,7 @@ class ConnectOutTest {
     /** The domain's timers wait for it, and the dequeue no longer than for them. */
     @Test
     void deadlineEndsAConnectThatIsPending() throws Exception {
-        try (Queue _ = new Queue()) {
+        try (var full = new FullListener()) {
             StreamSocket socket = open(events);
             Deadline deadline = new Deadline(domain.timers()) {
                 @Override
@@ -172,7 +172,7 @@ class ConnectOutTest {
                     socket.cancelConnect(on);
                 }
             };
-            assertThat(socket.connect(address(), io)).isEqualTo(StreamSocket.PENDING);
+            assertThat(socket.connect(full.address(), io)).isEqualTo(StreamSocket.PENDING);
             deadline.arm(io.nowNanos() + SHORT.toNanos());
             while (told.size() < 2) {
                 domain.dequeue(io, -1);
@@ -244,38 +244,14 @@ class ConnectOutTest {
 
     @Test
     void endCancelsConnects() throws Exception {
-        try (Queue _ = new Queue()) {
+        try (var full = new FullListener()) {
             for (int i = 0; i < 3; i++) {
-                assertThat(open(events).connect(address(), io)).isEqualTo(StreamSocket.PENDING);
+                assertThat(open(events).connect(full.address(), io)).isEqualTo(StreamSocket.PENDING);
             }
             assertThat(domain.end(io, LONGEST)).isZero();
             assertThat(told).hasSize(6).filteredOn("gone"::equals).hasSize(3);
             assertThat(domain.open()).isZero();
         }
         domain = new IoDomain(DomainOptions.loop(), io);
-    }
-
-    /** Fills the queue of the server, which accepts nothing: the next connect gets no answer. */
-    private final class Queue implements AutoCloseable {
-        private final List<Socket> sockets = new ArrayList<>();
-
-        Queue() throws IOException {
-            try {
-                while (true) {
-                    Socket socket = new Socket();
-                    sockets.add(socket);
-                    socket.connect(address(), (int) SHORT.toMillis());
-                }
-            } catch (SocketTimeoutException e) {
-                // Now it is full.
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (Socket socket : sockets) {
-                socket.close();
-            }
-        }
     }
 }

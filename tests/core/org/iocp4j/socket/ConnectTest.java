@@ -7,9 +7,7 @@ import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.OptionalInt;
+import org.iocp4j.FullListener;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.socket.TestDomain.Kind;
 import org.junit.jupiter.api.AfterEach;
@@ -120,45 +118,35 @@ class ConnectTest {
         test.until("gone", () -> client.has("gone"));
     }
 
-    /** A connect that pends: the first that finds the backlog full. On Windows it is retried for a while [rep]. */
-    private StreamSocket pend(List<Recorder> clients) throws Exception {
-        var at = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        var options = new ListenerOptions(at, 1, false, false, OptionalInt.empty(), OptionalInt.empty());
-        StreamListener listener = test.domain.listen(options, Recorder.echoes(), test.io);
-        while (true) {
-            Recorder next = new Recorder();
-            clients.add(next);
-            StreamSocket socket = test.domain.open(Sockaddr.family(at.getAddress()), next, 0, test.io);
-            assertThat(socket.connect(listener.localAddress(), test.io)).isEqualTo(PENDING);
-            if (!test.within(300_000_000, () -> next.has("connected"))) {
-                return socket;
-            }
-        }
+    /** A connect that pends. On Windows, where a full backlog refuses, it is retried for a while [rep]. */
+    private StreamSocket pend(FullListener full) throws Exception {
+        StreamSocket socket = test.domain.open(Sockaddr.family(full.address().getAddress()), client, 0, test.io);
+        assertThat(socket.connect(full.address(), test.io)).isEqualTo(PENDING);
+        return socket;
     }
 
     @Test
     void aPendingConnectIsCancelled() throws Exception {
-        List<Recorder> clients = new ArrayList<>();
-        StreamSocket socket = pend(clients);
-        Recorder last = clients.getLast();
-        socket.cancelConnect(test.io);
-        test.until("the outcome", () -> last.has("connected"));
-        assertThat(ConnectFailure.of(last.first("connected").status())).isEqualTo(ConnectFailure.CANCELLED);
-        assertThat(socket.isOpen()).isTrue();
-        socket.close(Closing.FIN, test.io);
-        test.until("gone", () -> last.has("gone"));
-        assertThat(last.names()).containsExactly("connected", "gone");
+        try (var full = new FullListener()) {
+            StreamSocket socket = pend(full);
+            socket.cancelConnect(test.io);
+            test.until("the outcome", () -> client.has("connected"));
+            assertThat(ConnectFailure.of(client.first("connected").status())).isEqualTo(ConnectFailure.CANCELLED);
+            assertThat(socket.isOpen()).isTrue();
+            socket.close(Closing.FIN, test.io);
+            test.until("gone", () -> client.has("gone"));
+            assertThat(client.names()).containsExactly("connected", "gone");
+        }
     }
 
     @Test
     void aPendingConnectEndsWithItsSocket() throws Exception {
-        List<Recorder> clients = new ArrayList<>();
-        StreamSocket socket = pend(clients);
-        Recorder last = clients.getLast();
-        socket.close(Closing.RST, test.io);
-        test.until("gone", () -> last.has("gone"));
-        assertThat(last.names()).containsExactly("connected", "gone");
-        assertThat(ConnectFailure.of(last.first("connected").status())).isEqualTo(ConnectFailure.CANCELLED);
+        try (var full = new FullListener()) {
+            pend(full).close(Closing.RST, test.io);
+            test.until("gone", () -> client.has("gone"));
+            assertThat(client.names()).containsExactly("connected", "gone");
+            assertThat(ConnectFailure.of(client.first("connected").status())).isEqualTo(ConnectFailure.CANCELLED);
+        }
     }
 
     @Test

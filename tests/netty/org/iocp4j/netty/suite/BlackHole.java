@@ -1,51 +1,33 @@
 package org.iocp4j.netty.suite;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
-import java.util.ArrayList;
-import java.util.List;
+import org.iocp4j.FullListener;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * An address at which a connect stays pending, for the tests that cancel one: a listener on loopback that accepts
- * nobody and whose backlog is full. Netty's own default lies in a network that no router should know, but some do. On
- * Windows a full backlog refuses [doc]: there the default stays.
+ * An address at which a connect stays pending, for the tests that cancel one: a {@link FullListener}'s. Netty's own
+ * default lies in a network that no router should know, but some do. On Windows a full backlog refuses [doc]: there the
+ * default stays.
  */
 final class BlackHole implements BeforeAllCallback {
-    private static final int MOST = 16;
-    private static ServerSocket listener;
-    private static final List<Socket> WAITING = new ArrayList<>();
+    /** For all tests of this JVM. */
+    private static FullListener listener;
+    private static boolean done;
 
     /** Before Netty's class of combinations reads the address. */
     @Override
-    public synchronized void beforeAll(ExtensionContext context) throws IOException {
-        if (listener == null) {
-            listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            if (fill((InetSocketAddress) listener.getLocalSocketAddress())) {
-                System.setProperty("io.netty.testsuite.badHost", listener.getInetAddress().getHostAddress());
-                System.setProperty("io.netty.testsuite.badPort", Integer.toString(listener.getLocalPort()));
-            }
+    public synchronized void beforeAll(ExtensionContext context) {
+        if (done) {
+            return;
         }
-    }
-
-    /** Whether connects came to stay pending. */
-    private static boolean fill(InetSocketAddress address) {
+        done = true;
         try {
-            while (WAITING.size() < MOST) {
-                Socket socket = new Socket();
-                WAITING.add(socket);
-                socket.connect(address, 200);
-            }
-            return false;
-        } catch (SocketTimeoutException e) {
-            return true;
+            listener = new FullListener();
+            System.setProperty("io.netty.testsuite.badHost", listener.address().getAddress().getHostAddress());
+            System.setProperty("io.netty.testsuite.badPort", Integer.toString(listener.address().getPort()));
         } catch (IOException e) {
-            return false;
+            listener = null; // the default stays
         }
     }
 }
