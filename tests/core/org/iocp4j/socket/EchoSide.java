@@ -28,7 +28,9 @@ final class EchoSide implements SocketEvents {
     private final Queue<String> violations;
     private final MemorySegment memory = Arena.ofAuto().allocate(WORD_BYTES, WORD_BYTES);
     private final AtomicInteger pending = new AtomicInteger();
+    private final AtomicInteger posting = new AtomicInteger();
     private final AtomicInteger gone = new AtomicInteger();
+    private volatile boolean isOver;
     private volatile int exchanges;
     private volatile int received;
 
@@ -53,8 +55,9 @@ final class EchoSide implements SocketEvents {
         return exchanges;
     }
 
+    /** Whether gone was told, and its point is over. */
     boolean isGone() {
-        return gone.get() > 0;
+        return isOver;
     }
 
     // ---- posts ----
@@ -66,10 +69,18 @@ final class EchoSide implements SocketEvents {
     /** Its event may come before it returns, so it is counted before. */
     private void post(StreamSocket socket, Post post, IoThread io) {
         point.at(socket, io);
-        pending.incrementAndGet();
-        int outcome = post.run();
+        int outcome;
+        posting.incrementAndGet();
+        try {
+            pending.incrementAndGet();
+            outcome = post.run();
+            if (outcome < 0) {
+                pending.decrementAndGet();
+            }
+        } finally {
+            posting.decrementAndGet();
+        }
         if (outcome < 0) {
-            pending.decrementAndGet();
             socket.close(Closing.FIN, io);
         } else {
             require(outcome == StreamSocket.PENDING, "a post returns " + outcome);
@@ -156,7 +167,11 @@ final class EchoSide implements SocketEvents {
     @Override
     public void gone(StreamSocket socket, IoThread io) {
         require(gone.incrementAndGet() == 1, "gone twice");
+        while (posting.get() > 0) { // a post to the closed socket is being refused, and takes its count back
+            Thread.onSpinWait();
+        }
         require(pending.get() == 0, "gone before " + pending + " events");
         point.at(socket, io);
+        isOver = true;
     }
 }

@@ -252,8 +252,10 @@ class LoopTest {
                     }
                 }
             });
-            Bed.await(() -> assertThat(exchanges.get()).isGreaterThan(100));
-            assertThat(tasks.get()).isGreaterThan(100);
+            Bed.await(() -> {
+                assertThat(exchanges.get()).isGreaterThan(100);
+                assertThat(tasks.get()).isGreaterThan(100);
+            });
             peer.close();
             client.get(Bed.SECONDS, TimeUnit.SECONDS);
         }

@@ -213,7 +213,7 @@ class WritingTest {
             }).sync();
             channel.closeFuture().sync();
             Bed.await(() -> assertThat(seen.events).contains("inactive", "unregistered"));
-            assertThat(written).allSatisfy(each -> assertThat(each.await(5, TimeUnit.SECONDS)).isTrue());
+            assertThat(written).allSatisfy(each -> assertThat(each.await(Bed.SECONDS, TimeUnit.SECONDS)).isTrue());
             assertThat(ends.peer().getInputStream().read()).isEqualTo(1);
         }
     }
@@ -281,6 +281,7 @@ class WritingTest {
             }
             assertThat(written.getLast().cause()).isInstanceOf(ClosedChannelException.class);
             Bed.await(() -> assertThat(out).hasValue(0));
+            Bed.await(() -> assertThat(seen.events).contains("inactive", "unregistered")); // told behind the future
             assertThat(seen.events.stream().filter("inactive"::equals)).hasSize(1);
             assertThat(seen.failures).isEmpty();
         }

@@ -32,7 +32,7 @@ class WorkerPauseTest {
         WorkerGroup workers = new WorkerGroup(engine, () -> kernel, () -> { });
         long start = System.nanoTime();
         workers.start(1);
-        Thread.sleep(AT_LEAST);
+        Settled.await().until(() -> tries.get() > 0 && System.nanoTime() - start >= AT_LEAST.toNanos());
         workers.stop();
         Settled.await().until(workers::isStopped);
         assertThat(tries.get()).isBetween(1, 2 + (int) (Duration.ofNanos(System.nanoTime() - start).toMillis() / 100));
