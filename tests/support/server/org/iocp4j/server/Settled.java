@@ -11,7 +11,7 @@ import org.awaitility.core.ConditionFactory;
 public final class Settled {
     /** The longest that a test waits for anything that is to happen at once: machines are slow sometimes. */
     public static final Duration LONGEST = Duration.ofSeconds(30);
-    private static final int LOOKS = 30;
+    private static final int LOOKS = 60;
 
     private final ServerStatistics statistics;
 
