@@ -192,8 +192,9 @@ class LoadClientTest {
             }
             peer.echo();
         })) {
-            // One batch on the second connection, so that a slow machine is late with one at most.
-            LoadStatistics total = runUntil(options(server).echoTimeout(SHORT).loopDelay(Duration.ofMinutes(1)),
+            // One batch on the second connection, and for it so much time that a slow machine is not late, too.
+            LoadStatistics total = runUntil(
+                    options(server).echoTimeout(Duration.ofSeconds(2)).loopDelay(Duration.ofMinutes(1)),
                     second -> second.receivedMessages() > 0).total();
             assertThat(total.echoMissing()).isOne();
             assertThat(total.errors()).isOne();

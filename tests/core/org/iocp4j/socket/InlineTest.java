@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A pool whose posts return what is over, on Windows: its users' threads do not dequeue. */
 @NeedsCompletionPorts
-@Timeout(60)
+@Timeout(180)
 class InlineTest {
     private final Recorder events = new Recorder();
     private TestDomain test;

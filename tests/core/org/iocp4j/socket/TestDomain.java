@@ -37,7 +37,7 @@ final class TestDomain implements AutoCloseable {
     private static final int THREADS = 3;
     private static final int MOST_PACKETS = 64;
     private static final int POLL_MILLIS = 50;
-    private static final long PATIENCE_NANOS = 20_000_000_000L;
+    private static final long PATIENCE_NANOS = 30_000_000_000L;
 
     final IoDomain domain;
     /** The test's thread's own. */
@@ -150,7 +150,7 @@ final class TestDomain implements AutoCloseable {
     /** Ends the domain, without asking what is left in it. */
     int end() throws InterruptedException {
         join();
-        int left = domain.end(io, Duration.ofSeconds(10));
+        int left = domain.end(io, Duration.ofNanos(PATIENCE_NANOS));
         io.win32().close();
         return left;
     }

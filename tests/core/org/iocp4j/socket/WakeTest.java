@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Timeout;
 
 /** When a loop's wait ends, on Windows. */
 @NeedsCompletionPorts
-@Timeout(60)
+@Timeout(180)
 class WakeTest {
     private static final int ERROR_INVALID_HANDLE = 6;
     /** A wait that nobody ends: none of these tests may take it. */
-    private static final int LONG_MILLIS = 10_000;
+    private static final int LONG_MILLIS = 60_000;
 
     private final Recorder events = new Recorder();
     private final List<String> packets = new CopyOnWriteArrayList<>();

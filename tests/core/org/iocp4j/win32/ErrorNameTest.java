@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ErrorNameTest {
     /** The first error of a process may well come from a shortage of memory. In its own process, with a small heap. */
     @Test
-    @Timeout(60)
+    @Timeout(180)
     void aFirstUseWithoutMemorySpoilsNoLaterOne() throws Exception {
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:-PrintWarnings", "-Xmx16m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",

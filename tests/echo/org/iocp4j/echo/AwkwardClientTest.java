@@ -172,7 +172,7 @@ class AwkwardClientTest extends EchoTest {
 
     @Test
     void silenceUntilTheIdleTimeEndsThatSessionOnly() throws IOException {
-        startMessages(small().idleTime(Duration.ofSeconds(2)));
+        startMessages(small().idleTime(Duration.ofSeconds(4)));
         try (TestClient silent = logIn()) {
             CompletableFuture<Void> end = Background.run(silent::expectFin);
             await().until(() -> {

@@ -24,7 +24,7 @@ import org.awaitility.core.ThrowingRunnable;
 
 /** The loops of a transport, and channels on them whose peers are sockets of the JDK's. */
 final class Bed implements AutoCloseable {
-    static final int SECONDS = 20;
+    static final int SECONDS = 30;
 
     final Transport transport;
     final EventLoopGroup group;

@@ -53,7 +53,7 @@ class EchoTest {
                     }).connect(server.localAddress()).sync().channel();
             for (int i = 0; i < 3; i++) {
                 client.writeAndFlush(Unpooled.copiedBuffer("hello " + i, CharsetUtil.US_ASCII)).sync();
-                assertThat(heard.poll(10, TimeUnit.SECONDS)).isEqualTo("hello " + i);
+                assertThat(heard.poll(Bed.SECONDS, TimeUnit.SECONDS)).isEqualTo("hello " + i);
             }
             client.close().sync();
             server.close().sync();

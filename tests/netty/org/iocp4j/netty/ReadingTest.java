@@ -271,10 +271,14 @@ class ReadingTest {
         AtomicInteger out = new AtomicInteger();
         try (Bed bed = new Bed(Transport.IOCP); Ends ends = bed.accepted(seen, server -> server.childOption(
                 ChannelOption.RECVBUF_ALLOCATOR, recv(alloc -> new CountedBuf(64, out))))) {
+            long start = System.nanoTime();
             ends.peerSends((byte) 1);
             Bed.await(() -> assertThat(seen.readBytes()).isOne());
             Bed.turns(ends.channel());
-            assertThat(out).hasValue(1);
+            int kept = out.get();
+            if (System.nanoTime() - start < IocpReceiver.QUIET_NANOS) { // else this thread was held up for too long
+                assertThat(kept).as("buffers of a connection that is not quiet yet").isOne();
+            }
             Bed.await(() -> assertThat(out).hasValue(0));
             ends.peerSends((byte) 2);
             Bed.await(() -> assertThat(seen.read()).containsExactly(1, 2));

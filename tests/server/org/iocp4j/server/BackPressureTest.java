@@ -75,7 +75,7 @@ class BackPressureTest extends ServerTest {
     void aHandlerLongerThanTheIdleTimeDoesNotEndItsSession() throws Exception {
         CountDownLatch sent = new CountDownLatch(1);
         CountDownLatch idleEnded = new CountDownLatch(1);
-        start(small().idleTime(Duration.ofSeconds(1)), new Echo() {
+        start(small().idleTime(Duration.ofSeconds(3)), new Echo() {
             @Override
             public void opened(Session session) {
                 await(sent); // so that the client, however slow, is not idle before it begins

@@ -116,7 +116,7 @@ class CutSessionTest extends ServerTest {
      */
     @Test
     void aSlowReaderThatGoesOnReadingHasAllOfIt() throws IOException {
-        Duration disconnectTime = Duration.ofSeconds(1);
+        Duration disconnectTime = Duration.ofSeconds(2);
         start(slow().disconnectTime(disconnectTime).closeTime(Settled.LONGEST.multipliedBy(4)), filler);
         try (TestClient client = full("f")) {
             long taken = statistics().traffic().sentBytes() + QUEUE_BYTES;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A handler that leaves its thread interrupted: no other session's call may find it so, for what it awaits would end at
  * once.
  */
-@Timeout(20)
+@Timeout(60)
 class HandlerInterruptTest {
     private static final Duration ENOUGH = Duration.ofSeconds(5);
 
