@@ -28,7 +28,7 @@ class MutatedServerTest {
                 """
                             closing(why, io);
                             engine.buffers.grow(io.win32());
-                            input.giveBack();
+                            input.giveBack(io);
                             var old = engine.buffers.take();
                             input.take(io);
                             engine.buffers.give(old);
@@ -97,6 +97,8 @@ class MutatedServerTest {
         SETS_NO_TIME_FOR_A_CANCEL("server/IocpSession.java",
                 "        lookIn(TickAction.RETRY_NANOS, io);\n        socket.cancelAll(io);",
                 "        socket.cancelAll(io);", TickHunt.class),
+        LOSES_A_BUFFER_BETWEEN_STOCK_AND_POOL("port/BufferStock.java",
+                "pool.give(buffers, size);", "pool.give(buffers, size - 1);"),
         LOOKS_WITH_TWO_THREADS("port/TimerWheel.java",
                 "|| !driven.compareAndSet(false, true)", "|| driven.get() && false", TickHunt.class);
 

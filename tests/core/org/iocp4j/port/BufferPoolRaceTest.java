@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.iocp4j.races.Race;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** More takers than buffers. */
+/** More takers than buffers; each has a stock in half of its turns. */
 @Timeout(120)
 class BufferPoolRaceTest {
     private static final int ROWS = 20;
@@ -31,16 +32,20 @@ class BufferPoolRaceTest {
         }
 
         void takeAndGive() {
-            PooledBuffer buffer = pool.take();
+            IoThread io = ThreadLocalRandom.current().nextBoolean() ? new IoThread(system.win32()) : null;
+            PooledBuffer buffer = pool.take(io);
             while (buffer == null && pool.grow(system.win32())) {
-                buffer = pool.take();
+                buffer = pool.take(io);
             }
             if (buffer == null) {
                 return; // the others have all
             }
             assertThat(held.add(buffer.address())).as("a buffer is lent to one at a time").isTrue();
             held.remove(buffer.address());
-            pool.give(buffer);
+            pool.give(buffer, ThreadLocalRandom.current().nextBoolean() ? io : null);
+            if (io != null) {
+                io.giveStockBack();
+            }
         }
 
         void checkEnd() {

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,6 +211,100 @@ class BufferPoolTest {
         assertThat(again.readOnly().isReadOnly()).isTrue();
         assertThat(again.readOnly().hasRemaining()).isFalse();
         assertThat(again.readOnly().clear()).isEqualTo(ByteBuffer.allocate(PAGE));
+    }
+
+    /** So much at a time that a thread hardly notices, whatever a burst has left. */
+    @Test
+    void aTrimMakesFewCallsAndTheMemoryOfABurstIsBackInSevenSecondsOfTicks() throws Win32Exception {
+        int burst = 60_000;
+        BufferPool pages = new BufferPool(system.win32(), PAGE, burst);
+        for (int i = 0; i < burst; i++) {
+            pages.grow(system.win32());
+        }
+        AtomicInteger resets = new AtomicInteger();
+        system.answer("virtualAlloc", a -> {
+            resets.incrementAndGet();
+            return (long) a[0];
+        });
+        for (int ticks = 1; ticks <= 70; ticks++) {
+            resets.set(0);
+            pages.trim(system.win32());
+            assertThat(resets.get()).isLessThanOrEqualTo(16);
+        }
+        assertThat(pages.committedBytes()).isEqualTo(WARM_BYTES);
+        resets.set(0);
+        trim(pages, 100);
+        assertThat(resets.get()).as("nothing is left to do").isZero();
+    }
+
+    // ---- what rests with a thread ----
+
+    /** A batch of packets takes a buffer for each, and gives them back when they are sent. */
+    @Test
+    void aThreadComesToThePoolOnceIn32Messages() throws Win32Exception {
+        BufferPool pages = poolOfPages(256);
+        IoThread io = new IoThread(system.win32());
+        PooledBuffer[] sent = new PooledBuffer[64];
+        long before = pages.exchanges();
+        int messages = 0;
+        for (int batch = 1; batch <= 1_000; batch++) {
+            int packets = 1 + batch % sent.length;
+            for (int i = 0; i < packets; i++) {
+                sent[i] = pages.take(io);
+            }
+            for (int i = 0; i < packets; i++) {
+                pages.give(sent[i], io);
+            }
+            messages += packets;
+        }
+        assertThat(pages.exchanges() - before).isLessThanOrEqualTo(messages / 32);
+    }
+
+    @Test
+    void whatOneThreadTakesAnotherGivesBack() throws Win32Exception {
+        BufferPool pages = poolOfPages(100);
+        IoThread taker = new IoThread(system.win32());
+        IoThread giver = new IoThread(system.win32());
+        for (int i = 0; i < 10_000; i++) {
+            PooledBuffer buffer = pages.take(taker);
+            assertThat(buffer).isNotNull();
+            assertThat(pages.lent()).isOne();
+            pages.give(buffer, giver);
+            assertThatThrownBy(() -> pages.give(buffer, taker)).isInstanceOf(IllegalStateException.class);
+        }
+        taker.giveStockBack();
+        giver.giveStockBack();
+        for (int i = 0; i < 100; i++) {
+            assertThat(pages.take()).as("buffer %d", i).isNotNull();
+        }
+    }
+
+    @Test
+    void aThreadThatWaitsInVainKeepsNoBuffersFromTheSystem() throws Win32Exception {
+        BufferPool pages = poolOfPages(100);
+        IoThread io = new IoThread(system.win32());
+        pages.give(pages.take(io), io);
+        CompletionPort port = new CompletionPort(system.win32(), 1, new OperationSlab(system.win32(), 1),
+                (key, bytes, on) -> { });
+        port.dequeue(io, 0);
+        trim(pages, 20);
+        assertThat(pages.committedBytes()).as("a poll is no wait").isEqualTo(WARM_BYTES + 32 * PAGE);
+        port.dequeue(io, 100);
+        trim(pages, 20);
+        assertThat(pages.committedBytes()).isEqualTo(WARM_BYTES);
+        assertThat(pages.take(io)).isNotNull();
+    }
+
+    @Test
+    void aThreadHasAStockOfOnePoolAndUsesOthersAllTheSame() throws Win32Exception {
+        BufferPool pages = poolOfPages(100);
+        IoThread io = new IoThread(system.win32());
+        pages.give(pages.take(io), io);
+        pool.grow(system.win32());
+        PooledBuffer other = pool.take(io);
+        assertThat(other.roomBytes()).isEqualTo(BUFFER_BYTES);
+        pool.give(other, io);
+        assertThat(pool.take()).isSameAs(other);
     }
 
     @Test

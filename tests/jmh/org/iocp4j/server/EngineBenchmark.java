@@ -89,16 +89,16 @@ public class EngineBenchmark {
     /** A block from the pool and back. */
     @Benchmark
     public void pool() {
-        PooledBuffer block = pool.take();
-        pool.give(block);
+        PooledBuffer block = pool.take(io);
+        pool.give(block, io);
     }
 
     /** A message into a send queue, named for the kernel, sent. */
     @Benchmark
     public int sendQueue() {
-        queue.add(1, message.clear(), () -> kernel);
+        queue.add(1, message.clear(), () -> kernel, io);
         int buffers = queue.begin(io, IoThread.GATHER);
-        queue.end(MESSAGE_BYTES);
+        queue.end(MESSAGE_BYTES, io);
         return buffers;
     }
 }

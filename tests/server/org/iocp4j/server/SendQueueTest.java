@@ -72,7 +72,7 @@ class SendQueueTest {
             gone = arena.allocate(35).asByteBuffer();
         }
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(() -> queue.add(ID, gone, system::win32)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> queue.add(ID, gone, system::win32, null)).isInstanceOf(IllegalStateException.class);
             assertThat(buffers.lent()).isEqualTo(lent);
         }
         add(", and done");
@@ -87,13 +87,13 @@ class SendQueueTest {
             io.send(slab.add((operation, key, status, bytes, on) -> { }), 0, 0, buffers);
             int bytes = gathered.stream().mapToInt(part -> part.length).sum();
             gathered.forEach(sent::writeBytes);
-            queue.end(bytes);
+            queue.end(bytes, io);
         }
         return sent.toString(US_ASCII);
     }
 
     private Added add(String text) {
-        return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), system::win32);
+        return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), system::win32, null);
     }
 
     /** Begins a send: what the kernel gets, block by block. */
@@ -131,10 +131,10 @@ class SendQueueTest {
     void takesAllOrNothing() {
         assertThat(add(digits(0, 60))).isEqualTo(Added.NEEDS_FLUSH);
         ByteBuffer tooMuch = ByteBuffer.wrap(digits(60, 41).getBytes(US_ASCII));
-        assertThat(queue.add(ID, tooMuch, system::win32)).isEqualTo(Added.FULL);
+        assertThat(queue.add(ID, tooMuch, system::win32, null)).isEqualTo(Added.FULL);
         assertThat(tooMuch.remaining()).as("untouched").isEqualTo(41);
         ByteBuffer fits = ByteBuffer.wrap(digits(60, 40).getBytes(US_ASCII));
-        assertThat(queue.add(ID, fits, system::win32)).isEqualTo(Added.QUEUED);
+        assertThat(queue.add(ID, fits, system::win32, null)).isEqualTo(Added.QUEUED);
         assertThat(fits.hasRemaining()).as("read to its end").isFalse();
         assertThat(beginText()).isEqualTo(digits(0, 100));
     }
@@ -143,7 +143,7 @@ class SendQueueTest {
     void takesFromPositionToLimitOfAnyBuffer() {
         ByteBuffer data = ByteBuffer.allocateDirect(50);
         data.put(digits(0, 50).getBytes(US_ASCII)).position(5).limit(45);
-        assertThat(queue.add(ID, data, system::win32)).isEqualTo(Added.NEEDS_FLUSH);
+        assertThat(queue.add(ID, data, system::win32, null)).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo(digits(5, 40));
     }
 
@@ -161,14 +161,14 @@ class SendQueueTest {
         assertThat(add("x")).isEqualTo(Added.FULL);
         begin();
         assertThat(add("x")).as("in flight still counts").isEqualTo(Added.FULL);
-        queue.end(50);
+        queue.end(50, io);
         assertThat(queue.hasRoom()).as("half full").isTrue();
         assertThat(add("x")).isEqualTo(Added.NEEDS_FLUSH);
     }
 
     @Test
     void onlyTheSessionThatHasItOpenMayAdd() {
-        assertThat(queue.add(ID + 1, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
+        assertThat(queue.add(ID + 1, ByteBuffer.allocate(1), system::win32, null)).isEqualTo(Added.CLOSED);
         add("abc");
         queue.close();
         assertThat(add("d")).isEqualTo(Added.CLOSED);
@@ -178,9 +178,9 @@ class SendQueueTest {
     /** 0 is what an ended session answers when it is asked for its id. */
     @Test
     void nobodyAddsToAClosedQueue() {
-        assertThat(new SendQueue(buffers, LIMIT).add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
+        assertThat(new SendQueue(buffers, LIMIT).add(0, ByteBuffer.allocate(1), system::win32, null)).isEqualTo(Added.CLOSED);
         queue.close();
-        assertThat(queue.add(0, ByteBuffer.allocate(1), system::win32)).isEqualTo(Added.CLOSED);
+        assertThat(queue.add(0, ByteBuffer.allocate(1), system::win32, null)).isEqualTo(Added.CLOSED);
         assertThat(begin()).isEmpty();
     }
 
@@ -209,9 +209,9 @@ class SendQueueTest {
         assertThat(add("c")).isEqualTo(Added.QUEUED);
         assertThat(beginText()).isEqualTo("abc");
         assertThat(add("d")).as("the send's end will see it").isEqualTo(Added.QUEUED);
-        queue.end(3);
+        queue.end(3, io);
         assertThat(beginText()).isEqualTo("d");
-        queue.end(1);
+        queue.end(1, io);
         assertThat(begin()).isEmpty();
         assertThat(add("e")).isEqualTo(Added.NEEDS_FLUSH);
     }
@@ -222,7 +222,7 @@ class SendQueueTest {
         assertThat(beginText()).isEqualTo("abc");
         add("def");
         assertThat(begin()).isEmpty();
-        queue.end(3);
+        queue.end(3, io);
         assertThat(beginText()).isEqualTo("def");
     }
 
@@ -252,7 +252,7 @@ class SendQueueTest {
         begin();
         add("def");
         assertThat(buffers.lent()).as("a block of its own").isEqualTo(2);
-        queue.end(3);
+        queue.end(3, io);
         assertThat(beginText()).isEqualTo("def");
     }
 
@@ -260,7 +260,7 @@ class SendQueueTest {
     void blockThatCameHomeHalfSentIsAppendedTo() {
         add("abcdef");
         begin();
-        queue.end(2);
+        queue.end(2, io);
         assertThat(add("gh")).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(buffers.lent()).isEqualTo(1);
         assertThat(beginText()).isEqualTo("cdefgh");
@@ -272,7 +272,7 @@ class SendQueueTest {
         String left = digits(0, 45);
         for (int sent : new int[] {1, 9, 10, 0, 13, 12}) {
             assertThat(beginText()).isEqualTo(left);
-            queue.end(sent);
+            queue.end(sent, io);
             left = left.substring(sent);
             assertThat(buffers.lent()).as("sent buffers are back").isEqualTo((left.length() + BLOCK - 1) / BLOCK);
         }
@@ -287,14 +287,14 @@ class SendQueueTest {
         assertThat(begin()).hasSize(64);
         add(digits(1500, 5));
         assertThat(buffers.lent()).as("the tail is not in flight, but full").isEqualTo(151);
-        queue.end(640);
+        queue.end(640, io);
         assertThat(begin()).hasSize(64);
         assertThat(text(gathered)).isEqualTo(digits(640, 640));
         add(digits(1505, 5));
         assertThat(buffers.lent()).as("the tail is not in flight, and had room").isEqualTo(151 - 64);
-        queue.end(640);
+        queue.end(640, io);
         assertThat(beginText()).isEqualTo(digits(1280, 230));
-        queue.end(230);
+        queue.end(230, io);
         assertThat(queue.isIdle()).isTrue();
         assertThat(buffers.lent()).isZero();
     }
@@ -306,7 +306,7 @@ class SendQueueTest {
         assertThat(queue.isIdle()).isFalse();
         begin();
         assertThat(queue.isIdle()).isFalse();
-        queue.end(3);
+        queue.end(3, io);
         assertThat(queue.isIdle()).isTrue();
     }
 
@@ -316,10 +316,10 @@ class SendQueueTest {
     void clearGivesEveryBlockBack() {
         add(digits(0, 55));
         begin();
-        queue.end(12);
+        queue.end(12, io);
         add(digits(55, 20));
         queue.close();
-        queue.clear();
+        queue.clear(io);
         assertThat(buffers.lent()).isZero();
         assertThat(queue.isIdle()).isTrue();
     }
@@ -329,10 +329,10 @@ class SendQueueTest {
     void nextSessionFindsItEmpty() {
         add(digits(0, 55));
         queue.close();
-        queue.clear();
+        queue.clear(io);
         queue.open(ID + 1);
         assertThat(add("old")).isEqualTo(Added.CLOSED);
-        assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), system::win32))
+        assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), system::win32, null))
                 .as("a wake-up for the old session counts no more").isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo("new");
     }
@@ -383,7 +383,7 @@ class SendQueueTest {
                 byte[] bytes = text(send).getBytes(US_ASCII);
                 int sent = random.nextInt(4) == 0 ? random.nextInt(bytes.length + 1) : bytes.length;
                 wire.write(bytes, 0, sent);
-                queue.end(sent);
+                queue.end(sent, io);
             }
         }
     }

@@ -99,6 +99,8 @@ final class Invariants {
         require(now.sockets().socketsCreated() - now.sockets().socketsDiscarded() + 1 == kernel.openSockets(),
                 "open sockets", now);
         require(sockets.unfit() == 0, "a socket that is good for nothing is open", now);
+        require(now.resources().buffersLent() >= 0
+                && (now.connections().sessions() > 0 || now.resources().buffersLent() == 0), "buffers", now);
         requireNoneForsaken(sockets, now);
         requireAccepts(now);
 

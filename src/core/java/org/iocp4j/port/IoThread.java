@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.win32.generated.WinTypes.FIONBIO;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_PENDING;
+import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 import static org.iocp4j.win32.generated.WinTypes.WSASYSCALLFAILURE;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
@@ -60,6 +61,8 @@ public final class IoThread {
     /** What this thread counts in the two places where it counted last: of a domain and of what is built on it. */
     private ThreadCounts.@Nullable Share share;
     private ThreadCounts.@Nullable Share otherShare;
+    /** Of the pool that it took a buffer from first; of others it has none. */
+    private @Nullable BufferStock stock;
     private long nowNanos;
     /** See {@link #packetKey}. */
     private long packetKey;
@@ -120,6 +123,30 @@ public final class IoThread {
         otherShare = share;
         share = counts.shareOf(this);
         return share;
+    }
+
+    /** This thread's stock of a pool's buffers; null if it has one of another pool. */
+    @Nullable BufferStock stock(BufferPool pool) {
+        assert isUsedByOneThread();
+        BufferStock present = stock;
+        if (present == null) {
+            present = pool.newStock();
+            stock = present;
+        }
+        return present.isOf(pool) ? present : null;
+    }
+
+    /**
+     * Gives back what this thread keeps of a {@link BufferPool}: to be called when it takes no more buffers, while the
+     * pool lives. A thread that has waited in {@link CompletionPort#dequeue} until the time was over, without a packet,
+     * has given back its buffers, too, and takes others when it needs some.
+     */
+    public void giveStockBack() {
+        assert isUsedByOneThread();
+        if (stock != null) {
+            stock.end();
+            stock = null;
+        }
     }
 
     /**
@@ -574,6 +601,9 @@ public final class IoThread {
         assert isUsedByOneThread();
         int error = win32.getQueuedCompletionStatusEx(port, entries.address(), most, removed.address(), timeoutMillis);
         nowNanos = win32.nanoTime();
+        if (error == WAIT_TIMEOUT() && timeoutMillis != 0 && stock != null) {
+            stock.giveAll(); // it has had nothing to do for so long
+        }
         // Read the count only after success: Wine 8.0 sets it to 1 on a timeout [wine].
         return error == 0 ? removed.get(JAVA_INT, 0) : -error;
     }

@@ -98,7 +98,7 @@ public final class Region {
      *
      * @return whether the system accepted
      */
-    boolean reset(Win32 win32, long address, int bytes) {
+    boolean reset(Win32 win32, long address, long bytes) {
         boolean accepted = win32.virtualAlloc(address, bytes, MEM_RESET(), PAGE_READWRITE()) > 0;
         if (accepted) {
             resetBytes.addAndGet(bytes);

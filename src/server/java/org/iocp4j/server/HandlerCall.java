@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import org.iocp4j.port.IoThread;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,8 @@ final class HandlerCall implements Session {
     private final SessionEngine engine;
     /** The thread that is in the handler now, or null; set from the start of a call to {@link #exit}. */
     private volatile @Nullable Thread thread;
+    /** That thread's own; null between calls, and in a call on a thread that has none. */
+    private @Nullable IoThread io;
     private @Nullable Object attachment;
     private boolean sendRefused;
     private @Nullable CloseReason endReason;
@@ -57,7 +60,7 @@ final class HandlerCall implements Session {
     @Override
     public boolean send(ByteBuffer data) {
         requireInside();
-        SendQueue.Added added = session.queue().add(session.id(), data, engine.callers);
+        SendQueue.Added added = session.queue().add(session.id(), data, engine.callers, io);
         if (added == SendQueue.Added.FULL) {
             engine.counters.sendsRefused.increment();
             sendRefused = true;
@@ -120,8 +123,8 @@ final class HandlerCall implements Session {
         abrupt = false;
     }
 
-    void opened() {
-        enter();
+    void opened(IoThread on) {
+        enter(on);
         try {
             engine.handler.opened(this);
         } catch (Throwable e) {
@@ -129,8 +132,8 @@ final class HandlerCall implements Session {
         }
     }
 
-    void received(ByteBuffer data) {
-        enter();
+    void received(ByteBuffer data, IoThread on) {
+        enter(on);
         try {
             engine.handler.received(this, data);
         } catch (Throwable e) {
@@ -138,9 +141,13 @@ final class HandlerCall implements Session {
         }
     }
 
-    /** The last call; the attachment is forgotten. */
-    void closed(CloseReason reason) {
-        enter();
+    /**
+     * The last call; the attachment is forgotten.
+     *
+     * @param on the calling thread's own; null if it has none
+     */
+    void closed(CloseReason reason, @Nullable IoThread on) {
+        enter(on);
         try {
             engine.handler.closed(this, reason);
         } catch (Throwable e) {
@@ -150,12 +157,14 @@ final class HandlerCall implements Session {
         exit();
     }
 
-    private void enter() {
+    private void enter(@Nullable IoThread on) {
+        io = on;
         THREAD.setRelease(this, Thread.currentThread());
     }
 
     /** After each call, once the session's time of last activity is the time of the call's end. */
     void exit() {
+        io = null;
         Thread.interrupted(); // an interrupt that the handler left must not reach another session
         THREAD.setRelease(this, null); // a thread that sees this sees that time, too
     }

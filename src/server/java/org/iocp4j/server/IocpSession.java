@@ -195,7 +195,7 @@ final class IocpSession extends Deadline implements IoTask {
         ioCount.begin(); // without it the end of a send made in opened() could release the session during the call
         lookIn(TickAction.nextWhileOpen(false, 0, engine.idleNanos, ReceiveBuffer.QUIET_NANOS), io);
         try {
-            call.opened();
+            call.opened(io);
             returned(io);
             flush(io);
             receiveNextUnlessClosing(io);
@@ -229,7 +229,7 @@ final class IocpSession extends Deadline implements IoTask {
 
     private void received(int status, int bytes, IoThread io) {
         if (status == STATUS_CANCELLED() && phase != ABORTING) { // by a look, since nothing had come for long
-            input.giveBackIfEmpty();
+            input.giveBackIfEmpty(io);
             receiveUnlessClosing(io);
         } else {
             if (phase == OPEN) { // else it is discarded, and is no progress of the end
@@ -287,7 +287,7 @@ final class IocpSession extends Deadline implements IoTask {
             try {
                 lost("a send", status, io); // first: part of it may have gone, so nothing that is queued may follow it
             } finally {
-                queue.end(0);
+                queue.end(0, io);
             }
             return;
         }
@@ -303,7 +303,7 @@ final class IocpSession extends Deadline implements IoTask {
         if (bytes > 0) {
             engine.counters.sent(bytes, io);
         }
-        return queue.end(bytes);
+        return queue.end(bytes, io);
     }
 
     /**
@@ -335,7 +335,7 @@ final class IocpSession extends Deadline implements IoTask {
             call.forgetRefusal();
             if (!input.isEmpty()) {
                 ByteBuffer lent = input.lend();
-                call.received(lent);
+                call.received(lent, io);
                 input.readUpTo(lent.position());
                 returned(io);
             }
@@ -497,7 +497,7 @@ final class IocpSession extends Deadline implements IoTask {
         ioCount.acquire();
         int outcome = socket.send(buffers, io);
         if (outcome < 0) {
-            queue.end(0);
+            queue.end(0, io);
         }
         if (isForWantOfMemory(outcome)) {
             sendLater(io);
@@ -839,9 +839,9 @@ final class IocpSession extends Deadline implements IoTask {
                 : "released while something is still to happen";
         CloseReason why = reason;
         assert why != null : "released before it was ended";
-        call.closed(why);
-        boolean dropped = queue.clear();
-        input.giveBack();
+        call.closed(why, io);
+        boolean dropped = queue.clear(io);
+        input.giveBack(io);
         if (dropped && !broken) {
             engine.cut(this, io);
         } else {
@@ -861,7 +861,7 @@ final class IocpSession extends Deadline implements IoTask {
         }
         queue.close();
         phase = ABORTING;
-        call.closed(reason != null ? reason : CloseReason.SERVER_STOPPED);
+        call.closed(reason != null ? reason : CloseReason.SERVER_STOPPED, null);
         vacate();
         return true;
     }

@@ -32,9 +32,9 @@ final class ReceiveBuffer {
      * @return false if the system has no memory for one
      */
     boolean take(IoThread io) {
-        PooledBuffer taken = buffers.take();
+        PooledBuffer taken = buffers.take(io);
         while (taken == null && buffers.grow(io.win32())) {
-            taken = buffers.take();
+            taken = buffers.take(io);
         }
         if (taken == null) {
             return false;
@@ -50,17 +50,17 @@ final class ReceiveBuffer {
     }
 
     /** The next receive is one of no bytes, until {@link #take}. */
-    void giveBack() {
+    void giveBack(IoThread io) {
         if (buffer != null) {
-            buffers.give(buffer);
+            buffers.give(buffer, io);
             buffer = null;
         }
     }
 
     /** Gives the buffer back after its receive was cancelled, unless bytes came in the last moment. */
-    void giveBackIfEmpty() {
+    void giveBackIfEmpty(IoThread io) {
         if (isEmpty()) {
-            giveBack();
+            giveBack(io);
         }
     }
 

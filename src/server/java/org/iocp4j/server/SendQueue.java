@@ -64,22 +64,23 @@ final class SendQueue {
      * Accepts all of {@code data} or nothing.
      *
      * @param caller asked only if the pool has to grow
+     * @param io     the calling thread's own; null if it has none
      * @throws IllegalArgumentException if it could not fit even an empty queue
      */
-    Added add(long id, ByteBuffer data, Supplier<Win32> caller) {
+    Added add(long id, ByteBuffer data, Supplier<Win32> caller, @Nullable IoThread io) {
         if (data.remaining() > limitBytes) {
             throw new IllegalArgumentException(data.remaining() + " bytes in one send; a send queue holds "
                     + limitBytes);
         }
-        Added added = tryAdd(id, data);
+        Added added = tryAdd(id, data, io);
         while (added == null && buffers.grow(caller.get())) {
-            added = tryAdd(id, data);
+            added = tryAdd(id, data, io);
         }
         return added == null ? Added.NO_MEMORY : added;
     }
 
     /** Null, with nothing done, if the pool has too few free buffers. */
-    private synchronized @Nullable Added tryAdd(long id, ByteBuffer data) {
+    private synchronized @Nullable Added tryAdd(long id, ByteBuffer data, @Nullable IoThread io) {
         if (id == 0 || session != id) { // 0 is what an ended session's id() says
             return Added.CLOSED;
         }
@@ -90,11 +91,11 @@ final class SendQueue {
         }
         int room = tail == null || tail == lastInFlight ? 0 : tail.roomBytes();
         int first = Math.min(room, bytes);
-        PooledBuffer fresh = bytes > first ? takeChain(bytes - first) : null;
+        PooledBuffer fresh = bytes > first ? takeChain(bytes - first, io) : null;
         if (bytes > first && fresh == null) {
             return null;
         }
-        copy(data, from, first, fresh, bytes);
+        copy(data, from, first, fresh, bytes, io);
         if (tail != null && first > 0) {
             tail.fill(first);
         }
@@ -115,12 +116,12 @@ final class SendQueue {
     }
 
     /** Null if the pool has too few. */
-    private @Nullable PooledBuffer takeChain(int bytes) {
+    private @Nullable PooledBuffer takeChain(int bytes, @Nullable IoThread io) {
         @Nullable PooledBuffer first = null;
         for (int missing = bytes; missing > 0; missing -= buffers.bufferBytes()) {
-            PooledBuffer buffer = buffers.take();
+            PooledBuffer buffer = buffers.take(io);
             if (buffer == null) {
-                giveChain(first);
+                giveChain(first, io);
                 return null;
             }
             buffer.next(first);
@@ -133,7 +134,8 @@ final class SendQueue {
      * Copies {@code first} bytes behind those of the tail, and the rest into the fresh buffers. The queue does not
      * change before all bytes are copied: the data is the caller's, and reading it may throw at any byte.
      */
-    private void copy(ByteBuffer data, int from, int first, @Nullable PooledBuffer fresh, int bytes) {
+    private void copy(ByteBuffer data, int from, int first, @Nullable PooledBuffer fresh, int bytes,
+                      @Nullable IoThread io) {
         try {
             if (tail != null && first > 0) {
                 tail.put(tail.filledBytes(), data, from, first);
@@ -147,7 +149,7 @@ final class SendQueue {
             }
             data.position(from + bytes);
         } catch (Throwable e) {
-            giveChain(fresh);
+            giveChain(fresh, io);
             throw e;
         }
     }
@@ -160,10 +162,10 @@ final class SendQueue {
         return last;
     }
 
-    private void giveChain(@Nullable PooledBuffer first) {
+    private void giveChain(@Nullable PooledBuffer first, @Nullable IoThread io) {
         for (PooledBuffer buffer = first; buffer != null; ) {
             PooledBuffer next = buffer.next();
-            buffers.give(buffer);
+            buffers.give(buffer, io);
             buffer = next;
         }
     }
@@ -196,7 +198,7 @@ final class SendQueue {
      * @param sentBytes 0 if it failed
      * @return whether there is anything to send
      */
-    synchronized boolean end(int sentBytes) {
+    synchronized boolean end(int sentBytes, IoThread io) {
         assert sending : "the end of a send that has not begun";
         sending = false;
         lastInFlight = null;
@@ -210,7 +212,7 @@ final class SendQueue {
             if (head.consumedBytes() == head.filledBytes()) {
                 PooledBuffer sent = head;
                 head = head.next();
-                buffers.give(sent);
+                buffers.give(sent, io);
             }
         }
         if (head == null) {
@@ -233,10 +235,10 @@ final class SendQueue {
      *
      * @return whether anything was
      */
-    synchronized boolean clear() {
+    synchronized boolean clear(IoThread io) {
         assert !sending : "buffers of a pending send are given back";
         boolean dropped = head != null;
-        giveChain(head);
+        giveChain(head, io);
         head = null;
         tail = null;
         queuedBytes = 0;

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.iocp4j.port.BufferPool;
 import org.iocp4j.socket.DisconnectMethod;
 import org.jspecify.annotations.Nullable;
 
@@ -107,9 +108,12 @@ public record ServerOptions(
         }
     }
 
-    /** The most buffers that all sessions together can have: one to receive into each, and a full send queue. */
+    /**
+     * The most buffers that all sessions together can have, one to receive into each and a full send queue, and those
+     * that rest with the workers meanwhile.
+     */
     int buffers() {
-        return (int) buffers(maxSessions, sendQueueBytes, bufferBytes);
+        return (int) buffers(maxSessions, sendQueueBytes, bufferBytes) + workers * BufferPool.STOCK;
     }
 
     private static long buffers(int sessions, int queueBytes, int bufferBytes) {

@@ -122,12 +122,13 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * What the server takes from the system.
      *
      * @param bufferBytes       memory committed for buffers, in bytes, now
+     * @param buffersLent       buffers that sessions hold, now; other memory of these is free and ready for them
      * @param operationsPending accepts, receives, sends and disconnects that the system holds, now
      * @param systemCalls       how many Windows calls the workers made, without those that report no error
      */
-    public record Resources(long bufferBytes, int operationsPending, long systemCalls) {
+    public record Resources(long bufferBytes, int buffersLent, int operationsPending, long systemCalls) {
         static Resources of(BufferPool buffers, IoDomain domain, long systemCalls) {
-            return new Resources(buffers.committedBytes(), domain.pendingCount(), systemCalls);
+            return new Resources(buffers.committedBytes(), buffers.lent(), domain.pendingCount(), systemCalls);
         }
     }
 

@@ -250,7 +250,7 @@ final class SessionEngine implements SocketEvents {
     /** Releases what there is for the connection, if anything, and resets it. */
     private void refuse(StreamSocket socket, @Nullable IocpSession session, IoThread io) {
         if (session != null) {
-            session.input().giveBack();
+            session.input().giveBack(io);
             table.release(session);
         }
         socket.close(Closing.RST, io);
@@ -291,7 +291,7 @@ final class SessionEngine implements SocketEvents {
             return false;
         }
         try {
-            SendQueue.Added added = session.queue().add(id, data, callers);
+            SendQueue.Added added = session.queue().add(id, data, callers, null);
             if (added == SendQueue.Added.FULL) {
                 counters.sendsRefused.increment();
             } else if (added == SendQueue.Added.NO_MEMORY) {
@@ -326,6 +326,7 @@ final class SessionEngine implements SocketEvents {
 
     /** It does no more. */
     void leave(IoThread io) {
+        io.giveStockBack();
         workers.remove(io);
     }
 
