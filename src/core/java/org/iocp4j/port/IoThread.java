@@ -527,7 +527,7 @@ public final class IoThread {
     /** No packet will come: its completion is queued, or its post says so. */
     private int completed(Operation operation) {
         if (operation.returnsDone()) {
-            operation.reset(this);
+            operation.done(this);
             return DONE;
         }
         runQueue.add(operation);

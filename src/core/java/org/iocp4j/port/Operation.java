@@ -115,6 +115,12 @@ public final class Operation {
         slab.pendingEnds(io);
     }
 
+    /** No longer pending: it had completed when its call returned, so no other thread waits for it. */
+    void done(IoThread io) {
+        PENDING.setRelease(this, false);
+        slab.pendingEnds(io);
+    }
+
     /** The NTSTATUS in its OVERLAPPED: STATUS_PENDING until the kernel has completed it. */
     int status() {
         return (int) slab.memory().get(JAVA_LONG, offset() + OVERLAPPED.Internal$offset());

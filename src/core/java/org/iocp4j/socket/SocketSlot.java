@@ -331,8 +331,8 @@ final class SocketSlot implements CompletionHandler {
     }
 
     /** Posts a send or a TransmitFile from now on. */
-    void beginSend() {
-        begin(Use.SEND, delivery, domain.options().returnsDone());
+    void beginSend(boolean returnsDone) {
+        begin(Use.SEND, delivery, returnsDone);
     }
 
     /** Whether a send is pending. Any thread. */

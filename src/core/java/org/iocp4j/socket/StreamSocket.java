@@ -27,13 +27,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>What a post comes to</h2>
  *
- * The methods that post ({@link #connect}, {@link #waitReadable}, {@link #receive}, {@link #send}, {@link #transmit})
+ * The methods that post ({@link #connect}, {@link #waitReadable}, {@link #receive}, {@link #send}, {@link #sendNow}, {@link
+ * #transmit})
  * have exactly one outcome each:
  *
  * <ul>
  * <li>Minus an error: nothing was posted, no event comes, the memory is the caller's.
  * <li>0 or more: done, with so many bytes; no event comes, the memory is the caller's. Only in a domain whose
- * {@link DomainOptions#returnsDone} says so.
+ * {@link DomainOptions#returnsDone} says so, and from {@link #sendNow}.
  * <li>{@link #PENDING}: exactly one event of {@link SocketEvents} comes, after {@link #close}, too. Until then the
  * memory is the kernel's. The event may come before the post has returned, on another thread of a pool; in a domain of
  * one thread it comes with the next {@link IoDomain#dequeue}.
@@ -416,6 +417,18 @@ public final class StreamSocket extends IoHandle {
      *         (-10058) after {@link #shutdownSend}, and after a send that has failed
      */
     public int send(int count, IoThread io) {
+        return send(count, domain.options().returnsDone(), io);
+    }
+
+    /**
+     * As {@link #send}; and what Windows has sent by the time its call returns is done when this returns, as in a domain
+     * whose posts say so: 0 or more bytes, and no event.
+     */
+    public int sendNow(int count, IoThread io) {
+        return send(count, true, io);
+    }
+
+    private int send(int count, boolean returnsDone, IoThread io) {
         Operation operation = slot.send;
         requireAttached();
         if (!enterPost(io)) {
@@ -423,7 +436,7 @@ public final class StreamSocket extends IoHandle {
         }
         int error;
         try {
-            error = beginSend();
+            error = beginSend(returnsDone);
             if (error == 0) {
                 error = io.send(operation, owner, slot.handle, count);
             }
@@ -454,7 +467,7 @@ public final class StreamSocket extends IoHandle {
         }
         int error;
         try {
-            error = beginSend(); // or the pending one's file would be forgotten
+            error = beginSend(domain.options().returnsDone()); // or the pending one's file would be forgotten
             if (error == 0) {
                 error = postTransmit(operation, file, position, bytes, io);
             }
@@ -466,12 +479,12 @@ public final class StreamSocket extends IoHandle {
     }
 
     /** Sees to it that a send can be posted; 0, or why not. */
-    private int beginSend() {
+    private int beginSend(boolean returnsDone) {
         if (!hasAddresses || sendEnded) {
             return hasAddresses ? WSAESHUTDOWN() : WSAENOTCONN();
         }
         requireNone(slot.send, "send");
-        slot.beginSend();
+        slot.beginSend(returnsDone);
         return 0;
     }
 

@@ -339,7 +339,7 @@ final class IocpSession extends Deadline implements IoTask {
                 input.readUpTo(lent.position());
                 returned(io);
             }
-            flush(io);
+            flushNow(io);
             if (phase != OPEN) {
                 break;
             }
@@ -486,16 +486,47 @@ final class IocpSession extends Deadline implements IoTask {
     }
 
     private void flush(int mostBuffers, IoThread io) {
-        assert ioCount.isHeld() : "sends without a reference";
-        if (phase == ABORTING || sendDue) {
-            return;
+        int buffers = beginSend(mostBuffers, io);
+        if (buffers > 0) {
+            sendPosted(socket.send(buffers, io), io);
         }
-        int buffers = queue.begin(io, mostBuffers);
+    }
+
+    /**
+     * The same, and what the system has sent when its call returns is over here: nothing is queued for this thread, and
+     * the session's memory is not fetched a second time. Only the first send: what came of the others would have to be
+     * bounded. On the receive side, which looks after what a send's completion would: a pause, the end.
+     */
+    private void flushNow(IoThread io) {
+        int buffers = beginSend(IoThread.GATHER, io);
         if (buffers == 0) {
             return;
         }
-        ioCount.acquire();
-        int outcome = socket.send(buffers, io);
+        int outcome = socket.sendNow(buffers, io);
+        if (outcome < 0 || outcome == StreamSocket.PENDING) {
+            sendPosted(outcome, io);
+            return;
+        }
+        ioCount.drop(); // never the last: the caller has another
+        if (sendEnded(outcome, io)) {
+            flush(io);
+        }
+    }
+
+    /** How many buffers to send, with a reference for that; 0 if there is none, or no send is to be posted now. */
+    private int beginSend(int mostBuffers, IoThread io) {
+        assert ioCount.isHeld() : "sends without a reference";
+        if (phase == ABORTING || sendDue) {
+            return 0;
+        }
+        int buffers = queue.begin(io, mostBuffers);
+        if (buffers > 0) {
+            ioCount.acquire();
+        }
+        return buffers;
+    }
+
+    private void sendPosted(int outcome, IoThread io) {
         if (outcome < 0) {
             queue.end(0, io);
         }
