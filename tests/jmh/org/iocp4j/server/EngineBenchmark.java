@@ -96,7 +96,7 @@ public class EngineBenchmark {
     /** A message into a send queue, named for the kernel, sent. */
     @Benchmark
     public int sendQueue() {
-        queue.add(1, message.clear(), () -> kernel, io);
+        queue.add(1, message.clear(), () -> pool.grow(kernel), io);
         int buffers = queue.begin(io, IoThread.GATHER);
         queue.end(MESSAGE_BYTES, io);
         return buffers;

@@ -29,9 +29,12 @@ import org.iocp4j.win32.generated.WSABUF;
  * failures and no network: those are the simulated kernel's, whose threads pass one baton, where these really run at
  * once.
  *
- * <p>Each send must be made of numbers of 8 bytes, each the id of the session that sends.
+ * <p>Each send must be made of numbers of 8 bytes, each the id of the session that sends, or {@link #EVERYBODY}.
  */
 final class EagerWin32 extends PartialWin32 {
+    /** In place of an id in what is sent to several sessions. */
+    static final long EVERYBODY = -1;
+
     private static final long PORT = 4;
     private static final long LISTENER = 8;
 
@@ -145,6 +148,9 @@ final class EagerWin32 extends PartialWin32 {
 
     @Override
     public int postQueuedCompletionStatus(long port, int bytes, long key, long overlapped) {
+        if (!portOpen) {
+            violated("a packet is posted to a closed port");
+        }
         packets.add(new Packet(key, overlapped, bytes));
         return 0;
     }
@@ -255,7 +261,8 @@ final class EagerWin32 extends PartialWin32 {
             int bytes = buffer.get(JAVA_INT, WSABUF.len$offset());
             MemorySegment data = at(buffer.get(JAVA_LONG, WSABUF.buf$offset()), bytes);
             for (int n = 0; n < bytes; n += Long.BYTES) {
-                if (Long.reverseBytes(data.get(JAVA_LONG.withByteAlignment(1), n)) != owner) {
+                long word = Long.reverseBytes(data.get(JAVA_LONG.withByteAlignment(1), n));
+                if (word != owner && word != EVERYBODY) {
                     violated("bytes of another session are sent");
                 }
             }

@@ -3,12 +3,15 @@ package org.iocp4j.races;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongFunction;
+import java.util.stream.IntStream;
 import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
@@ -31,6 +34,7 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
 
     /** With so many packets waiting the workers are busy enough. */
     private static final int BACKLOG = 8;
+    private static final Duration LONGEST = Duration.ofSeconds(30);
 
     /** One session's. Half of them are killed by other threads, and no other session may end for that. */
     private static final class Life {
@@ -63,14 +67,15 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
                 killers.add(Thread.ofPlatform().start(this::kill));
             }
             Thread.sleep(millis);
+            server.close(); // while they go on
             over = true;
             for (Thread killer : killers) {
-                killer.join();
+                require(killer.join(LONGEST), "a thread that sends hangs");
             }
         } catch (Exception e) {
             throw new AssertionError(e);
         }
-        server.close();
+        requireRefusal();
         checkEnd(server.statistics());
         return system.violation();
     }
@@ -82,6 +87,21 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
     private void require(boolean holds, String violation) {
         if (!holds) {
             system.violated(violation);
+        }
+    }
+
+    /** After the end nothing is taken, and who sends is told. */
+    private void requireRefusal() {
+        for (int i = 0; i < REMEMBERED; i++) {
+            Life life = lives.get(i);
+            if (life != null) {
+                long[] ids = {life.id};
+                require(!server.send(life.id, words(life.id, 1)), "a send is taken after the end");
+                require(Arrays.equals(server.broadcast(ids, words(EagerWin32.EVERYBODY, 1)), ids),
+                        "a broadcast is taken after the end");
+                server.disconnect(life.id);
+                server.abort(life.id);
+            }
         }
     }
 
@@ -110,7 +130,9 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
                 Thread.yield();
                 continue;
             }
-            if (random.nextInt(4) > 0) {
+            if (random.nextInt(8) == 0) {
+                server.broadcast(ids(), words(EagerWin32.EVERYBODY, 1 + random.nextInt(8)));
+            } else if (random.nextInt(4) > 0) {
                 server.send(life.id, words(life.id, 1 + random.nextInt(8)));
             } else if (life.mortal && random.nextBoolean()) {
                 server.abort(life.id);
@@ -118,6 +140,12 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
                 server.disconnect(life.id);
             }
         }
+    }
+
+    /** Of all that are remembered, whether they live or not. */
+    private long[] ids() {
+        return IntStream.range(0, REMEMBERED).mapToObj(lives::get).filter(Objects::nonNull).mapToLong(life -> life.id)
+                .toArray();
     }
 
     private static ByteBuffer words(long id, int count) {

@@ -53,6 +53,10 @@ class SendQueueTest {
         queue(LIMIT, 40);
     }
 
+    private boolean grow() {
+        return buffers.grow(system.win32());
+    }
+
     private void queue(int limitBytes, int capacity) throws Win32Exception {
         buffers = new BufferPool(system.win32(), BLOCK, capacity);
         queue = new SendQueue(buffers, limitBytes);
@@ -72,7 +76,7 @@ class SendQueueTest {
             gone = arena.allocate(35).asByteBuffer();
         }
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(() -> queue.add(ID, gone, system::win32, null)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> queue.add(ID, gone, this::grow, null)).isInstanceOf(IllegalStateException.class);
             assertThat(buffers.lent()).isEqualTo(lent);
         }
         add(", and done");
@@ -93,7 +97,7 @@ class SendQueueTest {
     }
 
     private Added add(String text) {
-        return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), system::win32, null);
+        return queue.add(ID, ByteBuffer.wrap(text.getBytes(US_ASCII)), this::grow, null);
     }
 
     /** Begins a send: what the kernel gets, block by block. */
@@ -131,10 +135,10 @@ class SendQueueTest {
     void takesAllOrNothing() {
         assertThat(add(digits(0, 60))).isEqualTo(Added.NEEDS_FLUSH);
         ByteBuffer tooMuch = ByteBuffer.wrap(digits(60, 41).getBytes(US_ASCII));
-        assertThat(queue.add(ID, tooMuch, system::win32, null)).isEqualTo(Added.FULL);
+        assertThat(queue.add(ID, tooMuch, this::grow, null)).isEqualTo(Added.FULL);
         assertThat(tooMuch.remaining()).as("untouched").isEqualTo(41);
         ByteBuffer fits = ByteBuffer.wrap(digits(60, 40).getBytes(US_ASCII));
-        assertThat(queue.add(ID, fits, system::win32, null)).isEqualTo(Added.QUEUED);
+        assertThat(queue.add(ID, fits, this::grow, null)).isEqualTo(Added.QUEUED);
         assertThat(fits.hasRemaining()).as("read to its end").isFalse();
         assertThat(beginText()).isEqualTo(digits(0, 100));
     }
@@ -143,7 +147,7 @@ class SendQueueTest {
     void takesFromPositionToLimitOfAnyBuffer() {
         ByteBuffer data = ByteBuffer.allocateDirect(50);
         data.put(digits(0, 50).getBytes(US_ASCII)).position(5).limit(45);
-        assertThat(queue.add(ID, data, system::win32, null)).isEqualTo(Added.NEEDS_FLUSH);
+        assertThat(queue.add(ID, data, this::grow, null)).isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo(digits(5, 40));
     }
 
@@ -168,7 +172,7 @@ class SendQueueTest {
 
     @Test
     void onlyTheSessionThatHasItOpenMayAdd() {
-        assertThat(queue.add(ID + 1, ByteBuffer.allocate(1), system::win32, null)).isEqualTo(Added.CLOSED);
+        assertThat(queue.add(ID + 1, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
         add("abc");
         queue.close();
         assertThat(add("d")).isEqualTo(Added.CLOSED);
@@ -178,9 +182,9 @@ class SendQueueTest {
     /** 0 is what an ended session answers when it is asked for its id. */
     @Test
     void nobodyAddsToAClosedQueue() {
-        assertThat(new SendQueue(buffers, LIMIT).add(0, ByteBuffer.allocate(1), system::win32, null)).isEqualTo(Added.CLOSED);
+        assertThat(new SendQueue(buffers, LIMIT).add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
         queue.close();
-        assertThat(queue.add(0, ByteBuffer.allocate(1), system::win32, null)).isEqualTo(Added.CLOSED);
+        assertThat(queue.add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
         assertThat(begin()).isEmpty();
     }
 
@@ -332,7 +336,7 @@ class SendQueueTest {
         queue.clear(io);
         queue.open(ID + 1);
         assertThat(add("old")).isEqualTo(Added.CLOSED);
-        assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), system::win32, null))
+        assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), this::grow, null))
                 .as("a wake-up for the old session counts no more").isEqualTo(Added.NEEDS_FLUSH);
         assertThat(beginText()).isEqualTo("new");
     }

@@ -145,6 +145,33 @@ class SendTest extends ServerTest {
         settled().cleanly();
     }
 
+    @Test
+    void aBroadcastReachesEachAndNamesThoseThatAreGone() throws Exception {
+        int count = 20;
+        start(small(), new Echo());
+        List<TestClient> clients = new ArrayList<>();
+        long[] ids = new long[count];
+        for (int i = 0; i < count; i++) {
+            clients.add(connect());
+            ids[i] = opened.next();
+        }
+        clients.removeLast().close();
+        closed.next();
+        ByteBuffer news = ByteBuffer.wrap("news, ".getBytes());
+        Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < 100; i++) {
+                if (!Arrays.equals(server.broadcast(ids, news), new long[] {ids[count - 1]})) {
+                    server.abort(ids[0]);
+                }
+            }
+        }).join();
+        for (TestClient client : clients) {
+            client.expect("news, ".repeat(100).getBytes());
+            client.close();
+        }
+        settled().cleanly();
+    }
+
     /** A session object kept too long has the id 0, which is nobody's. */
     @Test
     void whatIsSentToAnObjectKeptTooLongReachesNobody() throws IOException {

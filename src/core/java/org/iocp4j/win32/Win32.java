@@ -32,8 +32,9 @@ package org.iocp4j.win32;
  *
  * <h2>Threads</h2>
  *
- * An instance is one thread's view of the system, and only that thread may call it ({@link #calls} excepted). A thread
- * gets its view before its first call and closes it after its last. Handles, sockets and memory belong to the process,
+ * An instance is one thread's view of the system, and only that thread may call it ({@link #calls} excepted), until it
+ * hands the view over to another thread, which must see what it has written. A thread gets its view before its first
+ * call; whoever has a view last closes it. Handles, sockets and memory belong to the process,
  * not to the view: any thread may use them, and they outlive the view that made them. I/O is bound to the thread that
  * started it: Windows may cancel it when that thread ends [doc].
  *

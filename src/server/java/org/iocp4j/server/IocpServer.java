@@ -126,6 +126,8 @@ public final class IocpServer implements AutoCloseable {
 
     /**
      * Queues bytes for a session; a worker sends them. They are copied. All of {@code data} is accepted or nothing.
+     * What is accepted goes out, unless the session is aborted or breaks before; its peer then gets a reset, not an end
+     * in order.
      *
      * @param sessionId {@link Session#id}
      * @param data      the bytes from its position to its limit; if accepted, its position is set to the limit, else it
@@ -138,6 +140,27 @@ public final class IocpServer implements AutoCloseable {
      */
     public boolean send(long sessionId, ByteBuffer data) {
         return engine.send(sessionId, data);
+    }
+
+    /**
+     * Queues the same bytes for many sessions, for each as {@link #send} does, and then wakes the workers: however many
+     * sessions there are, by one packet, and by one more for each worker that comes to help. So it costs far less than
+     * as many sends. It does not block, but it takes the time of a copy for each session.
+     *
+     * <p>A session that does not take the bytes keeps nobody else from getting them. The result names it: if it has
+     * ended or is ending, no more need be done; else its client reads too slowly, so give up that session, or send it
+     * the bytes later.
+     *
+     * @param sessionIds {@link Session#id} of each, in any order; unchanged, and not kept. A session that is there
+     *                   twice gets the bytes twice
+     * @param data       the bytes from its position to its limit, both of which stay as they are
+     * @return the ids of those that did not take the bytes, in the order given; empty if all did
+     * @throws IllegalArgumentException if {@code data} is longer than {@link ServerOptions#sendQueueBytes}
+     * @throws RuntimeException         if {@code data} cannot be read, for example memory of a closed arena; if that
+     *                                  happens in the midst, the sessions before get the bytes
+     */
+    public long[] broadcast(long[] sessionIds, ByteBuffer data) {
+        return engine.broadcast(sessionIds, data);
     }
 
     /**
@@ -223,7 +246,7 @@ public final class IocpServer implements AutoCloseable {
 
     private void finish(IoThread io) {
         engine.end(io);
-        engine.release(io::win32);
+        engine.release(io.win32());
     }
 
     /** Sessions end, in order or by force, and their pending operations complete. */

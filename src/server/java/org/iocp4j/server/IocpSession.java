@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  * broken           failed                               open
  * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
  *                  OPEN
- * asked            isFirstToAsk, on any thread          never: it names the serial
+ * asked            ask, on any thread                   an end never: it names the serial;
+ *                                                       the rest doWhatIsAsked            a place in the mailbox
  * handler's thread HandlerCall, on the receive side,    HandlerCall.exit                    the right to use Session
  *                  and in open and release
  * id               open                                 vacate                              the session can be found
@@ -89,10 +90,15 @@ final class IocpSession extends Deadline implements IoTask {
     private static final VarHandle SEND_DUE;
     private static final VarHandle LAST_ACTIVITY_NANOS;
     private static final VarHandle ASKED;
-    /** Bits of {@link #asked} below the serial. */
-    private static final long ASKED_TO_DISCONNECT = 1;
-    private static final long ASKED_TO_ABORT = 2;
-    private static final int ASKED_BITS = 2;
+    /** Bits of {@link #asked} below the serial: send what is queued. */
+    static final long FLUSH = 1;
+    /** End in order. It stays: what is asked again has been done, or will be. */
+    static final long DISCONNECT = 2;
+    /** End now. It stays, too. */
+    static final long ABORT = 4;
+    /** In the mailbox, or about to be; whatever the serial. */
+    private static final long LISTED = 8;
+    private static final int ASKED_BITS = 4;
 
     static {
         try {
@@ -136,8 +142,10 @@ final class IocpSession extends Deadline implements IoTask {
     private volatile long closeDeadlineNanos;
     /** The connection is known to be broken: the peer needs no reset to learn of it. */
     private volatile boolean broken;
-    /** The serial of the session that other threads have asked to end, and how. */
+    /** The serial of the session that other threads have asked for something, and what for. */
     private volatile long asked;
+    /** The mailbox's, while LISTED is set. */
+    private @Nullable IocpSession nextAsked;
     private volatile @Nullable CloseReason reason;
     /** The connection's, from {@link #open} on. */
     @SuppressWarnings("NullAway.Init")
@@ -790,8 +798,58 @@ final class IocpSession extends Deadline implements IoTask {
 
     // ---- what other threads ask for ----
 
+    /**
+     * Asks for something. Any thread; it may be too late, and then nothing comes of it.
+     *
+     * @param what {@link #FLUSH}, {@link #DISCONNECT} or {@link #ABORT}
+     * @return whether the caller must put this into the mailbox
+     */
+    boolean ask(long wanted, long what) {
+        long before;
+        long after;
+        do {
+            before = asked;
+            if (id != wanted) { // read after it: what the next session is asked for is not overwritten
+                return false;
+            }
+            long serialWanted = SessionId.serial(wanted);
+            long own = before >>> ASKED_BITS == serialWanted ? before
+                    : (serialWanted << ASKED_BITS) | (before & LISTED);
+            if ((own & what) != 0) {
+                return false;
+            }
+            after = own | what | LISTED;
+        } while (!ASKED.compareAndSet(this, before, after));
+        return (before & LISTED) == 0;
+    }
+
+    /** The one behind this one in the mailbox. */
+    @Nullable IocpSession nextAsked() {
+        return nextAsked;
+    }
+
+    void nextAsked(@Nullable IocpSession next) {
+        nextAsked = next;
+    }
+
+    /** By the worker that has taken this out of the mailbox. From now on it can be put there again. */
+    void doWhatIsAsked(IoThread io) {
+        long taken = (long) ASKED.getAndBitwiseAnd(this, ~(FLUSH | LISTED));
+        long wanted = SessionId.of(slot, taken >>> ASKED_BITS);
+        if ((taken & ABORT) != 0) {
+            endFor(wanted, CloseReason.DISCONNECTED, true, io);
+            return;
+        }
+        if ((taken & FLUSH) != 0) {
+            flushFor(wanted, io);
+        }
+        if ((taken & DISCONNECT) != 0) {
+            endFor(wanted, CloseReason.DISCONNECTED, false, io);
+        }
+    }
+
     /** Sends what is queued, if the session is still the one meant. */
-    void flushFor(long wanted, IoThread io) {
+    private void flushFor(long wanted, IoThread io) {
         if (!acquire(wanted, io)) {
             return;
         }
@@ -822,26 +880,6 @@ final class IocpSession extends Deadline implements IoTask {
         } finally {
             drop(io);
         }
-    }
-
-    /** Whether this is the session meant, and nobody has asked it for such an end before. Any thread. */
-    boolean isFirstToAsk(long wanted, boolean abrupt) {
-        if (id != wanted) {
-            return false; // it has ended
-        }
-        long wantedSerial = SessionId.serial(wanted);
-        long bit = abrupt ? ASKED_TO_ABORT : ASKED_TO_DISCONNECT;
-        long before;
-        long after;
-        do {
-            before = asked;
-            boolean same = before >>> ASKED_BITS == wantedSerial;
-            if (same && (before & bit) != 0) {
-                return false;
-            }
-            after = same ? before | bit : wantedSerial << ASKED_BITS | bit;
-        } while (!ASKED.compareAndSet(this, before, after));
-        return true;
     }
 
     // ---- references ----

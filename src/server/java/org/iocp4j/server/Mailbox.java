@@ -5,107 +5,222 @@ import static org.iocp4j.win32.generated.WinTypes.WSASYSCALLFAILURE;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.socket.IoDomain;
 import org.iocp4j.win32.ErrorName;
+import org.iocp4j.win32.Win32;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What other threads ask the workers to do: each request is one packet on the port. Its byte count says what is asked,
- * its key of which session. If Windows refuses the packet, the next tick does the work instead.
+ * What other threads ask the workers to do. A session that is asked for something is put into a list, once, whatever
+ * and however often it is asked; the links are the sessions' own. Then a packet wakes a worker, unless one is on its
+ * way already. Every worker looks here before it waits, and does a part of the list at a time, so that packets do not
+ * have to wait for all of it. If Windows refuses the packet, a worker does it at its next turn: within a tick.
+ *
+ * <p>A list of any length wakes each worker once at most: the asker wakes the first, and each wakes another while there
+ * is more than its own part.
  */
 final class Mailbox {
-    /** Send what is queued. */
-    private static final int FLUSH = 1;
-    /** End the session in order. */
-    private static final int DISCONNECT = 2;
-    /** End the session now. */
-    private static final int ABORT = 3;
-    /** Run what waits in {@link #tasks}; the key is 0. */
-    private static final int RUN_TASKS = 4;
+    /** So many sessions that a worker sees to in a row, before it looks at the port again. */
+    private static final int IN_A_ROW = 64;
 
     private final SessionEngine engine;
-    private final SessionTable table;
     private final IoDomain domain;
+    private final CallerViews views;
+    /** How many other workers there are for one to wake. */
+    private final int helpers;
     private final Queue<Consumer<IoThread>> tasks = new ConcurrentLinkedQueue<>();
+    /** Those put here since a worker has taken all there were, the latest first. */
+    private final AtomicReference<@Nullable IocpSession> latest = new AtomicReference<>();
+    /** Those taken, the first first. Written under the lock, which no asker takes. */
+    private volatile @Nullable IocpSession first;
+    /** How many there are of these, and how many workers may still be woken for them. Guarded by the lock. */
+    private int waiting;
+    private int wakesLeft;
 
-    Mailbox(SessionEngine engine, SessionTable table, IoDomain domain) {
-        this.engine = engine;
-        this.table = table;
-        this.domain = domain;
-    }
+    /** Sessions that the calling thread is going to put here all at once. */
+    static final class Batch {
+        private @Nullable IocpSession latest;
+        private @Nullable IocpSession first;
+        private int size;
 
-    // ---- any thread; the caller knows that the port is open, or was lost ----
-
-    void flush(long sessionId) {
-        post(sessionId, FLUSH);
-    }
-
-    /** However often a session's end is asked for, one packet of each kind is posted: the port does not fill up. */
-    void end(long sessionId, boolean abrupt) {
-        IocpSession session = table.at(SessionId.slot(sessionId));
-        if (session != null && session.isFirstToAsk(sessionId, abrupt)) {
-            post(sessionId, abrupt ? ABORT : DISCONNECT);
+        /** Adds one that {@link IocpSession#ask} says must be put here. */
+        void add(IocpSession session) {
+            session.nextAsked(latest);
+            latest = session;
+            first = first == null ? session : first;
+            size++;
         }
+
+        int size() {
+            return size;
+        }
+    }
+
+    /** @param workers how many take turns at {@link #drain} */
+    Mailbox(SessionEngine engine, IoDomain domain, CallerViews views, int workers) {
+        this.engine = engine;
+        this.domain = domain;
+        this.views = views;
+        this.helpers = workers - 1;
+    }
+
+    // ---- any thread ----
+
+    /** Asks one session for something: {@link IocpSession#ask}. */
+    void ask(IocpSession session, long id, long what) {
+        if (session.ask(id, what)) {
+            put(session, session);
+            wake();
+        }
+    }
+
+    /** Puts them here, and wakes one worker for all. The batch is empty then. */
+    void put(Batch batch) {
+        IocpSession batchFirst = batch.first;
+        IocpSession batchLatest = batch.latest;
+        if (batchFirst != null && batchLatest != null) {
+            put(batchFirst, batchLatest);
+            batch.first = null;
+            batch.latest = null;
+            batch.size = 0;
+            wake();
+        }
+    }
+
+    private void put(IocpSession itsFirst, IocpSession itsLatest) {
+        IocpSession before;
+        do {
+            before = latest.get();
+            itsFirst.nextAsked(before);
+        } while (!latest.compareAndSet(before, itsLatest));
     }
 
     /** Has a worker run it. */
     void run(Consumer<IoThread> task) {
         tasks.add(task);
-        post(0, RUN_TASKS);
+        wake();
     }
 
-    /** Ends one worker's wait for packets. */
+    /** Ends one worker's wait for packets, however many are on their way. */
     void wakeWorker() {
-        post(0, RUN_TASKS);
+        post(true);
     }
 
-    private void post(long key, int request) {
+    private void wake() {
+        if (!domain.isWoken()) {
+            post(false);
+        }
+    }
+
+    private void post(boolean another) {
         int error;
         try {
-            error = domain.post(engine.callers.get(), key, request);
-        } catch (Throwable e) { // not posted; an end is asked for once only, and so must not be lost
+            Win32 view = views.take();
+            try {
+                error = another ? domain.post(view, 0, 0) : domain.wake(view);
+            } finally {
+                views.give(view);
+            }
+        } catch (Throwable e) { // not posted; what is asked for has been put here all the same
             SessionEngine.LOG.thrown(e, "PostQueuedCompletionStatus");
             error = WSASYSCALLFAILURE();
         }
-        if (error != 0 && error != ERROR_INVALID_HANDLE()) { // with that, the port is lost or the server has ended
-            if (request != RUN_TASKS) {
-                tasks.add(io -> handle(key, request, io));
-            }
-            engine.counters.workerFailures.incrementAndGet();
-            String more = engine.refusalLines.next();
-            if (more != null) {
-                SessionEngine.LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead{}",
-                        ErrorName.of(error), more);
-            }
+        refused(error);
+    }
+
+    private void refused(int error) {
+        if (error == 0 || error == ERROR_INVALID_HANDLE()) { // with that, the port is lost or the server has ended
+            return;
+        }
+        engine.counters.workerFailures.incrementAndGet();
+        String more = engine.refusalLines.next();
+        if (more != null) {
+            SessionEngine.LOG.error("PostQueuedCompletionStatus: {}: the next tick does it instead{}",
+                    ErrorName.of(error), more);
         }
     }
 
     // ---- workers ----
 
-    /** A packet of {@link CompletionPort#post}; nothing happens if its session has ended. */
-    void handle(long key, int request, IoThread io) {
-        if (request == RUN_TASKS) {
-            runTasks(io);
+    /** Whether there is nothing to do: a worker may wait. */
+    boolean isEmpty() {
+        return first == null && latest.get() == null && tasks.isEmpty();
+    }
+
+    /** Does what there is to do, or a part of it. Throws nothing. */
+    void drain(IoThread io) {
+        for (var task = tasks.poll(); task != null; task = tasks.poll()) {
+            SessionEngine.attempt(task, io);
+        }
+        if (first == null && latest.get() == null) {
             return;
         }
-        IocpSession session = table.find(key);
-        if (session == null) {
-            return;
+        if (helpers > 0 && needsHelp()) {
+            wakeHelper(io);
         }
-        switch (request) {
-            case FLUSH -> session.flushFor(key, io);
-            case DISCONNECT -> session.endFor(key, CloseReason.DISCONNECTED, false, io);
-            case ABORT -> session.endFor(key, CloseReason.DISCONNECTED, true, io);
-            default -> throw new IllegalStateException("request " + request);
+        for (int i = 0; i < IN_A_ROW; i++) {
+            IocpSession session = next();
+            if (session == null) {
+                return;
+            }
+            try {
+                session.doWhatIsAsked(io);
+            } catch (Throwable e) {
+                io.failed(e);
+            }
         }
     }
 
-    /** Also at each tick, for those whose packet Windows refused. */
-    void runTasks(IoThread io) {
-        for (var next = tasks.poll(); next != null; next = tasks.poll()) {
-            SessionEngine.attempt(next, io);
+    private void wakeHelper(IoThread io) {
+        try {
+            refused(domain.wake(io.win32()));
+        } catch (Throwable e) {
+            io.failed(e);
         }
+    }
+
+    private synchronized boolean needsHelp() {
+        if (first == null) {
+            takeAll();
+        }
+        if (waiting <= IN_A_ROW || wakesLeft == 0) {
+            return false;
+        }
+        wakesLeft--;
+        return true;
+    }
+
+    /** One at a time: while its handler holds a worker up, the others see to the rest. */
+    private synchronized @Nullable IocpSession next() {
+        if (first == null) {
+            takeAll();
+        }
+        IocpSession next = first;
+        if (next != null) {
+            first = next.nextAsked();
+            next.nextAsked(null);
+            waiting--;
+        }
+        return next;
+    }
+
+    /** In the order in which they were put here. */
+    private void takeAll() {
+        IocpSession taken = latest.getAndSet(null);
+        IocpSession turned = null;
+        int count = 0;
+        while (taken != null) {
+            IocpSession before = taken.nextAsked();
+            taken.nextAsked(turned);
+            turned = taken;
+            taken = before;
+            count++;
+        }
+        waiting = count;
+        wakesLeft = helpers;
+        first = turned;
     }
 }

@@ -1,11 +1,10 @@
 package org.iocp4j.server;
 
 import java.nio.ByteBuffer;
-import java.util.function.Supplier;
+import java.util.function.BooleanSupplier;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.PooledBuffer;
-import org.iocp4j.win32.Win32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,17 +62,17 @@ final class SendQueue {
     /**
      * Accepts all of {@code data} or nothing.
      *
-     * @param caller asked only if the pool has to grow
+     * @param growth has the pool grow by a buffer, if it can; asked only if it must
      * @param io     the calling thread's own; null if it has none
      * @throws IllegalArgumentException if it could not fit even an empty queue
      */
-    Added add(long id, ByteBuffer data, Supplier<Win32> caller, @Nullable IoThread io) {
+    Added add(long id, ByteBuffer data, BooleanSupplier growth, @Nullable IoThread io) {
         if (data.remaining() > limitBytes) {
             throw new IllegalArgumentException(data.remaining() + " bytes in one send; a send queue holds "
                     + limitBytes);
         }
         Added added = tryAdd(id, data, io);
-        while (added == null && buffers.grow(caller.get())) {
+        while (added == null && growth.getAsBoolean()) {
             added = tryAdd(id, data, io);
         }
         return added == null ? Added.NO_MEMORY : added;

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * {@link IllegalStateException}. No method blocks.
  *
  * <p>Do not keep a Session: after {@link SessionHandler#closed} the same object serves another connection. To reach a
- * session from elsewhere, keep its {@link #id()} and use {@link IocpServer#send}, {@link IocpServer#disconnect} and
- * {@link IocpServer#abort}.
+ * session from elsewhere, keep its {@link #id()} and use {@link IocpServer#send}, {@link IocpServer#broadcast},
+ * {@link IocpServer#disconnect} and {@link IocpServer#abort}.
  *
  * <p>The server makes all its sessions. Tests of a handler may implement this interface.
  */

@@ -5,16 +5,17 @@ import static org.iocp4j.win32.generated.WinTypes.SOMAXCONN;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.iocp4j.port.BufferPool;
-import org.iocp4j.port.CompletionPort;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.IoTask;
@@ -53,6 +54,9 @@ final class SessionEngine implements SocketEvents {
      */
     private static final int TICK_MILLIS = 100;
     private static final long TICK_NANOS = TICK_MILLIS * 1_000_000L;
+    /** After so many sessions of a broadcast the workers begin to send. */
+    private static final int MOST_IN_A_BATCH = 16_384;
+    private static final long[] NONE = {};
 
     final ServerOptions options;
     /** {@link ServerOptions#idleTime}, asked for at each look at a session; 0: no limit. */
@@ -68,8 +72,9 @@ final class SessionEngine implements SocketEvents {
     final BufferPool buffers;
     final Mailbox mailbox;
     private final SessionIdentity identity;
-    /** The calling thread's view of Windows; looking it up takes time, so it is asked for only if needed. */
-    final Supplier<Win32> callers;
+    /** {@link #grow}, for send queues. */
+    final BooleanSupplier growth = this::grow;
+    private final CallerViews views;
     private final DisconnectMethod method;
     private final IoDomain domain;
     private final StreamListener listener;
@@ -80,7 +85,7 @@ final class SessionEngine implements SocketEvents {
     private final AtomicBoolean ticking = new AtomicBoolean();
     /** Written by the thread that ticks. */
     private volatile long nextTickNanos;
-    /** One reference for the server itself, until it is closed, and one for each thread of others that is inside. */
+    /** One reference for the server itself, until it is closed, and one for each thread that has the pool grow. */
     private final RefCount references = new RefCount();
     private volatile boolean stopping;
     /** Set at the end: operations that the kernel has for ever, and the buffers of these with them. */
@@ -95,7 +100,7 @@ final class SessionEngine implements SocketEvents {
         this.handler = handler;
         this.identity = identity;
         this.method = method;
-        this.callers = ThreadLocal.withInitial(system)::get;
+        this.views = new CallerViews(system);
         this.startNanos = io.nowNanos();
         this.nextTickNanos = startNanos;
         Win32 win32 = io.win32();
@@ -111,13 +116,14 @@ final class SessionEngine implements SocketEvents {
         try {
             BufferPool bufferPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
             undo.push(() -> bufferPool.release(win32));
-            IoDomain ioDomain = new IoDomain(domainOptions, this::requested, io);
+            // The packets of Mailbox.wakeWorker: each ends a wait, and before the next one the worker looks there.
+            IoDomain ioDomain = new IoDomain(domainOptions, (key, bytes, on) -> { }, io);
             undo.push(() -> ioDomain.end(io, options.disconnectTime()));
             ioDomain.prefill(Sockaddr.family(options.address().getAddress()), options.pool(), io);
             buffers = bufferPool;
             domain = ioDomain;
             table = new SessionTable(options.maxSessions(), order, slot -> new IocpSession(this, slot));
-            mailbox = new Mailbox(this, table, domain);
+            mailbox = new Mailbox(this, domain, views, options.workers());
             listener = domain.listen(listenerOptions, this::connected, io);
         } catch (Throwable e) {
             undo.forEach(step -> undo(step, e));
@@ -188,11 +194,6 @@ final class SessionEngine implements SocketEvents {
     private void late(StreamSocket socket) {
         counters.latePackets.increment();
         LOG.debug("a late packet, {}", socket);
-    }
-
-    /** A packet of {@link CompletionPort#post}. */
-    private void requested(long key, int request, IoThread io) {
-        mailbox.handle(key, request, io);
     }
 
     /** What it throws is reported after this thread's work at hand, and keeps nothing else from being done. */
@@ -284,36 +285,93 @@ final class SessionEngine implements SocketEvents {
 
     // ---- any thread ----
 
+    // None of these holds the server's memory open by a count that every sender would write to. A sender writes to it
+    // under its session's queue's lock, and only while that is open; they are all closed before it is released.
+
     /** Whether the bytes were accepted. */
     boolean send(long id, ByteBuffer data) {
         IocpSession session = table.at(SessionId.slot(id));
-        if (session == null || isPortLost() || !references.tryAcquire()) {
+        if (session == null || isPortLost()) {
             return false;
         }
+        SendQueue.Added added = queue(session, id, data);
+        if (added == SendQueue.Added.NEEDS_FLUSH) {
+            mailbox.ask(session, id, IocpSession.FLUSH);
+        }
+        return added.isAccepted();
+    }
+
+    /** Which of the sessions have not accepted the bytes. */
+    long[] broadcast(long[] ids, ByteBuffer data) {
+        int position = data.position();
+        Mailbox.Batch batch = new Mailbox.Batch();
+        long[] refused = NONE;
+        int refusals = 0;
         try {
-            SendQueue.Added added = session.queue().add(id, data, callers, null);
-            if (added == SendQueue.Added.FULL) {
-                counters.sendsRefused.increment();
-            } else if (added == SendQueue.Added.NO_MEMORY) {
-                counters.memoryRefusals.increment();
-            } else if (added == SendQueue.Added.NEEDS_FLUSH) {
-                mailbox.flush(id);
+            for (int i = 0; i < ids.length; i++) {
+                long id = ids[i];
+                if (!addTo(batch, id, data)) {
+                    if (refusals == 0) {
+                        refused = new long[ids.length - i];
+                    }
+                    refused[refusals++] = id;
+                }
+                data.position(position);
+                if (batch.size() == MOST_IN_A_BATCH) {
+                    mailbox.put(batch);
+                }
             }
-            return added.isAccepted();
         } finally {
-            release(callers);
+            mailbox.put(batch);
+        }
+        return refusals == refused.length ? refused : Arrays.copyOf(refused, refusals);
+    }
+
+    private boolean addTo(Mailbox.Batch batch, long id, ByteBuffer data) {
+        IocpSession session = table.at(SessionId.slot(id));
+        if (session == null || isPortLost()) {
+            return false;
+        }
+        SendQueue.Added added = queue(session, id, data);
+        if (added == SendQueue.Added.NEEDS_FLUSH && session.ask(id, IocpSession.FLUSH)) {
+            batch.add(session);
+        }
+        return added.isAccepted();
+    }
+
+    private SendQueue.Added queue(IocpSession session, long id, ByteBuffer data) {
+        SendQueue.Added added = session.queue().add(id, data, growth, null);
+        if (added == SendQueue.Added.FULL) {
+            counters.sendsRefused.increment();
+        } else if (added == SendQueue.Added.NO_MEMORY) {
+            counters.memoryRefusals.increment();
+        }
+        return added;
+    }
+
+    /** One more free buffer; false if there is no memory for it, or the server has ended. */
+    private boolean grow() {
+        Win32 view = views.take();
+        try {
+            return references.tryAcquire() && grow(view);
+        } finally {
+            views.give(view);
+        }
+    }
+
+    private boolean grow(Win32 view) {
+        try {
+            return buffers.grow(view);
+        } finally {
+            release(view);
         }
     }
 
     /** Asks a worker to end the session, if it has not ended. */
     void end(long id, boolean abrupt) {
-        if (isPortLost() || !references.tryAcquire()) {
-            return;
-        }
-        try {
-            mailbox.end(id, abrupt);
-        } finally {
-            release(callers);
+        IocpSession session = table.find(id);
+        if (session != null && !isPortLost()) {
+            mailbox.ask(session, id, abrupt ? IocpSession.ABORT : IocpSession.DISCONNECT);
         }
     }
 
@@ -348,7 +406,7 @@ final class SessionEngine implements SocketEvents {
      */
     void dequeue(IoThread io) {
         try {
-            domain.dequeue(io, TICK_MILLIS);
+            domain.dequeue(io, mailbox.isEmpty() ? TICK_MILLIS : 0);
         } catch (Win32Exception e) {
             counters.workerFailures.incrementAndGet();
             if (isPortLost()) {
@@ -357,7 +415,10 @@ final class SessionEngine implements SocketEvents {
             LOG.error("a worker cannot dequeue: {}", e.getMessage());
             io.win32().sleep(TICK_MILLIS); // the shortage may pass; without this pause the log would fill the disk
         } finally {
-            tickIfDue(io);
+            if (!isPortLost()) { // nothing that is posted would come home
+                mailbox.drain(io);
+                tickIfDue(io);
+            }
         }
         io.throwFailure();
     }
@@ -373,7 +434,7 @@ final class SessionEngine implements SocketEvents {
 
     /** By one thread at a time; the next tick is due a fixed time after the end of this one, however long it takes. */
     private void tickIfDue(IoThread io) {
-        if (isPortLost() || io.nowNanos() - nextTickNanos < 0 || !ticking.compareAndSet(false, true)) {
+        if (io.nowNanos() - nextTickNanos < 0 || !ticking.compareAndSet(false, true)) {
             return;
         }
         try {
@@ -394,7 +455,6 @@ final class SessionEngine implements SocketEvents {
      * the others are done all the same.
      */
     private void tick(IoThread io) {
-        mailbox.runTasks(io);
         workers.forEach(worker -> worker.forEachDeferred(task -> postIfLate(task, io)));
         attempt(on -> buffers.trim(on.win32()), io);
     }
@@ -447,11 +507,12 @@ final class SessionEngine implements SocketEvents {
     /**
      * Drops the caller's reference; the last one to do so releases the buffers.
      *
-     * @param caller asked only if it is the last
+     * @param win32 the caller's view
      */
-    void release(Supplier<Win32> caller) {
+    void release(Win32 win32) {
         if (references.drop()) {
-            releaseAll(caller.get());
+            views.close();
+            releaseAll(win32);
         }
     }
 

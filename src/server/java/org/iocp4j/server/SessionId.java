@@ -22,7 +22,12 @@ final class SessionId {
      *               serial 0 would be 0, which means none
      */
     static long next(int slot, long serial) {
-        return (long) slot << SERIAL_BITS | (serial == MAX_SERIAL ? 1 : serial + 1);
+        return of(slot, serial == MAX_SERIAL ? 1 : serial + 1);
+    }
+
+    /** The id of a slot's connection with this serial number. */
+    static long of(int slot, long serial) {
+        return (long) slot << SERIAL_BITS | serial;
     }
 
     static int slot(long id) {

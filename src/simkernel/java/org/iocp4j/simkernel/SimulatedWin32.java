@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedWin32 implements Win32 {
     private final SimulatedKernel kernel;
-    /** Null if it is for whoever calls. */
+    /** The one that it was made for, and that calls, unless it was handed over; null if it is for whoever calls. */
     private final @Nullable SimulatedThread thread;
     /** The thread ends with this view, and not with another one that it has besides. */
     private final boolean endsThread;
@@ -24,7 +24,11 @@ final class SimulatedWin32 implements Win32 {
     }
 
     private SimulatedThread thread() {
-        return thread != null ? thread : kernel.schedule.attach(true);
+        return thread != null && isOwn(thread) ? thread : kernel.schedule.attach(true);
+    }
+
+    private static boolean isOwn(SimulatedThread thread) {
+        return thread.thread == Thread.currentThread();
     }
 
     private void enter() {
@@ -345,9 +349,9 @@ final class SimulatedWin32 implements Win32 {
     /** If this is the thread's first view, the thread is at its end, and perhaps its pending I/O with it. */
     @Override
     public void close() {
-        if (endsThread && kernel.schedule.failure() == null) {
-            kernel.schedule.check(thread());
-            kernel.schedule.leave(thread());
+        if (thread != null && endsThread && isOwn(thread) && kernel.schedule.failure() == null) {
+            kernel.schedule.check(thread);
+            kernel.schedule.leave(thread);
         }
     }
 }

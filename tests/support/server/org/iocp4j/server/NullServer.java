@@ -5,11 +5,13 @@ import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.NullWin32;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
@@ -36,7 +38,7 @@ public final class NullServer {
         kernel = new Kernel(options.maxSessions() + options.accepts() + options.pool());
         io = new IoThread(kernel);
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED,
-                handler, () -> kernel, io);
+                handler, kernel::attach, io);
         engine.accept(io);
         run();
     }
@@ -62,10 +64,18 @@ public final class NullServer {
 
     /** A message from outside of the sessions goes out to each of these. */
     void broadcast(long[] ids, ByteBuffer message) {
-        for (long id : ids) {
-            engine.send(id, message.clear());
-        }
+        engine.broadcast(ids, message.clear());
         run();
+    }
+
+    /** How many packets other threads have posted. */
+    int posts() {
+        return kernel.posts.get();
+    }
+
+    /** How often a thread that had no view of the system was given a new one. */
+    int attached() {
+        return kernel.attached.get();
     }
 
     /** Time passes, tick by tick. */
@@ -91,13 +101,27 @@ public final class NullServer {
         private long buffers;
         private long buffersEnd;
         private long buffersCommitted;
+        private final AtomicInteger posts = new AtomicInteger();
+        private final AtomicInteger attached = new AtomicInteger();
 
         Kernel(int sockets) {
             super(sockets);
         }
 
+        private Win32 attach() {
+            attached.incrementAndGet();
+            return this;
+        }
+
         @Override
-        public long virtualAlloc(long address, long bytes, int type, int protection) {
+        public int postQueuedCompletionStatus(long port, int bytes, long key, long overlapped) {
+            posts.incrementAndGet();
+            return super.postQueuedCompletionStatus(port, bytes, key, overlapped);
+        }
+
+        /** By whichever thread has a pool grow, one at a time. */
+        @Override
+        public synchronized long virtualAlloc(long address, long bytes, int type, int protection) {
             long given = super.virtualAlloc(address, bytes, type, protection);
             if (type == MEM_RESERVE() && buffers == 0) {
                 buffers = given;
@@ -118,7 +142,7 @@ public final class NullServer {
     }
 
     /** Dequeues and dispatches what there is. */
-    private void run() {
+    void run() {
         while (kernel.waitingPackets() > 0 || io.hasWork()) {
             engine.dequeue(io);
         }
