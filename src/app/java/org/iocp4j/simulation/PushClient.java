@@ -1,7 +1,9 @@
 package org.iocp4j.simulation;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.iocp4j.simkernel.SeededRandom;
 import org.iocp4j.simkernel.SimulatedClient;
@@ -11,6 +13,8 @@ import org.iocp4j.simkernel.SimulatedKernel;
 final class PushClient implements SimulatedClient.Script {
     static final int REQUEST_BYTES = 8;
     static final int RECORD_BYTES = 24;
+    /** In a record, in place of the session. */
+    static final long EVERYBODY = -1;
     private static final long MILLI = 1_000_000;
 
     final SimulatedClient client;
@@ -19,6 +23,8 @@ final class PushClient implements SimulatedClient.Script {
     private final boolean polite;
     private final ByteBuffer unread = ByteBuffer.allocate(1 << 16);
     private final Map<Long, Long> next = new HashMap<>();
+    /** The numbers of the broadcasts that came, by their source. */
+    private final Map<Long, List<Long>> broadcasts = new HashMap<>();
     private long session;
     private int requests;
     private boolean gone;
@@ -72,6 +78,11 @@ final class PushClient implements SimulatedClient.Script {
     }
 
     private void record(long id, long source, long number) {
+        if (id == EVERYBODY) {
+            simulation.require(session != 0, this + ": a broadcast is the first record");
+            broadcasts.computeIfAbsent(source, key -> new ArrayList<>()).add(number);
+            return;
+        }
         if (session == 0) {
             session = id;
             simulation.require(source == 0 && number == 0,
@@ -103,6 +114,17 @@ final class PushClient implements SimulatedClient.Script {
 
     long received(long source) {
         return next.getOrDefault(source, 0L);
+    }
+
+    /** What came is what was taken, perhaps not all of it yet. */
+    void requireBroadcasts(long source, List<Long> taken) {
+        List<Long> came = broadcasts.getOrDefault(source, List.of());
+        simulation.require(came.size() <= taken.size() && came.equals(taken.subList(0, came.size())),
+                this + ": broadcasts " + came + " of source " + source + ", not " + taken);
+    }
+
+    int broadcasts(long source) {
+        return broadcasts.getOrDefault(source, List.of()).size();
     }
 
     @Override

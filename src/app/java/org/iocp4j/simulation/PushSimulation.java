@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
@@ -27,14 +28,18 @@ import org.iocp4j.win32.Win32;
 
 /**
  * The library under a handler that does whatever a handler may (sends much, disconnects, aborts, throws, blocks) and
- * under threads that send to sessions, and end them, from elsewhere, whether these are open or not.
+ * under threads that send to sessions, to one or many at a time, and end them, from elsewhere, whether these are open
+ * or not.
  */
 final class PushSimulation implements Simulation, SessionHandler {
     private static final int CLIENTS = 8;
     private static final int PUSHERS = 2;
     private static final long ABORT_NANOS = 50_000_000;
-    /** A client that reads has by then what was taken for it. */
-    private static final long DELIVERY_NANOS = 100_000_000;
+    /**
+     * A client that reads has by then what was taken for it: well before the next tick, which does what nobody was
+     * woken for.
+     */
+    private static final long DELIVERY_NANOS = 20_000_000;
     /** Ticks and deadlines come each 100 ms, and by then a worker comes by within as long. */
     private static final long TICK_NANOS = 200_000_000;
     /** Ten ticks: that many cancels in a row do not all fail. */
@@ -58,6 +63,8 @@ final class PushSimulation implements Simulation, SessionHandler {
         /** When anything was last seen to move. */
         long movedAt;
         final Map<Long, Long> taken = new HashMap<>();
+        /** The numbers of the broadcasts that were taken, by their source, in the order of the sends. */
+        final Map<Long, List<Long>> broadcasts = new HashMap<>();
 
         boolean isEnding() {
             return closed || cutShort || disconnectedAt != Long.MAX_VALUE;
@@ -79,11 +86,14 @@ final class PushSimulation implements Simulation, SessionHandler {
     private final double blocking;
     /** How often another thread ends a session in place of sending to it: not often, so that its own time ends it. */
     private final double ending;
+    /** How often another thread sends to many sessions in one call. */
+    private final double broadcasting;
     private final Map<Long, Life> lives = new HashMap<>();
     private final List<Long> ids = new ArrayList<>();
     private final List<PushClient> clients = new ArrayList<>();
     private final Invariants invariants;
     private int thrown;
+    private long broadcasts;
     private long lastBlock;
     private boolean over;
     private IocpServer server;
@@ -96,6 +106,7 @@ final class PushSimulation implements Simulation, SessionHandler {
         random = new SeededRandom(seed ^ 0x5555);
         blocking = random.chance(0.5) ? 0.1 : 0;
         ending = random.chance(0.5) ? 0.2 : 0;
+        broadcasting = random.chance(0.5) ? 0.3 : 0;
         options = ServerOptions.builder()
                 .workers(1 + random.below(4)).concurrency(1 + random.below(3))
                 .accepts(1 + random.below(3)).pool(random.below(4)).maxSessions(2 + random.below(8))
@@ -176,10 +187,35 @@ final class PushSimulation implements Simulation, SessionHandler {
         while (!over) {
             kernel.sleep(Duration.ofNanos(random.between(1, 20_000_000)));
             for (int burst = random.below(6); burst > 0 && !ids.isEmpty(); burst--) {
-                long id = random.chance(0.7) ? ids.getLast() : random.pick(ids);
-                act(id, source);
+                if (random.chance(broadcasting)) {
+                    broadcast(source);
+                } else {
+                    long id = random.chance(0.7) ? ids.getLast() : random.pick(ids);
+                    act(id, source);
+                }
             }
         }
+    }
+
+    /** To some of those that there have been, most of them over, and to one of them perhaps twice. */
+    private void broadcast(long source) {
+        long number = broadcasts++;
+        long[] list = random.chance(0.5) ? ids.stream().mapToLong(id -> id).toArray()
+                : LongStream.range(0, 1 + random.below(5)).map(i -> random.pick(ids)).toArray();
+        List<Long> refused = new ArrayList<>();
+        for (long id : server.broadcast(list, record(PushClient.EVERYBODY, source, number))) {
+            refused.add(id);
+        }
+        long now = kernel.elapsed().toNanos();
+        for (long id : list) {
+            Life life = lives.get(id);
+            if (!refused.remove(id)) { // of one that is there twice, the first may be taken and the other not
+                life.broadcasts.computeIfAbsent(source, key -> new ArrayList<>()).add(number);
+                life.takenAt = now;
+                life.movedAt = now;
+            }
+        }
+        require(refused.isEmpty(), "a broadcast was refused for sessions that it was not for: " + refused);
     }
 
     private void act(long id, long source) {
@@ -313,6 +349,12 @@ final class PushSimulation implements Simulation, SessionHandler {
                         requireWithin(life.takenAt, DELIVERY_NANOS, "a record to session ", client.session());
                     }
                 });
+                life.broadcasts.forEach((source, taken) -> {
+                    client.requireBroadcasts(source, taken);
+                    if (client.broadcasts(source) < taken.size()) {
+                        requireWithin(life.takenAt, DELIVERY_NANOS, "a broadcast to session ", client.session());
+                    }
+                });
             }
         }
     }
@@ -394,6 +436,11 @@ final class PushSimulation implements Simulation, SessionHandler {
                 lives.get(client.session()).taken.forEach((source, taken) -> require(client.received(source) == taken,
                         client + ": received " + client.received(source) + " of " + taken + " records of source "
                         + source));
+                lives.get(client.session()).broadcasts.forEach((source, taken) -> {
+                    client.requireBroadcasts(source, taken);
+                    require(client.broadcasts(source) == taken.size(), client + ": received "
+                            + client.broadcasts(source) + " of " + taken.size() + " broadcasts of source " + source);
+                });
             }
         }
     }
