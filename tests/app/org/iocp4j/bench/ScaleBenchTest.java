@@ -25,7 +25,9 @@ class ScaleBenchTest {
             assertThat(echoed.traffic().receiveCompletions() - before.traffic().receiveCompletions()).isEqualTo(5);
             assertThat(echoed.traffic().sentBytes() - before.traffic().sentBytes())
                     .isEqualTo(5 * ScaleServer.MESSAGE_BYTES);
+            long packets = server.packetsPosted();
             assertThat(server.broadcast(2)).isPositive();
+            assertThat(server.packetsPosted() - packets).isEqualTo(2);
             ServerStatistics broadcast = server.statistics();
             assertThat(broadcast.traffic().sentBytes() - echoed.traffic().sentBytes())
                     .isEqualTo(2L * SESSIONS * ScaleServer.MESSAGE_BYTES);
@@ -51,7 +53,7 @@ class ScaleBenchTest {
         List<String> progress = new ArrayList<>();
         List<Integer> sessions = List.of(1, 50, 1_200, SESSIONS);
         List<ScaleResult> results = new ScaleBench(new ScaleBench.Plan(sessions, 2, 100), progress::add).run();
-        assertThat(results).allSatisfy(result -> assertThat(result.nanos().low()).isPositive());
+        assertThat(results).allSatisfy(result -> assertThat(result.value().low()).isPositive());
         for (ScaleFigure figure : ScaleFigure.values()) {
             List<ScaleResult> own = results.stream().filter(result -> result.figure() == figure).toList();
             int base = figure.toString().startsWith("echo") ? 1 : 1_200;

@@ -82,26 +82,28 @@ public final class ScaleBench {
         return results;
     }
 
-    /** The nanoseconds of each figure. */
+    /** Each figure, in its unit. */
     private Map<ScaleFigure, Double> turn(int sessions) throws IOException, InterruptedException {
         int echoes = Math.max(sessions, plan.operations());
         int ticks = Math.max(1, plan.operations() / ECHOES_BY_TICKS);
         int messages = Math.max(1, plan.operations() / ECHOES_BY_MESSAGES / sessions);
         int[] sequence = IntStream.range(0, sessions).toArray();
         int[] random = shuffled(sequence);
-        Map<ScaleFigure, Double> nanos = new EnumMap<>(ScaleFigure.class);
+        Map<ScaleFigure, Double> values = new EnumMap<>(ScaleFigure.class);
         try (ScaleServer server = new ScaleServer(sessions)) {
-            nanos.put(ScaleFigure.CONNECT, (double) server.connect() / sessions);
+            values.put(ScaleFigure.CONNECT, (double) server.connect() / sessions);
             server.echo(sessions, sequence);
-            nanos.put(ScaleFigure.ECHO_IN_SEQUENCE, (double) server.echo(echoes, sequence) / echoes);
-            nanos.put(ScaleFigure.ECHO_AT_RANDOM, (double) server.echo(echoes, random) / echoes);
-            nanos.put(ScaleFigure.STATISTICS, (double) server.statistics(ticks) / ticks);
+            values.put(ScaleFigure.ECHO_IN_SEQUENCE, (double) server.echo(echoes, sequence) / echoes);
+            values.put(ScaleFigure.ECHO_AT_RANDOM, (double) server.echo(echoes, random) / echoes);
+            values.put(ScaleFigure.STATISTICS, (double) server.statistics(ticks) / ticks);
             server.broadcast(1); // it makes the buffers
-            nanos.put(ScaleFigure.BROADCAST, (double) server.broadcast(messages) / messages / sessions);
+            long packets = server.packetsPosted();
+            values.put(ScaleFigure.BROADCAST, (double) server.broadcast(messages) / messages / sessions);
+            values.put(ScaleFigure.BROADCAST_PACKETS, (double) (server.packetsPosted() - packets) / messages);
             server.tick(QUIET_TICKS);
-            nanos.put(ScaleFigure.TICK, (double) server.tick(ticks) / ticks);
+            values.put(ScaleFigure.TICK, (double) server.tick(ticks) / ticks);
         }
-        return nanos;
+        return values;
     }
 
     /** The same order each time, so that runs can be compared. */

@@ -13,15 +13,28 @@ public enum ScaleFigure {
     TICK(1_000),
     /** One call of {@link org.iocp4j.server.IocpServer#statistics}. */
     STATISTICS(1_000),
-    /** A message to every session from outside of them, by each session. */
+    /** A message to every session from outside of them, in one call, by each session. */
     BROADCAST(1_000),
+    /** The packets that wake workers for such a message, of all sessions together. */
+    BROADCAST_PACKETS(1_000, "packets"),
     /** The connections that come one after the other, by each. */
     CONNECT(1_000);
 
     private final int least;
+    private final String unit;
 
     ScaleFigure(int least) {
+        this(least, "nanos");
+    }
+
+    ScaleFigure(int least, String unit) {
         this.least = least;
+        this.unit = unit;
+    }
+
+    /** What it is counted in: {@code nanos} or {@code packets}. */
+    public String unit() {
+        return unit;
     }
 
     /**

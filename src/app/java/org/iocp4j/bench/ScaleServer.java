@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntConsumer;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
@@ -80,12 +81,16 @@ final class ScaleServer implements AutoCloseable {
     /** So many messages from outside of the sessions, each to all of them. */
     long broadcast(int times) throws InterruptedException {
         return kernel.run(times, _ -> {
-            for (long id : ids) {
-                if (!server.send(id, message.clear())) {
-                    throw new IllegalStateException("session " + Long.toHexString(id) + " does not take a message");
-                }
+            int refused = server.broadcast(ids, message).length;
+            if (refused > 0) {
+                throw new IllegalStateException(refused + " sessions do not take a message");
             }
         });
+    }
+
+    /** How many packets have been posted to wake the worker. */
+    long packetsPosted() {
+        return kernel.packetsPosted.sum();
     }
 
     /** So many looks at the server's figures. */
@@ -114,6 +119,8 @@ final class ScaleServer implements AutoCloseable {
         /** Windows counts processor time by its clock's ticks, of 16 ms [doc]. */
         private static final boolean COUNTS_FINELY =
                 !System.getProperty("os.name").startsWith("Windows") && THREADS.isThreadCpuTimeEnabled();
+
+        private final LongAdder packetsPosted = new LongAdder();
 
         // Guarded by this.
         /** The next ones; null once they are done. */
@@ -156,6 +163,12 @@ final class ScaleServer implements AutoCloseable {
                 doStep();
             }
             return super.getQueuedCompletionStatusEx(port, entries, count, removed, timeoutMillis);
+        }
+
+        @Override
+        public int postQueuedCompletionStatus(long port, int bytes, long key, long overlapped) {
+            packetsPosted.increment();
+            return super.postQueuedCompletionStatus(port, bytes, key, overlapped);
         }
 
         private boolean hasStep() {

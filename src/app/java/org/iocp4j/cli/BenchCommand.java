@@ -80,9 +80,11 @@ import picocli.CommandLine.Spec;
             "--scale: this server alone, in this process, on a kernel that costs next to nothing, with 1, 1,000,",
             "  10,000 ... sessions in turn. Nanoseconds of echo-in-sequence, echo-at-random: one echo; tick: of the",
             "  server's clock, while nothing happens; statistics: one look; broadcast: a message to all, by each;",
-            "  connect: by each of those that come. The ratio is to the same with fewer sessions in the same round.",
-            "  JSON, one object per figure and number: figure, sessions, nanosMedian, nanosLow, nanosHigh,",
-            "  base: how many sessions the ratio is to; ratioMedian, ratioLow, ratioHigh, rounds.",
+            "  connect: by each of those that come. broadcast-packets is a number: the packets for such a message,",
+            "  of all together. The ratio is to the same with fewer sessions in the same round.",
+            "  JSON, one object per figure and number: figure, sessions, nanosMedian, nanosLow, nanosHigh",
+            "  (packetsMedian ... of packets), base: how many sessions the ratio is to; ratioMedian, ratioLow,",
+            "  ratioHigh, rounds.",
         })
 final class BenchCommand implements Callable<Integer> {
     private static final int PROGRESS_SECONDS = 2;

@@ -12,17 +12,17 @@ final class ScaleReport {
 
     static void print(List<ScaleResult> results, int rounds, boolean json, PrintWriter out) {
         if (!json) {
-            line(out, "nanoseconds on a null kernel, one thread: median of %d rounds, lowest - highest;"
-                    + " ratio to fewer sessions in the same round", rounds);
-            line(out, "%-16s %9s %13s %27s %8s %17s %9s", "", "sessions", "ns", "low - high", "ratio", "low - high",
+            line(out, "nanoseconds (packets: their number) on a null kernel, one thread: median of %d rounds,"
+                    + " lowest - highest; ratio to fewer sessions in the same round", rounds);
+            line(out, "%-17s %9s %13s %27s %8s %17s %9s", "", "sessions", "ns", "low - high", "ratio", "low - high",
                     "to");
         }
         for (ScaleResult r : results) {
             if (json) {
                 out.println(json(r, rounds));
             } else {
-                line(out, "%-16s %,9d %,13.0f %,12.0f - %,12.0f %8.2f %7.2f - %7.2f %,9d", r.figure(), r.sessions(),
-                        r.nanos().median(), r.nanos().low(), r.nanos().high(), r.ratio().median(), r.ratio().low(),
+                line(out, "%-17s %,9d %,13.0f %,12.0f - %,12.0f %8.2f %7.2f - %7.2f %,9d", r.figure(), r.sessions(),
+                        r.value().median(), r.value().low(), r.value().high(), r.ratio().median(), r.ratio().low(),
                         r.ratio().high(), r.base());
             }
         }
@@ -32,9 +32,9 @@ final class ScaleReport {
         return new JsonLine()
                 .put("figure", r.figure())
                 .put("sessions", r.sessions())
-                .put("nanosMedian", r.nanos().median())
-                .put("nanosLow", r.nanos().low())
-                .put("nanosHigh", r.nanos().high())
+                .put(r.figure().unit() + "Median", r.value().median())
+                .put(r.figure().unit() + "Low", r.value().low())
+                .put(r.figure().unit() + "High", r.value().high())
                 .put("base", r.base())
                 .put("ratioMedian", r.ratio().median())
                 .put("ratioLow", r.ratio().low())
