@@ -27,9 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>What a post comes to</h2>
  *
- * The methods that post ({@link #connect}, {@link #waitReadable}, {@link #receive}, {@link #send}, {@link #sendNow}, {@link
- * #transmit})
- * have exactly one outcome each:
+ * The methods that post ({@link #connect}, {@link #waitReadable}, {@link #receive}, {@link #send}, {@link #sendNow},
+ * {@link #transmit}) have exactly one outcome each:
  *
  * <ul>
  * <li>Minus an error: nothing was posted, no event comes, the memory is the caller's.
@@ -421,8 +420,8 @@ public final class StreamSocket extends IoHandle {
     }
 
     /**
-     * As {@link #send}; and what Windows has sent by the time its call returns is done when this returns, as in a domain
-     * whose posts say so: 0 or more bytes, and no event.
+     * As {@link #send}, but if Windows has sent the bytes by the time its call returns, the outcome is their number, in
+     * every domain, and no event comes.
      */
     public int sendNow(int count, IoThread io) {
         return send(count, true, io);
