@@ -21,8 +21,7 @@ class MutatedServerTest {
         RELEASES_WITHOUT_THE_FLAG("server/IoCount.java",
                 "return add(-1) == 1 && COUNT.compareAndSet(this, 0, RELEASED);", "return add(-1) == 1;"),
         DOES_NOT_COUNT_A_RECEIVE("server/IocpSession.java",
-                "        ioCount.acquire();\n        int outcome = socket.receive(1, io);",
-                "        int outcome = socket.receive(1, io);"),
+                "        ioCount.acquire();\n        receiveCounted(io);", "        receiveCounted(io);"),
         GIVES_THE_INPUT_BACK_BEFORE_THE_RECEIVE_IS_HOME("server/IocpSession.java",
                 "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
@@ -34,8 +33,11 @@ class MutatedServerTest {
                             engine.buffers.give(old);
                         }
                         if (RECEIVE_DUE"""),
-        PUTS_A_RECEIVE_OFF_WITHOUT_A_COUNT("server/IocpSession.java",
-                "        ioCount.acquire();\n        receiveDueNanos", "        receiveDueNanos"),
+        RECEIVES_WITHOUT_A_COUNT_OF_ITS_OWN("server/IocpSession.java",
+                "        if (!hasSpare) {\n            ioCount.acquire();\n        }\n", ""),
+        USES_A_SPENT_REFERENCE_FOR_A_RECEIVE("server/IocpSession.java",
+                "            return false;\n        }\n        if (sendEnded(outcome, io)) {",
+                "            return true;\n        }\n        if (sendEnded(outcome, io)) {"),
         CALLS_A_SHORTAGE_THE_PEERS("server/FailureCause.java",
                 "put(SHORTAGE, ERROR_NOT_ENOUGH_MEMORY(),", "put(PEER, ERROR_NOT_ENOUGH_MEMORY(),"),
         CALLS_A_RESET_OUR_FAULT("server/FailureCause.java", "put(PEER, ERROR_NETNAME_DELETED(),", "put(PEER,"),

@@ -3,8 +3,10 @@ package org.iocp4j.port;
 import static org.iocp4j.win32.generated.WinTypes.INVALID_HANDLE_VALUE;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
@@ -35,8 +37,8 @@ public final class CompletionPort {
      * one defers.
      */
     private final int parallelism;
-    /** Threads that have dequeued from this port before and do not wait on it now. */
-    private final AtomicInteger running = new AtomicInteger();
+    /** Of the threads that have dequeued from this port, and from no other since. Copied when one comes or goes. */
+    private volatile RunQueue[] threads = {};
     private final OperationSlab operations;
     private final UserPacketHandler userPackets;
     private final LongAdder strayPackets = new LongAdder();
@@ -135,7 +137,7 @@ public final class CompletionPort {
         int inARow = Math.max(COMPLETIONS_IN_A_ROW, run.packets()); // what packets cause must not pile up
         do {
             completions += run.runCompletions(inARow - completions);
-            run.shouldDefer(running.get() >= parallelism);
+            run.shouldDefer(isFullyRunning());
             run.runDeferred(run.hasCompleted() ? MOST_DEFERRED : 0);
         // polling an empty port is a system call, under Wine three
         } while (run.hasCompleted() && completions < inARow);
@@ -171,12 +173,13 @@ public final class CompletionPort {
 
     private int take(IoThread io, int timeoutMillis, int most) throws Win32Exception {
         RunQueue run = io.runQueue();
-        if (timeoutMillis != 0) {
-            count(run, null);
+        if (!run.isCountedBy(this)) {
+            count(run);
         }
+        run.waiting(timeoutMillis != 0);
         int count = io.dequeue(handle, timeoutMillis, most);
-        count(run, this);
-        run.shouldDefer(running.get() >= parallelism);
+        run.waiting(false);
+        run.shouldDefer(isFullyRunning());
         if (count == -WAIT_TIMEOUT()) {
             return 0;
         }
@@ -186,17 +189,33 @@ public final class CompletionPort {
         return count;
     }
 
-    /** From now on this port counts the thread as running, and the one that did before does not. */
-    private static void count(RunQueue run, @Nullable CompletionPort port) {
-        CompletionPort before = run.countedBy(port);
-        if (before != port) {
-            if (before != null) {
-                before.running.decrementAndGet();
-            }
-            if (port != null) {
-                port.running.incrementAndGet();
+    /**
+     * Whether as many threads run as Windows lets. Each says for itself whether it waits, so that no dequeue writes
+     * memory that others write; those that read it are few, for a port has few threads.
+     */
+    private boolean isFullyRunning() {
+        int running = 0;
+        for (RunQueue thread : threads) {
+            if (!thread.isWaiting()) {
+                running++;
             }
         }
+        return running >= parallelism;
+    }
+
+    /** From now on this port counts the thread, and the one that did before does not. */
+    private void count(RunQueue run) {
+        CompletionPort before = run.countedBy(this);
+        if (before != null) {
+            before.change(all -> all.remove(run));
+        }
+        change(all -> all.add(run));
+    }
+
+    private synchronized void change(Consumer<List<RunQueue>> change) {
+        List<RunQueue> all = new ArrayList<>(List.of(threads));
+        change.accept(all);
+        threads = all.toArray(new RunQueue[0]);
     }
 
     private void dispatch(long overlapped, long key, int bytes, IoThread io) {

@@ -14,6 +14,15 @@ import org.jspecify.annotations.Nullable;
 final class RunQueue {
     private static final Log LOG = Log.of(CompletionPort.class);
     private static final VarHandle TASK = MethodHandles.arrayElementVarHandle(IoTask[].class);
+    private static final VarHandle WAITING;
+
+    static {
+        try {
+            WAITING = MethodHandles.lookup().findVarHandle(RunQueue.class, "waiting", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final IoThread io;
     private final ArrayDeque<Operation> completed = new ArrayDeque<>();
@@ -27,6 +36,9 @@ final class RunQueue {
     /** How many packets the last dequeue took. */
     private int packets;
     private @Nullable CompletionPort countedBy;
+    /** Whether it waits for packets; others read this. */
+    @SuppressWarnings("unused") // through WAITING
+    private boolean waiting;
     /** The first thing thrown since the last {@link #throwFailure}, and how many were. */
     private @Nullable Throwable failure;
     private int failures;
@@ -165,8 +177,18 @@ final class RunQueue {
         return countedBy == port;
     }
 
-    /** Sets which port counts this thread as running, or null; returns which one did before. */
-    @Nullable CompletionPort countedBy(@Nullable CompletionPort port) {
+    /** A hint to others, whether its thread could take a packet. */
+    void waiting(boolean now) {
+        WAITING.setOpaque(this, now);
+    }
+
+    /** Any thread. */
+    boolean isWaiting() {
+        return (boolean) WAITING.getOpaque(this);
+    }
+
+    /** Sets which port counts this thread; returns which one did before. */
+    @Nullable CompletionPort countedBy(CompletionPort port) {
         @Nullable CompletionPort before = countedBy;
         countedBy = port;
         return before;

@@ -347,13 +347,16 @@ final class IocpSession extends Deadline implements IoTask {
                 input.readUpTo(lent.position());
                 returned(io);
             }
-            flushNow(io);
+            boolean hasSpare = flushNow(io);
+            if (phase == OPEN && !call.sendRefused() && queue.hasRoom()) {
+                receiveOrEnd(hasSpare, io);
+                return;
+            }
+            if (hasSpare) {
+                ioCount.drop(); // never the last: the caller has another
+            }
             if (phase != OPEN) {
                 break;
-            }
-            if (!call.sendRefused() && queue.hasRoom()) {
-                receiveOrEnd(io);
-                return;
             }
             paused = true;
             if (phase == OPEN && (call.sendRefused() ? !queue.isIdle() : !queue.hasRoom())) {
@@ -368,8 +371,13 @@ final class IocpSession extends Deadline implements IoTask {
         discardInput(io);
     }
 
-    private void receiveOrEnd(IoThread io) {
+    /** @param hasSpare whether the caller has a reference to spare, which is the receive's then */
+    private void receiveOrEnd(boolean hasSpare, IoThread io) {
+        if (!hasSpare) {
+            ioCount.acquire();
+        }
         if (input.isFull()) {
+            ioCount.drop(); // never the last: the caller has another
             engine.counters.framesTooLong.increment();
             abort(CloseReason.FRAME_TOO_LONG, io);
         } else {
@@ -411,15 +419,14 @@ final class IocpSession extends Deadline implements IoTask {
     }
 
     /**
-     * Posts the next receive now, or puts it off until this thread's packets are done. With a reference and the receive
-     * side.
+     * Posts the next receive now, or puts it off until this thread's packets are done. With the receive side, and with
+     * two references: the receive's is one of them.
      */
     private void receiveNext(IoThread io) {
         if (!io.shouldDefer()) {
-            receive(io);
+            receiveCounted(io);
             return;
         }
-        ioCount.acquire();
         receiveDueNanos = io.nowNanos();
         receiveDue = true;
         io.defer(this);
@@ -459,6 +466,7 @@ final class IocpSession extends Deadline implements IoTask {
 
     private void receiveNextUnlessClosing(IoThread io) {
         if (phase == OPEN) {
+            ioCount.acquire();
             receiveNext(io);
         } else {
             finish(io);
@@ -468,8 +476,13 @@ final class IocpSession extends Deadline implements IoTask {
 
     /** Posts the receive. With a reference and the receive side. */
     private void receive(IoThread io) {
-        input.name(io);
         ioCount.acquire();
+        receiveCounted(io);
+    }
+
+    /** The same with a reference for the receive besides the caller's. */
+    private void receiveCounted(IoThread io) {
+        input.name(io);
         int outcome = socket.receive(1, io);
         if (isForWantOfMemory(outcome)) {
             receiveLater(io);
@@ -504,21 +517,23 @@ final class IocpSession extends Deadline implements IoTask {
      * The same, and what the system has sent when its call returns is over here: nothing is queued for this thread, and
      * the session's memory is not fetched a second time. Only the first send: what came of the others would have to be
      * bounded. On the receive side, which looks after what a send's completion would: a pause, the end.
+     *
+     * @return whether the reference of that send is the caller's now
      */
-    private void flushNow(IoThread io) {
+    private boolean flushNow(IoThread io) {
         int buffers = beginSend(IoThread.GATHER, io);
         if (buffers == 0) {
-            return;
+            return false;
         }
         int outcome = socket.sendNow(buffers, io);
         if (outcome < 0 || outcome == StreamSocket.PENDING) {
             sendPosted(outcome, io);
-            return;
+            return false;
         }
-        ioCount.drop(); // never the last: the caller has another
         if (sendEnded(outcome, io)) {
             flush(io);
         }
+        return true;
     }
 
     /** How many buffers to send, with a reference for that; 0 if there is none, or no send is to be posted now. */
