@@ -49,7 +49,7 @@ class MutatedLayerTest {
         LEAVES_A_DISCONNECT_TO_WHO_CLOSED("SocketSlot.java",
                 "begin(Use.DISCONNECT, delivery, true);", "begin(Use.DISCONNECT, delivery, false);"),
         SENDS_AS_AN_ACCEPT_IS_DELIVERED("SocketSlot.java",
-                "begin(Use.SEND, delivery, domain", "begin(Use.SEND, Delivery.PACKET, domain"),
+                "begin(Use.SEND, delivery, returnsDone", "begin(Use.SEND, Delivery.PACKET, returnsDone"),
         LENDS_A_BLOCK_WHILE_A_CONNECT_IS_PENDING("SocketSlot.java", "            if (!isPosted) {\n",
                 "            if (!isPosted || input.local() != 0) {\n"),
         DISCONNECTS_WITHOUT_A_PORT("StreamSocket.java", " && slot.isAssociated()", ""),
