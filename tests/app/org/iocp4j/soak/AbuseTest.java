@@ -28,7 +28,7 @@ class AbuseTest extends EchoTest {
     @ParameterizedTest
     @EnumSource
     void aNeighbourNoticesNothingAndNothingIsLeft(Abuse abuse) throws IOException {
-        start(small().accepts(4).pool(4).idleTime(Duration.ofSeconds(2)).disconnectTime(Duration.ofSeconds(1)));
+        start(small().accepts(4).pool(4).idleTime(Duration.ofSeconds(4)).disconnectTime(Duration.ofSeconds(1)));
         try (TestClient neighbour = logIn(); Abusers abusers = new Abusers(server.localAddress(), Set.of(abuse),
                 ABUSERS)) {
             await().until(() -> {
