@@ -133,7 +133,8 @@ class ServeCommandTest {
         assertThat(figures).hasSize(6).allSatisfy(second -> assertThat(second).containsKeys("sessions",
                 "acceptsPerSecond", "receivedMessagesPerSecond", "sentMessagesPerSecond", "receiveCompletionsPerSecond",
                 "sendCompletionsPerSecond", "socketsCreated", "socketsReused", "socketsFree", "socketsRecycling",
-                "socketsDiscarded", "acceptsPosted", "processMemoryBytes", "nonPagedPoolBytes", "cpuPercent"));
+                "socketsDiscarded", "socketsHighWater", "socketsGivenBack", "acceptsPosted",
+                "processMemoryBytes", "nonPagedPoolBytes", "cpuPercent"));
         assertThat(figures.get(4)).doesNotContainKey("totals").containsEntry("acceptsPosted", 200L);
         assertThat(figures.getLast()).containsEntry("totals", true).containsEntry("accepts", 3L)
                 .containsEntry("receivedMessages", 3L).containsEntry("sentMessages", 6L)

@@ -111,6 +111,14 @@ class MutatedServerTest {
                 "        socket.cancelAll(io);", TickHunt.class),
         LOSES_A_BUFFER_BETWEEN_STOCK_AND_POOL("port/BufferStock.java",
                 "pool.give(buffers, size);", "pool.give(buffers, size - 1);"),
+        GIVES_NO_SOCKET_BACK("socket/SocketSlots.java",
+                "        if (!giveBack.isArmed() && isAboveLeast()) {", "        if (giveBack.isArmed()) {",
+                PoolHunt.class),
+        FORGETS_WHAT_A_BURST_NEEDED("socket/FreeSockets.java",
+                "peaks[present] = Math.max(peaks[present], inUse.incrementAndGet());", "inUse.incrementAndGet();",
+                PoolHunt.class),
+        COUNTS_A_CLOSED_SOCKET_AS_IN_USE("socket/SocketSlot.java",
+                "            endUse(io);\n            domain.slots()", "            domain.slots()", PoolHunt.class),
         LOOKS_WITH_TWO_THREADS("port/TimerWheel.java",
                 "|| !driven.compareAndSet(false, true)", "|| driven.get() && false", TickHunt.class);
 

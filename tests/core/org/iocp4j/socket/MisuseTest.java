@@ -172,9 +172,11 @@ class MisuseTest {
         refused(() -> loop.withReturnsDone(true), IllegalArgumentException.class, "loop");
         refused(() -> loop.withMostSockets(0), IllegalArgumentException.class, "0 sockets");
         refused(() -> loop.withDelivery(null), NullPointerException.class, "delivery");
-        refused(() -> loop.withReuse(DisconnectMethod.DISCONNECT_EX, -1), IllegalArgumentException.class, "-1 free");
+        refused(() -> loop.withReuse(DisconnectMethod.DISCONNECT_EX, -1), IllegalArgumentException.class, "-1 to -1");
+        refused(() -> loop.withReuse(DisconnectMethod.DISCONNECT_EX, 2, 1), IllegalArgumentException.class, "2 to 1");
+        refused(() -> new SocketPool(2, 1), IllegalArgumentException.class, "2 sockets at least, 1 at most");
         refused(() -> new DomainOptions(DomainOptions.Threads.POOL, -1, 1, Delivery.PACKET, false,
-                DisconnectMethod.CLOSE, 0, FreeList.Order.LIFO, Duration.ZERO, null), IllegalArgumentException.class,
+                DisconnectMethod.CLOSE, 0, 0, FreeList.Order.LIFO, Duration.ZERO, null), IllegalArgumentException.class,
                 "concurrency -1");
         refused(() -> ListenerOptions.at(null), NullPointerException.class, "address");
         refused(() -> new ListenerOptions(new InetSocketAddress(0), -5, false, false,

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 class SocketPoolTest {
     private static final int CONNECTIONS = 6;
 
-    private final SocketPool pool = new SocketPool(2);
+    private final SocketPool pool = new SocketPool(2, 2);
     private final DomainOptions options = DomainOptions.loop().withPool(DisconnectMethod.DISCONNECT_EX, pool);
     private final Queue<DetachedSocket> accepted = new ConcurrentLinkedQueue<>();
 
@@ -99,7 +99,7 @@ class SocketPoolTest {
 
     @Test
     void whatThePoolHasNoRoomForIsClosed() throws Exception {
-        SocketPool none = new SocketPool(0);
+        SocketPool none = new SocketPool(0, 0);
         DomainOptions full = DomainOptions.loop().withPool(DisconnectMethod.DISCONNECT_EX, none);
         assertThat(Kind.LOOP.options().sharedPool()).isNull();
         try (TestDomain domain = new TestDomain(full)) {

@@ -49,7 +49,7 @@ class ServerStatisticsTest {
         server.leave(socket);
         server.connect();
         assertThat(server.statistics().sockets()).as("16 made; 8 accepts posted, 1 connected, 7 free")
-                .isEqualTo(new ServerStatistics.Sockets(16, 0, 0, 7, 0));
+                .isEqualTo(new ServerStatistics.Sockets(16, 0, 0, 0, 7, 9, 0));
         assertThat(server.statistics().resources().operationsPending()).as("8 accepts and a receive").isEqualTo(9);
     }
 }

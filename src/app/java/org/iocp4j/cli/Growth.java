@@ -12,8 +12,8 @@ final class Growth {
     /** The JIT compiler's, the threads' and the collector's own, which come and go. */
     private static final long MEMORY_BYTES = 12 << 20;
     private static final long HEAP_BYTES = 2 << 20;
-    /** The pool, which may be empty or full. */
-    private static final long SOCKETS = 64;
+    /** Those that are posted: in a flood it may be none. */
+    private static final long SOCKETS = 32;
     /** One send for each of the usual sessions: on a busy machine many are pending, on another few. */
     private static final long OPERATIONS = 80;
     /** Two of each socket, and what the JVM opens now and then. */
@@ -46,7 +46,7 @@ final class Growth {
         heap.add(seconds, figures.heapAfterGcBytes());
         ServerStatistics server = figures.echo().server();
         int sessions = server.connections().sessions();
-        sockets.add(seconds, liveSockets(server) - sessions);
+        sockets.add(seconds, liveSockets(server) - sessions - server.sockets().socketsFree());
         operations.add(seconds, (long) server.resources().operationsPending() - sessions); // each has a receive pending
         if (LINUX && !flooding) {
             descriptors.sample(seconds);

@@ -56,7 +56,8 @@ final class ServeOptions {
 
     @Allowed(min = 0, max = 100_000)
     @Option(names = "--pool", paramLabel = "N",
-            description = "sockets made at start, and the most kept free, 0 to 100000 (default 256)")
+            description = "sockets made at start, and always kept free, 0 to 100000 (default 256); above that it keeps"
+                    + " what the last five minutes needed")
     private Integer pool;
 
     @Allowed(min = 1, max = ServerOptions.MAX_SESSIONS)

@@ -23,6 +23,9 @@ final class EchoSimulation implements Simulation {
     private static final int OPERATION_BYTES = 48;
     private static final Duration ENOUGH = Duration.ofSeconds(30);
     private static final Duration RECOVERY = Duration.ofSeconds(1);
+    /** Long enough for sockets to be given back that nobody needs; it takes fifty times the steps of all else. */
+    private static final Duration NIGHT = Duration.ofMinutes(9);
+    private static final double NIGHTS = 0.004;
 
     private final SimulatedKernel kernel;
     private final FaultPlan plan;
@@ -109,6 +112,9 @@ final class EchoSimulation implements Simulation {
         if (random.chance(0.8)) {
             kernel.until(() -> clients.stream().allMatch(EchoClient::isOver), ENOUGH);
             requireRecovery();
+            if (random.chance(NIGHTS)) {
+                kernel.sleep(NIGHT);
+            }
         } else {
             kernel.sleep(Duration.ofMillis(random.below(200)));
             clients.clear(); // closed in the middle of it all: nobody can expect anything

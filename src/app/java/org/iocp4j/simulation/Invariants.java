@@ -1,6 +1,8 @@
 package org.iocp4j.simulation;
 
 import java.time.Duration;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
@@ -19,6 +21,9 @@ final class Invariants {
      */
     private static final long TICKS_NANOS = Duration.ofMillis(300).toNanos();
 
+    /** For how long sockets may be kept that nobody needs: what is promised, and until it is looked at and done. */
+    private static final int KEPT_MINUTES = 7;
+
     private final SimulatedKernel kernel;
     private final ServerOptions options;
     private final Supplier<ServerStatistics> server;
@@ -30,6 +35,10 @@ final class Invariants {
     private long failuresSeen;
     /** Until then a failure or a handler may be why accepts are missing. */
     private long excusedUntil;
+    /** The most sockets that were in use at once, by the minute. */
+    private final NavigableMap<Long, Integer> mostInUse = new TreeMap<>();
+    private long minuteSeen;
+    private int inUse;
     private long shortagesSeen;
     /** Until then a shortage may be why a session has nothing posted. */
     private long shortUntil;
@@ -80,7 +89,9 @@ final class Invariants {
                 "sessions", now);
         require(now.connections().acceptsPosted() >= 0 && now.connections().acceptsPosted() <= options.accepts(),
                 "acceptsPosted", now);
-        require(now.sockets().socketsRecycling() >= 0 && now.sockets().socketsFree() <= options.pool(), "sockets", now);
+        require(now.sockets().socketsRecycling() >= 0
+                && now.sockets().socketsFree() <= Math.max(options.pool(), options.maxSessions()), "sockets", now);
+        record(now);
         require(now.faults().callFailures() == 0, "a failure is nobody's", now);
         require(now.faults().strayPackets() == 0 && now.faults().keyMismatches() == 0, "a packet is nobody's", now);
     }
@@ -102,6 +113,7 @@ final class Invariants {
         require(now.resources().buffersLent() >= 0
                 && (now.connections().sessions() > 0 || now.resources().buffersLent() == 0), "buffers", now);
         requireNoneForsaken(sockets, now);
+        requireNoneIdle(now);
         requireAccepts(now);
 
         Traffic traffic = kernel.traffic();
@@ -112,6 +124,33 @@ final class Invariants {
         require(now.traffic().sendCompletions() == traffic.sends()
                 && now.traffic().sentBytes() == traffic.sentBytes(), "sends", now);
         more.run();
+    }
+
+    /** How many sockets are in use, from the post of their accept on. */
+    private static int inUse(ServerStatistics now) {
+        return (int) (now.sockets().socketsCreated() - now.sockets().socketsDiscarded()) - now.sockets().socketsFree();
+    }
+
+    private void record(ServerStatistics now) {
+        long minute = kernel.elapsed().toMinutes();
+        for (; minuteSeen < minute; minuteSeen++) {
+            mostInUse.put(minuteSeen + 1, inUse);
+        }
+        inUse = inUse(now);
+        mostInUse.merge(minute, inUse, Math::max);
+    }
+
+    /**
+     * A socket that nobody has needed for some minutes is given back, and the mark is what was in use: an accept whose
+     * socket is being made counts there already.
+     */
+    private void requireNoneIdle(ServerStatistics now) {
+        record(now);
+        int needed = mostInUse.tailMap(minuteSeen - KEPT_MINUTES).values().stream().max(Integer::compare).orElseThrow();
+        require(now.sockets().socketsFree() <= Math.max(options.pool(), needed - inUse), "free sockets are kept that"
+                + " nobody needs", now);
+        require(now.sockets().socketsHighWater() >= inUse
+                && now.sockets().socketsHighWater() <= needed + options.workers(), "the high-water mark", now);
     }
 
     private void requireNoneForsaken(Census sockets, ServerStatistics now) {

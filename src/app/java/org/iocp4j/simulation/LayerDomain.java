@@ -78,9 +78,10 @@ final class LayerDomain {
         random = simulation.random;
         boolean loop = random.chance(0.5);
         Delivery delivery = random.chance(0.5) ? Delivery.PACKET : Delivery.RETURN; // the rest is Wine's
+        int keepFree = random.below(4);
         options = new DomainOptions(loop ? DomainOptions.Threads.LOOP : DomainOptions.Threads.POOL,
                 loop ? 1 : random.below(3), 4 + random.below(12), delivery, !loop && random.chance(0.5),
-                random.pick(DISCONNECTS), random.below(4),
+                random.pick(DISCONNECTS), keepFree, keepFree + random.below(4),
                 random.chance(0.5) ? FreeList.Order.LIFO : FreeList.Order.FIFO, Duration.ofMillis(100), null);
         workers = loop ? 1 : 2 + random.below(2);
         acts = 10 + random.below(MOST_ACTS);

@@ -21,6 +21,8 @@ public final class DetachedSocket {
     final Delivery delivery;
     final boolean nonBlocking;
     final boolean accepted;
+    /** Where it counts as in use until it is closed; null if nowhere. */
+    final @Nullable FreeSockets<?> inUseOf;
     /** Its sockaddrs, the local one and the peer's; null if they are not known. Never written. */
     final byte @Nullable [] addresses;
 
@@ -33,6 +35,7 @@ public final class DetachedSocket {
         delivery = from == null ? Delivery.PACKET : from.delivery();
         nonBlocking = from != null && from.isNonBlocking();
         accepted = from != null;
+        inUseOf = from == null ? null : from.inUseOf();
     }
 
     /** An accepted one, or one that was disconnected: then without addresses. */
@@ -80,6 +83,9 @@ public final class DetachedSocket {
      * @return 0, or the error
      */
     public int close(Win32 win32) {
+        if (inUseOf != null) {
+            inUseOf.endUse(win32.nanoTime());
+        }
         return win32.closesocket(handle);
     }
 

@@ -107,6 +107,7 @@ public final class IoDomain {
         int sockets = options.mostSockets();
         slab = new OperationSlab(win32, sockets * SocketSlot.OPERATIONS + OverlappedFile.MOST_FILES);
         try {
+            timers = new TimerWheel(win32.nanoTime());
             slots = new SocketSlots(this, options, slab, io);
             try {
                 port = new CompletionPort(win32, options.concurrency(), slab, this::handle);
@@ -118,7 +119,6 @@ public final class IoDomain {
             slab.release(win32);
             throw e;
         }
-        timers = new TimerWheel(win32.nanoTime());
     }
 
     // ---- making sockets ----
@@ -642,6 +642,20 @@ public final class IoDomain {
     /** How many sockets are free for the next accepts now. */
     public int freeCount() {
         return slots.freeCount();
+    }
+
+    /**
+     * The most sockets for accepts that were in use at once in the last five minutes, from the post of their accept on:
+     * the mark that {@link DomainOptions#mostFree} speaks of. Not those of a shared pool, see
+     * {@link SocketPool#highWater}.
+     */
+    public int highWater() {
+        return slots.highWater();
+    }
+
+    /** How many free sockets were closed since they had not been needed for a while; not those of a shared pool. */
+    public long givenBack() {
+        return slots.givenBack();
     }
 
     /** How often a socket for an accept could not be made. */

@@ -5,51 +5,73 @@ import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
 import java.util.List;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.IoThread;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Disconnected sockets of several domains, for the accepts of any of them ({@link DomainOptions#withPool}). A socket
  * stays on the port of the domain that adopted it first, so the listener's domain passes an accepted one on to that
- * one: {@link DetachedSocket#home}. The one that has waited longest is taken first, so each domain gets its turn. Any
- * thread.
+ * one: {@link DetachedSocket#home}. The one that has waited longest is taken first, so each domain gets its turn. How
+ * many are kept is as {@link DomainOptions#mostFree} says, by what all domains have in use together. Any thread.
  */
-@SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class SocketPool {
-    private final FreeList<DetachedSocket> v4;
-    private final FreeList<DetachedSocket> v6;
+    private final FreeSockets<DetachedSocket> v4;
+    private final FreeSockets<DetachedSocket> v6;
 
-    /** @param most how many sockets are kept of each address family; one more is closed */
-    public SocketPool(int most) {
-        if (most < 0) {
-            throw new IllegalArgumentException(most + " sockets at most");
+    /**
+     * Both numbers are of each address family.
+     *
+     * @param least how many sockets are kept always; one more is closed when it has not been needed for a while
+     * @param most  how many are kept at most; one more is closed at once
+     */
+    public SocketPool(int least, int most) {
+        if (least < 0 || most < least) {
+            throw new IllegalArgumentException(least + " sockets at least, " + most + " at most");
         }
-        v4 = new FreeList<>(most, FreeList.Order.FIFO);
-        v6 = new FreeList<>(most, FreeList.Order.FIFO);
+        v4 = new FreeSockets<>(least, most, FreeList.Order.FIFO);
+        v6 = new FreeSockets<>(least, most, FreeList.Order.FIFO);
     }
 
-    private FreeList<DetachedSocket> of(int family) {
+    FreeSockets<DetachedSocket> of(int family) {
         return family == AF_INET6() ? v6 : v4;
-    }
-
-    boolean give(DetachedSocket socket) {
-        return of(socket.family).give(socket);
-    }
-
-    @Nullable DetachedSocket take(int family) {
-        return of(family).take();
     }
 
     /** A domain has ended: its port is closed. */
     void closeThoseOf(IoDomain home, IoThread io) {
-        for (FreeList<DetachedSocket> list : List.of(v4, v6)) {
+        for (FreeSockets<DetachedSocket> list : List.of(v4, v6)) {
             for (DetachedSocket socket : list.takeIf(each -> home.equals(each.home))) {
                 IoDomain.attempt(() -> socket.close(io.win32()), io);
             }
         }
     }
 
+    /** Closes some at most of those that have not been needed for a while; returns how many. */
+    int closeUnneeded(int some, IoThread io) {
+        int left = some;
+        for (FreeSockets<DetachedSocket> list : List.of(v4, v6)) {
+            for (DetachedSocket socket : list.takeUnneeded(left, io.nowNanos())) {
+                left--;
+                IoDomain.attempt(() -> socket.close(io.win32()), io);
+            }
+        }
+        return some - left;
+    }
+
+    /** Whether time will have more to close. */
+    boolean isAboveLeast() {
+        return v4.isAboveLeast() || v6.isAboveLeast();
+    }
+
     /** How many sockets it has now. */
     public int size() {
         return v4.size() + v6.size();
+    }
+
+    /** How many sockets it has closed since they had not been needed for a while. */
+    public long givenBack() {
+        return v4.givenBack() + v6.givenBack();
+    }
+
+    /** The most sockets that were in use at once in the last minutes; a socket is from the post of its accept on. */
+    public int highWater() {
+        return v4.highWater() + v6.highWater();
     }
 }

@@ -73,6 +73,8 @@ final class SocketSlot implements CompletionHandler {
     private boolean associated;
     /** On whose port it is, if that is another domain's: then it is here for its accept only. */
     private @Nullable IoDomain elsewhere;
+    /** Where it counts as in use; null for one that is not for accepts, or free. */
+    private @Nullable FreeSockets<?> inUseOf;
     private Delivery delivery = Delivery.PACKET;
     private boolean nonBlocking;
 
@@ -131,6 +133,7 @@ final class SocketSlot implements CompletionHandler {
         generation = 0;
         associated = false;
         elsewhere = null;
+        inUseOf = null;
         delivery = Delivery.PACKET;
         nonBlocking = false;
         disconnect = Disconnect.NONE;
@@ -144,7 +147,26 @@ final class SocketSlot implements CompletionHandler {
         associated = domain.equals(detached.home);
         elsewhere = associated ? null : detached.home;
         nonBlocking = detached.nonBlocking;
+        inUseOf = detached.inUseOf;
         deliver(detached.delivery);
+    }
+
+    /** It was taken to be accepted into. */
+    void beginUse(FreeSockets<?> of) {
+        inUseOf = of;
+    }
+
+    /** It is free again, or closed. */
+    void endUse(IoThread io) {
+        FreeSockets<?> of = inUseOf;
+        inUseOf = null;
+        if (of != null) {
+            of.endUse(io.nowNanos());
+        }
+    }
+
+    @Nullable FreeSockets<?> inUseOf() {
+        return inUseOf;
     }
 
     private void deliver(Delivery by) {
@@ -209,6 +231,7 @@ final class SocketSlot implements CompletionHandler {
                 lingerError = io.setOption(handle, SOL_SOCKET(), SO_LINGER(), LINGER_RESET);
             }
         } finally {
+            endUse(io);
             domain.slots().closeSocket(handle, this, io);
         }
         if (lingerError != 0) {

@@ -7,9 +7,11 @@ import static org.iocp4j.win32.generated.WinTypes.WSAEMFILE;
 import static org.iocp4j.win32.generated.WinTypes.WSAEWOULDBLOCK;
 
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import org.iocp4j.port.Deadline;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.GrowingTable;
 import org.iocp4j.port.IoThread;
@@ -25,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  * Any thread; nothing here blocks, and no lock is held across a call to Windows.
  */
 final class SocketSlots {
+    /** How often a domain looks whether sockets have not been needed for long enough. */
+    private static final long LOOK_NANOS = TimeUnit.MINUTES.toNanos(1);
+    /** The most that it closes then; if there are more, the rest follows by as many in each {@link #REST_NANOS}. */
+    static final int GIVEN_BACK_AT_ONCE = 64;
+    private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final IoDomain domain;
     private final OperationSlab slab;
     private final Region addresses;
@@ -35,9 +43,11 @@ final class SocketSlots {
     private final AtomicInteger slotCount = new AtomicInteger();
     private final FreeList<SocketSlot> vacant;
     /** Open sockets for the next accepts, by family. */
-    private final FreeList<SocketSlot> freeV4;
-    private final FreeList<SocketSlot> freeV6;
+    private final FreeSockets<SocketSlot> freeV4;
+    private final FreeSockets<SocketSlot> freeV6;
     private final @Nullable SocketPool pool;
+    /** Armed while more are free than are kept always. */
+    private final Deadline giveBack;
     private final LongAdder created = new LongAdder();
     private final LongAdder reused = new LongAdder();
     private final LongAdder closed = new LongAdder();
@@ -53,18 +63,43 @@ final class SocketSlots {
         slots = new GrowingTable<>(most);
         pool = options.sharedPool();
         vacant = new FreeList<>(most, FreeList.Order.FIFO);
-        freeV4 = new FreeList<>(options.keepFree(), options.order());
-        freeV6 = new FreeList<>(options.keepFree(), options.order());
+        freeV4 = new FreeSockets<>(options.keepFree(), options.mostFree(), options.order());
+        freeV6 = new FreeSockets<>(options.keepFree(), options.mostFree(), options.order());
+        giveBack = new Deadline(domain.timers()) {
+            @Override
+            protected void expired(IoThread on) {
+                giveBack(on);
+            }
+        };
     }
 
-    /** A socket to accept into. */
+    /** A socket to accept into. It counts as in use until {@link SocketSlot#endUse}. */
     SocketSlot take(int family, IoThread io) throws Win32Exception {
-        SocketSlot free = free(family).take();
+        FreeSockets<SocketSlot> own = free(family);
+        SocketSlot free = own.take(io.nowNanos());
         if (free != null) {
+            free.beginUse(own);
             return free;
         }
-        DetachedSocket pooled = pool == null ? null : pool.take(family);
-        return pooled == null ? newHandle(family, io) : occupied(pooled, io);
+        if (pool == null) {
+            return inUse(own, null, family, io);
+        }
+        own.endUse(io.nowNanos()); // it is the shared pool's
+        FreeSockets<DetachedSocket> shared = pool.of(family);
+        return inUse(shared, shared.take(io.nowNanos()), family, io);
+    }
+
+    private SocketSlot inUse(FreeSockets<?> of, @Nullable DetachedSocket pooled, int family, IoThread io)
+            throws Win32Exception {
+        SocketSlot slot;
+        try {
+            slot = pooled == null ? newHandle(family, io) : occupied(pooled, io);
+        } catch (Throwable e) {
+            of.endUse(io.nowNanos());
+            throw e;
+        }
+        slot.beginUse(of);
+        return slot;
     }
 
     /** Has the handle in a slot of this domain; if there is none, it is closed. */
@@ -81,7 +116,7 @@ final class SocketSlots {
         return slot;
     }
 
-    private FreeList<SocketSlot> free(int family) {
+    private FreeSockets<SocketSlot> free(int family) {
         return family == AF_INET6() ? freeV6 : freeV4;
     }
 
@@ -155,12 +190,37 @@ final class SocketSlots {
 
     /** Makes a socket that nobody uses available to the next accept, or closes it if there are enough. */
     void keep(SocketSlot slot, IoThread io) {
+        slot.endUse(io);
         if (pool != null && slot.home() != null && !domain.isEnding()
-                && pool.give(DetachedSocket.from(slot, null))) {
+                && pool.of(slot.family).give(DetachedSocket.from(slot, null), io.nowNanos())) {
             detached();
             slot.vacate();
-        } else if (domain.isEnding() || !free(slot.family).give(slot)) {
+        } else if (domain.isEnding() || !free(slot.family).give(slot, io.nowNanos())) {
             closeUnused(slot, io);
+        }
+        if (!giveBack.isArmed() && isAboveLeast()) {
+            domain.arm(giveBack, io.nowNanos() + LOOK_NANOS, io);
+        }
+    }
+
+    private boolean isAboveLeast() {
+        return freeV4.isAboveLeast() || freeV6.isAboveLeast() || (pool != null && pool.isAboveLeast());
+    }
+
+    /** Closes some of the sockets that have not been needed for a while. */
+    private void giveBack(IoThread io) {
+        int left = GIVEN_BACK_AT_ONCE;
+        for (FreeSockets<SocketSlot> list : List.of(freeV4, freeV6)) {
+            for (SocketSlot slot : list.takeUnneeded(left, io.nowNanos())) {
+                left--;
+                IoDomain.attempt(() -> closeUnused(slot, io), io);
+            }
+        }
+        if (pool != null) {
+            left -= pool.closeUnneeded(left, io);
+        }
+        if (!domain.isEnding() && isAboveLeast()) {
+            domain.arm(giveBack, io.nowNanos() + (left == 0 ? REST_NANOS : LOOK_NANOS), io);
         }
     }
 
@@ -210,12 +270,12 @@ final class SocketSlots {
 
     /** Closes the sockets that wait for an accept. */
     void closeFree(IoThread io) {
+        giveBack.disarm();
         if (pool != null) {
             pool.closeThoseOf(domain, io);
         }
-        for (FreeList<SocketSlot> list : List.of(freeV4, freeV6)) {
-            for (SocketSlot slot = list.take(); slot != null; slot = list.take()) {
-                SocketSlot unused = slot;
+        for (FreeSockets<SocketSlot> list : List.of(freeV4, freeV6)) {
+            for (SocketSlot unused : list.takeIf(each -> true)) {
                 IoDomain.attempt(() -> closeUnused(unused, io), io);
             }
         }
@@ -259,5 +319,13 @@ final class SocketSlots {
 
     int freeCount() {
         return freeV4.size() + freeV6.size();
+    }
+
+    int highWater() {
+        return freeV4.highWater() + freeV6.highWater();
+    }
+
+    long givenBack() {
+        return freeV4.givenBack() + freeV6.givenBack();
     }
 }

@@ -33,7 +33,7 @@ import org.iocp4j.win32.WindowsWin32;
  * takes too long. Nobody has seen this on Windows yet, so it is an option: [wine] alone.
  */
 public final class IocpEventLoopGroup extends MultiThreadIoEventLoopGroup {
-    /** How many disconnected sockets are kept of each address family. */
+    /** The most disconnected sockets of each address family that are kept, if the last minutes needed so many. */
     public static final int MOST_FREE_SOCKETS = 1024;
 
     private final Map<IoDomain, EventLoop> loops;
@@ -58,7 +58,7 @@ public final class IocpEventLoopGroup extends MultiThreadIoEventLoopGroup {
         try (Win32 win32 = WindowsWin32.attach()) {
             DisconnectMethod method = Capabilities.choose(Optional.of(DisconnectMethod.DISCONNECT_EX), win32);
             return new Factory(IocpIoHandler.newFactory(IocpIoHandler.defaults(method)
-                    .withPool(method, new SocketPool(MOST_FREE_SOCKETS))));
+                    .withPool(method, new SocketPool(0, MOST_FREE_SOCKETS))));
         }
     }
 

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param concurrency           how many workers Windows lets run at the same time, 0 to 1,024; 0 (default): as many as
  *                              there are processors
  * @param accepts               accepts kept posted, 1 to 10,000. Default: 200
- * @param pool                  sockets made at the start, and the most that are kept free, 0 to 100,000. Default: 256
+ * @param pool                  sockets made at the start, 0 to 100,000; so many free ones are kept for ever. Above that
+ *                              as many are kept as the last five minutes had in use at once, so that a burst that
+ *                              comes again finds its sockets; maxSessions free ones at most. Default: 256
  * @param maxSessions           the most connections at the same time, 1 to {@link #MAX_SESSIONS}; a connection beyond
  *                              it is reset. Default: 10,000
  * @param bufferBytes           size of each receive and send buffer in bytes, 64 to 1,048,576; also the longest message
@@ -106,6 +108,11 @@ public record ServerOptions(
         if (value.compareTo(least) < 0 || value.compareTo(MAX_TIME) > 0) {
             throw new IllegalArgumentException(name + ": " + value + " is not from " + least + " to " + MAX_TIME);
         }
+    }
+
+    /** The most sockets that are kept free. */
+    int mostFreeSockets() {
+        return Math.max(pool, maxSessions);
     }
 
     /**

@@ -58,14 +58,17 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * @param socketsCreated   sockets made
      * @param socketsReused    connections on a socket that had served one before
      * @param socketsDiscarded sockets closed
+     * @param socketsGivenBack of these, free ones that were closed since the last minutes had not needed them
      * @param socketsFree      sockets in the pool, now
+     * @param socketsHighWater the most that were in use at once in the last five minutes, from the post of their accept
+     *                         on: as many are kept, in use and free together, or {@link ServerOptions#pool} free ones
      * @param socketsRecycling sockets that are being disconnected, now
      */
-    public record Sockets(long socketsCreated, long socketsReused, long socketsDiscarded, int socketsFree,
-            int socketsRecycling) {
+    public record Sockets(long socketsCreated, long socketsReused, long socketsDiscarded, long socketsGivenBack,
+            int socketsFree, int socketsHighWater, int socketsRecycling) {
         static Sockets of(IoDomain domain) {
-            return new Sockets(domain.created(), domain.reused(), domain.closed(), domain.freeCount(),
-                    domain.disconnecting());
+            return new Sockets(domain.created(), domain.reused(), domain.closed(), domain.givenBack(),
+                    domain.freeCount(), domain.highWater(), domain.disconnecting());
         }
     }
 

@@ -111,7 +111,8 @@ final class SessionEngine implements SocketEvents {
                 reset || options.listenerLinger(), reset, options.socketSendBufferBytes(),
                 OptionalInt.empty());
         DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, options.concurrency(), sockets,
-                delivery, false, method, options.pool(), order, options.disconnectTime(), null);
+                delivery, false, method, options.pool(), options.mostFreeSockets(), order, options.disconnectTime(),
+                null);
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
             BufferPool bufferPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
