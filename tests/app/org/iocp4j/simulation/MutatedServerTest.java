@@ -89,7 +89,7 @@ class MutatedServerTest {
                 "queuedBytes -= head.filledBytes() - head.consumedBytes() - bytes;\n"
                 + "            head.consume(head.filledBytes() - head.consumedBytes());"),
         FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/StreamListener.java",
-                "        replenish(io); // before the connection", "        // before the connection"),
+                "        replenishSoon(io); // before the connection", "        // before the connection"),
         POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/SocketSlot.java",
                 "ends(status >= 0 ?", "ends(status != 1 ?"),
         USES_A_SOCKET_AGAIN_WITHOUT_WAITING("socket/SocketSlot.java",

@@ -22,9 +22,11 @@ import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.Deadline;
+import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32Exception;
@@ -83,6 +85,9 @@ public final class StreamListener extends IoHandle {
     private volatile int depth;
     /** How many of these are pending or being posted. */
     private final AtomicInteger posted = new AtomicInteger();
+    /** A thread has {@link #replenish} among its deferred tasks. */
+    private final AtomicBoolean replenishDue = new AtomicBoolean();
+    private final IoTask replenishLater = this::replenishNow;
     private final LongAdder accepts = new LongAdder();
     private final LongAdder failures = new LongAdder();
 
@@ -213,6 +218,26 @@ public final class StreamListener extends IoHandle {
         }
     }
 
+    /**
+     * Makes the number of accepts complete again: when this thread has its batch behind it, or, if none is pending any
+     * more, at once. Posted one by one between other calls, as they come home, they cost the wineserver most of its time
+     * in a burst: it polls the listener in vain from an accept's completion until the accept's thread has taken note of
+     * it, which one that is at work elsewhere does late [wine]. And the batch would never end, since each is over at once.
+     */
+    private void replenishSoon(IoThread io) {
+        if (posted.get() == 0 || domain.options().threads() == DomainOptions.Threads.LOOP
+                || !domain.port().isDequeuedBy(io)) {
+            replenish(io);
+        } else if (replenishDue.compareAndSet(false, true)) {
+            io.defer(replenishLater);
+        }
+    }
+
+    private void replenishNow(IoThread io) {
+        replenishDue.set(false); // first: who finds more to post from now on defers it anew
+        replenish(io);
+    }
+
     private void retryLater(IoThread io) {
         domain.arm(retry, io.win32().nanoTime() + RETRY_NANOS, io);
     }
@@ -304,7 +329,7 @@ public final class StreamListener extends IoHandle {
                 discard(slot, io);
             }
             try {
-                replenish(io); // before the connection is served, so that the number of accepts is soon complete again
+                replenishSoon(io); // before the connection is served, which may take long
             } finally {
                 if (error == 0) {
                     tell(slot, output, io);
