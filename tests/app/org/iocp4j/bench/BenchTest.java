@@ -205,7 +205,7 @@ class BenchTest {
     }
 
     private void run(int pairs, Consumer<String> hears, ServerSpec... servers) throws IOException {
-        Bench.Plan plan = new Bench.Plan(List.of(load), List.of(servers), pairs,
+        Bench.Plan plan = new Bench.Plan(List.of(load), List.of(servers), ClientKind.JAVA, pairs,
                 Duration.ofMillis(20), Duration.ofMillis(20), false);
         try (Machine machine = new Machine(null, false)) {
             bench = new Bench(plan, machine, FaultyServer.class.getName(), hears, patience);

@@ -22,6 +22,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.bench.Bench;
+import org.iocp4j.bench.ClientKind;
 import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.Load;
 import org.iocp4j.bench.Results;
@@ -33,6 +34,9 @@ import org.iocp4j.server.ServerOptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
@@ -148,6 +152,7 @@ class BenchCommandTest {
         assertThat(fields(text.toString())).containsExactly(
                 Map.entry("load", "held-5000-active-50"), Map.entry("connections", 5_000.0),
                 Map.entry("server", "iocp4j --workers 1"), Map.entry("baseline", "c"),
+                Map.entry("client", "java"),
                 Map.entry("ratioMedian", 0.75), Map.entry("ratioLow", 0.5), Map.entry("ratioHigh", 1.25),
                 Map.entry("operationsPerSecond", 200.0), Map.entry("operations", 1_000.0),
                 Map.entry("cpuMicrosPerOperation", 5.0), Map.entry("wineserverCpuMicrosPerOperation", 2.5),
@@ -165,7 +170,7 @@ class BenchCommandTest {
         assertThat(fields(text.toString())).containsExactly(
                 Map.entry("load", "held-5000-active-50"), Map.entry("connections", 5_000.0),
                 Map.entry("server", "netty-nio"), Map.entry("baseline", "c"),
-                Map.entry("leftOut", "nothing came <for> 20 s,\nat all"));
+                Map.entry("client", "java"), Map.entry("leftOut", "nothing came <for> 20 s,\nat all"));
     }
 
     @Test
@@ -208,8 +213,8 @@ class BenchCommandTest {
     }
 
     private static Bench.Plan plan(List<String> loads, List<ServerSpec> servers) {
-        return new Bench.Plan(loads.stream().map(Load::of).toList(), servers, 3, Duration.ofMillis(500),
-                Duration.ofSeconds(1), true);
+        return new Bench.Plan(loads.stream().map(Load::of).toList(), servers, ClientKind.JAVA, 3,
+                Duration.ofMillis(500), Duration.ofSeconds(1), true);
     }
 
     @Test
@@ -290,6 +295,31 @@ class BenchCommandTest {
         Path apart = Files.writeString(Files.createDirectory(folder.resolve("a;b")).resolve("before.jar"), "");
         assertThat(wrong("--servers", "iocp4j@" + apart)).startsWith("--servers: 'iocp4j@" + apart + "' is not allowed:"
                 + " its whole path has a character that a Windows class path cannot have: ");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aLoadThatTheClientOnEpollCannotDoIsRefused() {
+        assertThat(wrong("--client", "epoll", "--loads", "ping-pong-1,churn-50"))
+                .isEqualTo("--client: 'epoll' is not allowed, must be java for churn-50\n");
+        assertThat(wrong("--client", "c")).isEqualTo("--client: 'c' is not allowed, must be java or epoll,"
+                + " see iocp4j bench --help\n");
+        assertThat(wrong("--client", "epoll", "--scale")).isEqualTo("--scale: takes --pairs and --json alone\n");
+    }
+
+    @Test
+    @DisabledOnOs(OS.LINUX)
+    void elsewhereThereIsNoClientOnEpoll() {
+        assertThat(wrong("--client", "epoll"))
+                .isEqualTo("--client: 'epoll' is not allowed, must be java: only Linux has epoll\n");
+    }
+
+    @Test
+    void textSaysWhichClientItWas() {
+        StringWriter text = new StringWriter();
+        new BenchReport.Text(new PrintWriter(text), new Bench.Plan(PLAN.loads(), PLAN.servers(), ClientKind.EPOLL, 3,
+                Duration.ofMillis(500), Duration.ofSeconds(1), true), "this machine");
+        assertThat(text.toString()).contains("; 0.5 s a turn; the client is the one in C, on epoll");
     }
 
     /** Two jars are two servers, with the same figures or others: what names them in a report must tell them apart. */

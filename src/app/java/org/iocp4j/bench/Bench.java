@@ -23,10 +23,11 @@ public final class Bench {
      * @param pairs    rounds, and so turns that a server's ratio is the median of
      * @param time     of a turn
      * @param warmUp   of a turn before those, which counts for nothing; a server has such turns until it gets no faster
+     * @param client   drives them all, and can drive each load
      * @param anew     whether the wineserver is restarted before each load, if no other program uses it
      */
-    public record Plan(List<Load> loads, List<ServerSpec> servers, int pairs, Duration time, Duration warmUp,
-            boolean anew) {
+    public record Plan(List<Load> loads, List<ServerSpec> servers, ClientKind client, int pairs, Duration time,
+            Duration warmUp, boolean anew) {
         /** Those that a load is measured with. */
         public List<ServerSpec> servers(Load load) {
             return servers.stream().filter(server -> server.kind().offers(load.service())).toList();
@@ -66,6 +67,8 @@ public final class Bench {
     private final String mainClass;
     private final Consumer<String> progress;
     private final ServerChild.Patience patience;
+    /** Set when the run begins. */
+    private ClientKind.Factory clients;
     private final CountDownLatch stop = new CountDownLatch(1);
 
     /**
@@ -96,9 +99,10 @@ public final class Bench {
     /**
      * @param results called after each load with all its servers, in the plan's order
      * @param leftOut called immediately with each peer that fails under a load
-     * @throws IOException if the baseline or this project's own server fails
+     * @throws IOException if the baseline or this project's own server fails, or there is no such client here
      */
     public void run(Consumer<List<BenchResult>> results, Consumer<LeftOut> leftOut) throws IOException {
+        clients = plan.client().factory(machine);
         for (Load load : plan.loads()) {
             List<Turns> all = measure(load, plan.servers(load), leftOut);
             if (isStopped()) {
@@ -233,12 +237,12 @@ public final class Bench {
         }
 
         Turn take(Duration time, boolean measuresMemory) throws IOException {
-            try (BenchClient client = new BenchClient(load, child.address(), Bench.this::isStopped)) {
+            try (Client client = clients.make(load, child.address(), Bench.this::isStopped)) {
                 return take(client, time, measuresMemory);
             }
         }
 
-        private Turn take(BenchClient client, Duration time, boolean measuresMemory) throws IOException {
+        private Turn take(Client client, Duration time, boolean measuresMemory) throws IOException {
             try {
                 Turn turn = measured(client::open);
                 if (load.kind() == Load.Kind.BURST) {

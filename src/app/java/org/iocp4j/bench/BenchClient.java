@@ -18,10 +18,10 @@ import org.HdrHistogram.Histogram;
 import org.iocp4j.load.LocalPorts;
 
 /**
- * One turn of a load on a server: connects, works, leaves. The same engine for all loads and servers: ordinary
- * non-blocking channels, one selector, the calling thread. Every byte that comes back is checked.
+ * The same engine for all loads and servers: ordinary non-blocking channels, one selector, the calling thread. Every
+ * byte that comes back is checked.
  */
-final class BenchClient implements AutoCloseable {
+final class BenchClient implements Client {
     /** A server that sends nothing for this long has failed. */
     private static final long LONGEST_SILENCE_NANOS = Duration.ofSeconds(20).toNanos();
     /** So has one that needs longer to open, to work beyond its time, or to close. */
@@ -87,8 +87,8 @@ final class BenchClient implements AutoCloseable {
         exchanges = load.exchanges();
     }
 
-    /** Connects what is to be held, each with one exchange, so that it is known to be served. */
-    Counted open() throws IOException {
+    @Override
+    public Counted open() throws IOException {
         long start = begin(Duration.ZERO);
         int wanted = load.kind() == Load.Kind.CHURN ? 0 : load.connections();
         while (connections.size() < wanted || busy > 0) {
@@ -102,16 +102,16 @@ final class BenchClient implements AutoCloseable {
         return counted(wanted, System.nanoTime() - start);
     }
 
-    /** Sends nothing for this long on connections that are held. */
-    void idle(Duration time) throws IOException {
+    @Override
+    public void idle(Duration time) throws IOException {
         long end = System.nanoTime() + time.toNanos();
         while (System.nanoTime() - end < 0) {
             look();
         }
     }
 
-    /** Works for this long; then what is under way ends. */
-    Counted work(Duration time) throws IOException {
+    @Override
+    public Counted work(Duration time) throws IOException {
         micros = newHistogram();
         operations = 0;
         all = 0;
@@ -139,8 +139,8 @@ final class BenchClient implements AutoCloseable {
         return counted;
     }
 
-    /** Closes, and waits until the server has closed its side of each connection: then this turn has no work left. */
-    void leave() throws IOException {
+    @Override
+    public void leave() throws IOException {
         begin(Duration.ZERO);
         for (Connection connection : connections) {
             busy++;
@@ -200,7 +200,6 @@ final class BenchClient implements AutoCloseable {
         return new Failure(load.name() + ": " + what + made, cause);
     }
 
-    /** Closes what an error left open. */
     @Override
     public void close() throws IOException {
         for (SelectionKey key : selector.keys()) {

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Makes a Windows program of one C file, once for each state of the file. */
+/** Makes a program of one C file, once for each state of the file. */
 final class CCompiler {
     private static final int DIGEST_CHARACTERS = 12;
 
@@ -18,19 +18,41 @@ final class CCompiler {
     }
 
     /**
-     * The program, in a file below {@code folder} that is named by the source's digest.
+     * A server for Windows, in a file below {@code folder} that is named by the source's digest.
      *
      * @throws IOException if no compiler succeeds; the message has what each said
      */
-    static Path compile(Path source, Path folder, boolean windows) throws IOException {
-        Files.createDirectories(folder);
-        Path program = folder.resolve("echo-" + digest(source) + ".exe");
+    static Path server(Path source, Path folder, boolean windows) throws IOException {
+        Path part = part(folder);
+        return compile(folder.resolve("echo-" + digest(source) + ".exe"), part,
+                serverCompilers(source, part, windows), "the C server", "leave c and c-best out of --servers");
+    }
+
+    /** A client for Linux; otherwise as {@link #server}. */
+    static Path client(Path source, Path folder) throws IOException {
+        return client(source, folder, "gcc");
+    }
+
+    static Path client(Path source, Path folder, String compiler) throws IOException {
+        Path part = part(folder);
+        return compile(folder.resolve("client-" + digest(source)), part,
+                List.of(List.of(compiler, "-O2", source.toString(), "-o", part.toString())), "the client on epoll",
+                "leave --client out");
+    }
+
+    private static Path part(Path folder) {
+        return folder.resolve(ProcessHandle.current().pid() + ".part.exe");
+    }
+
+    /** @param part what the compilers make, until it is whole */
+    private static Path compile(Path program, Path part, List<List<String>> compilers, String what,
+            String otherwise) throws IOException {
         if (Files.exists(program)) {
             return program;
         }
-        Path part = folder.resolve(ProcessHandle.current().pid() + ".part.exe");
+        Files.createDirectories(program.getParent());
         List<String> said = new ArrayList<>();
-        for (List<String> compiler : compilers(source, part, windows)) {
+        for (List<String> compiler : compilers) {
             try {
                 Command.run(compiler);
                 return Files.move(part, program, StandardCopyOption.ATOMIC_MOVE);
@@ -38,11 +60,11 @@ final class CCompiler {
                 said.add(e.getMessage());
             }
         }
-        throw new IOException("cannot compile the C server: " + String.join("; ", said)
-                + ". Install a compiler, or leave c and c-best out of --servers");
+        throw new IOException("cannot compile " + what + ": " + String.join("; ", said)
+                + ". Install a compiler, or " + otherwise);
     }
 
-    private static List<List<String>> compilers(Path source, Path program, boolean windows) {
+    private static List<List<String>> serverCompilers(Path source, Path program, boolean windows) {
         List<String> gcc = List.of("gcc", "-O2", source.toString(), "-o", program.toString(), "-lws2_32");
         List<String> cross = new ArrayList<>(gcc);
         cross.set(0, "x86_64-w64-mingw32-gcc");

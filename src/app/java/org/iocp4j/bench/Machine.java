@@ -182,7 +182,16 @@ public final class Machine implements AutoCloseable {
                     "the C server's source is found through the launcher: type iocp4j bench, or leave c and"
                     + " c-best out of --servers");
         }
-        return CCompiler.compile(home.resolve("tests/bench/echo.c"), home.resolve("target/bench"), WINDOWS);
+        return CCompiler.server(home.resolve("tests/bench/echo.c"), home.resolve("target/bench"), WINDOWS);
+    }
+
+    /** The client on epoll, compiled from its source if that has not been done. */
+    Path epollClient() throws IOException {
+        if (home == null) {
+            throw new IOException("the source of the client on epoll is found through the launcher: type"
+                    + " ./iocp4j bench, or leave --client out");
+        }
+        return CCompiler.client(home.resolve("tests/bench/client.c"), home.resolve("target/bench"));
     }
 
     /** Null where the platform does not tell. */

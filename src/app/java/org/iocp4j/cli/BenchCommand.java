@@ -18,6 +18,7 @@ import java.util.zip.ZipFile;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchPage;
 import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.ClientKind;
 import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
@@ -62,7 +63,7 @@ import picocli.CommandLine.Spec;
             "  http-churn-20            connect, a GET and its answer, both sides close",
             "  https-50                 http-50 through TLS",
             "",
-            "JSON, one object per load and server: load, connections, server, baseline; ratioMedian,",
+            "JSON, one object per load and server: load, connections, server, baseline, client; ratioMedian,",
             "  ratioLow, ratioHigh: operations per second by the baseline's in the same round;",
             "  operationsPerSecond (median), operations; per operation: cpuMicrosPerOperation,",
             "  wineserverCpuMicrosPerOperation, wineserverRequestsPerOperation (its reads),",
@@ -111,6 +112,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "what the ratios are relative to (default c, for http netty-nio)")
     private String baseline;
 
+    @Option(names = "--client", paramLabel = "CLIENT",
+            description = "what drives the servers: java (default), or on Linux epoll, a client in C that answers each"
+                    + " echo at once and so shows which connections a server lets wait; needs gcc; for ping-pong,"
+                    + " over-send and 16k")
+    private ClientKind client;
+
     @Allowed(min = 1, max = 1_000)
     @Option(names = "--pairs", paramLabel = "N", description = "rounds, 1 to 1000 (default 7)")
     private Integer pairs;
@@ -140,7 +147,8 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private int measureScale() throws InterruptedException {
-        if (loads != null || servers != null || baseline != null || seconds != null || quick || html != null) {
+        if (loads != null || servers != null || baseline != null || client != null || seconds != null || quick
+                || html != null) {
             throw new CommandFailure("--scale: takes --pairs and --json alone", ExitCode.WRONG_OPTIONS);
         }
         ScaleBench.Plan plan = ScaleBench.usual(pairs != null ? pairs : DEFAULT_PAIRS);
@@ -190,7 +198,7 @@ final class BenchCommand implements Callable<Integer> {
         List<Load> wanted = wantedLoads();
         List<ServerSpec> baselines = baselines(wanted);
         List<ServerSpec> all = allServers(baselines, wanted);
-        Bench.Plan plan = new Bench.Plan(wanted, all,
+        Bench.Plan plan = new Bench.Plan(wanted, all, client(),
                 pairs != null ? pairs : quick ? QUICK_PAIRS : DEFAULT_PAIRS,
                 seconds != null ? Duration.ofSeconds(seconds) : quick ? QUICK_TIME : Duration.ofSeconds(1),
                 quick ? QUICK_WARM_UP : WARM_UP, !quick);
@@ -205,13 +213,26 @@ final class BenchCommand implements Callable<Integer> {
         return plan;
     }
 
-    /** Without {@code --loads} those that the baseline can do. */
+    private ClientKind client() {
+        if (client == ClientKind.EPOLL && !System.getProperty("os.name").equals("Linux")) {
+            throw OptionErrors.notAllowed("--client", client, "java: only Linux has epoll");
+        }
+        return client == null ? ClientKind.JAVA : client;
+    }
+
+    /** Without {@code --loads} those that the client and the baseline can do. */
     private List<Load> wantedLoads() {
         List<String> names = Load.all().stream().map(Load::name).toList();
         String wanted = loads != null ? loads : String.join(",", quick ? QUICK_LOADS : names);
         List<Load> all = each("--loads", wanted, Load::of, String.join(", ", names));
-        return loads != null || baseline == null ? all
-                : all.stream().filter(load -> baseline().kind().offers(load.service())).toList();
+        if (loads == null) {
+            return all.stream().filter(client()::drives)
+                    .filter(load -> baseline == null || baseline().kind().offers(load.service())).toList();
+        }
+        all.stream().filter(load -> !client().drives(load)).findFirst().ifPresent(load -> {
+            throw OptionErrors.notAllowed("--client", client, "java for " + load.name());
+        });
+        return all;
     }
 
     private ServerSpec baseline() {
@@ -341,6 +362,9 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (baseline != null) {
             command.append(" --baseline \"").append(plan.servers().getFirst().name()).append('"');
+        }
+        if (client != null) {
+            command.append(" --client ").append(client);
         }
         return command.append(" --pairs ").append(plan.pairs()).append(" --html ")
                 .append(Path.of(html).getFileName()).toString();

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchResult;
+import org.iocp4j.bench.ClientKind;
 import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
@@ -33,9 +34,10 @@ interface BenchReport {
             nameWidth = plan.servers().stream().mapToInt(server -> server.name().length())
                     .reduce(LEAST_NAME, Math::max);
             line("%s", machine);
-            line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn", plan.loads().stream()
+            line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn%s", plan.loads().stream()
                     .map(next -> plan.baseline(next).name()).distinct().collect(Collectors.joining(" or ")),
-                    plan.pairs(), plan.time().toMillis() / 1e3);
+                    plan.pairs(), plan.time().toMillis() / 1e3,
+                    plan.client() == ClientKind.EPOLL ? "; the client is the one in C, on epoll" : "");
         }
 
         @Override
@@ -143,7 +145,8 @@ interface BenchReport {
                     .put("load", load.name())
                     .put("connections", load.connections())
                     .put("server", server.name())
-                    .put("baseline", plan.baseline(load).name());
+                    .put("baseline", plan.baseline(load).name())
+                    .put("client", plan.client().toString());
         }
     }
 }

@@ -3,6 +3,7 @@ package org.iocp4j.cli;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.iocp4j.bench.ClientKind;
 import org.iocp4j.echo.EchoProtocol;
 import org.iocp4j.load.Engine;
 import org.iocp4j.load.Protocol;
@@ -30,6 +31,7 @@ final class EnumConverter<E extends Enum<E>> implements ITypeConverter<E> {
         register(command, ServeOptions.Profile.class);
         register(command, Protocol.class);
         register(command, Engine.class);
+        register(command, ClientKind.class);
         register(command, Plan.class);
         register(command, Simulation.Program.class);
     }
