@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An I/O completion port. Handles are associated with it; operations posted on them complete as packets, which any
