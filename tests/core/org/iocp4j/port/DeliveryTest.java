@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 /** Operations that complete synchronously, and how their completion is delivered. */
 class DeliveryTest {
     private static final long SOCKET = 880;
-    /** The most synchronous completions that run before the port is polled again. */
-    private static final int IN_A_ROW = 128;
+    /** How many synchronous completions of one operation alone run before the port is polled again. */
+    private static final int IN_A_ROW = 16;
 
     private final HeapWin32 system = new HeapWin32();
     private final IoThread io = new IoThread(system.win32());

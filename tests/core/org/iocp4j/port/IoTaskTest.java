@@ -92,7 +92,7 @@ class IoTaskTest {
         assertThat(io.hasWork()).isFalse();
     }
 
-    /** Work that causes more work: deferred tasks wait for it, but 256 at most do. */
+    /** Work that causes more work: deferred tasks wait for it, but 512 at most do. */
     @Test
     void waitsWhileThereIsOtherWorkUntilTooMuchIsDeferred() throws Exception {
         CompletionPort port = port(1);
@@ -105,12 +105,12 @@ class IoTaskTest {
         });
         work[0].delivery(Delivery.RETURN);
         io.receive(work[0], 1, SOCKET, 1);
-        IntStream.range(0, 300).forEach(i -> io.defer(on -> done.add(String.valueOf(i))));
+        IntStream.range(0, 600).forEach(i -> io.defer(on -> done.add(String.valueOf(i))));
         port.dequeue(io, 0);
-        assertThat(done).as("the oldest").hasSize(300 - 256).startsWith("0", "1", "2");
+        assertThat(done).as("the oldest").hasSize(600 - 512).startsWith("0", "1", "2");
         goesOn[0] = false;
         port.dequeue(io, 0);
-        assertThat(done).as("nothing else at hand").hasSize(300).endsWith("298", "299");
+        assertThat(done).as("nothing else at hand").hasSize(600).endsWith("598", "599");
     }
 
     /** However many there are, and have been: those that wait, and no other. */

@@ -91,7 +91,11 @@ final class RunQueue {
     }
 
     boolean isEmpty() {
-        return completed.isEmpty() && nextDeferred == firstDeferred;
+        return completed.isEmpty() && !hasDeferred();
+    }
+
+    boolean hasDeferred() {
+        return nextDeferred != firstDeferred;
     }
 
     boolean hasCompleted() {
