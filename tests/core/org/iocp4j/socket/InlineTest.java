@@ -73,6 +73,21 @@ class InlineTest {
     }
 
     @Test
+    void aSendCanBeReturnedWhereAllElseIsTold() throws Exception {
+        try (TestDomain tells = new TestDomain(DomainOptions.pool().withDelivery(Delivery.RETURN))) {
+            Recorder told = new Recorder();
+            Connection connection = Connection.accepted(tells, told);
+            tells.io.buffer(0, told.memory.address(), 5);
+            assertThat(connection.socket().sendNow(1, tells.io)).isEqualTo(5);
+            assertThat(connection.peer().getInputStream().readNBytes(5)).hasSize(5);
+            assertThat(told.told()).isEmpty();
+            connection.socket().close(Closing.FIN, tells.io);
+            tells.until("gone", () -> told.has("gone"));
+            connection.peer().close();
+        }
+    }
+
+    @Test
     void aThousandExchangesLoseNothing() throws Exception {
         for (int i = 0; i < 1000; i++) {
             long before = events.told().size();
