@@ -17,8 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Many connections at once, more than accepts are posted. */
 class BurstTest {
-    private static final int CLIENTS = 400;
-    private static final int ACCEPTS = 20;
+    /** No more than the backlog takes, and fewer than a worker takes packets in a row. */
+    private static final int CLIENTS = 180;
+    private static final int ACCEPTS = 100;
     private static final Duration ENOUGH = Duration.ofSeconds(60);
 
     @ParameterizedTest
@@ -49,6 +50,6 @@ class BurstTest {
             assertThat(kernel.until(() -> answered.get() == CLIENTS, ENOUGH)).isTrue();
             server.close();
         });
-        assertThat(acceptedByThen.get()).isLessThan(CLIENTS / 2);
+        assertThat(acceptedByThen.get()).as("accepted before the first answer").isLessThanOrEqualTo(ACCEPTS);
     }
 }

@@ -220,10 +220,9 @@ public final class StreamListener extends IoHandle {
 
     /**
      * Makes the number of accepts complete again: when this thread has its batch behind it, or, if none is pending any
-     * more, at once. Posted one by one between other calls, as they come home, they cost the wineserver most of its
-     * time in a burst: it polls the listener in vain from an accept's completion until the accept's thread has taken
-     * note of it, which one that is at work elsewhere does late [wine]. And the batch would never end, since each is
-     * over at once.
+     * more, at once. In a burst an accept is over as soon as it is posted, so a batch that replaced each one would not
+     * end. And Wine's server polls the listener in vain from an accept's completion until the accept's thread has taken
+     * note of it: while that one posts, and makes no other calls in between, it does so soonest [wine].
      */
     private void replenishSoon(IoThread io) {
         if (posted.get() == 0 || domain.options().threads() == DomainOptions.Threads.LOOP
