@@ -182,7 +182,8 @@ class SendQueueTest {
     /** 0 is what an ended session answers when it is asked for its id. */
     @Test
     void nobodyAddsToAClosedQueue() {
-        assertThat(new SendQueue(buffers, LIMIT).add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
+        SendQueue fresh = new SendQueue(buffers, LIMIT);
+        assertThat(fresh.add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
         queue.close();
         assertThat(queue.add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
         assertThat(begin()).isEmpty();
