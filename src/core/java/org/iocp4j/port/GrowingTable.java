@@ -21,7 +21,7 @@ public final class GrowingTable<T> {
     private static final VarHandle OBJECTS = MethodHandles.arrayElementVarHandle(Object[].class);
 
     private final int capacity;
-    /** Elements of both arrays are published through the handles above, and never change again. */
+    /** Elements of both arrays are published through the handles above. */
     private final @Nullable Object[][] chunks;
     private volatile int size;
 
@@ -56,6 +56,19 @@ public final class GrowingTable<T> {
         OBJECTS.setRelease(chunk, index & CHUNK - 1, made);
         size = index + 1;
         return made;
+    }
+
+    /**
+     * Puts another object in the place of one. Who looks it up meanwhile may still find the one before.
+     *
+     * @param index of an object that there is
+     */
+    public void replace(int index, T object) {
+        @Nullable Object[] chunk = index < size ? chunks[index >>> CHUNK_BITS] : null;
+        if (chunk == null) {
+            throw new IllegalArgumentException("no object " + index + " in place of which to put another");
+        }
+        OBJECTS.setRelease(chunk, index & CHUNK - 1, object);
     }
 
     /** The object of a number; null if there is none, whatever the number is. */

@@ -1,8 +1,12 @@
 package org.iocp4j.socket;
 
+import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
+import static org.iocp4j.win32.generated.WinTypes.SO_LINGER;
+
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import org.iocp4j.port.Delivery;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.win32.Win32;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +91,23 @@ public final class DetachedSocket {
             inUseOf.endUse(win32.nanoTime());
         }
         return win32.closesocket(handle);
+    }
+
+    /**
+     * Closes the handle by a reset, for an owner who has no use for the connection and whose peer is to know.
+     *
+     * @param io the calling thread's own
+     * @return 0, or the error
+     */
+    public int reset(IoThread io) {
+        int error = 0;
+        try {
+            error = io.setOption(handle, SOL_SOCKET(), SO_LINGER(), SocketSlot.LINGER_RESET);
+        } finally {
+            int closeError = close(io.win32());
+            error = closeError != 0 ? closeError : error;
+        }
+        return error;
     }
 
     @Override

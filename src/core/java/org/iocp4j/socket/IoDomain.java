@@ -435,8 +435,14 @@ public final class IoDomain {
         }
     }
 
-    /** Has a task run by a thread that dequeues: this one later, or another one. */
-    void tell(IoTask task, IoThread io) {
+    /**
+     * Has a task run by a thread that dequeues from this domain: this one later, or another one, which is woken; one
+     * packet at most is on its way for all that is told. If Windows refuses it, the next dequeue runs the task. Any
+     * thread, until {@link #end}, which runs what is left.
+     *
+     * @param io the calling thread's own
+     */
+    public void tell(IoTask task, IoThread io) {
         if (port.isDequeuedBy(io)) {
             io.defer(task);
         } else {
@@ -619,7 +625,7 @@ public final class IoDomain {
         return slab.pendingCount();
     }
 
-    /** How many sockets were made. */
+    /** How many sockets were made here. */
     public long created() {
         return slots.created();
     }
@@ -629,14 +635,14 @@ public final class IoDomain {
         return slots.reused();
     }
 
-    /** How many sockets were closed, or left the domain open. */
+    /** How many sockets were closed here. */
     public long closed() {
         return slots.closed();
     }
 
-    /** How many sockets are open now. */
+    /** How many sockets are open here now; those that came from elsewhere are, those that went elsewhere are not. */
     public long open() {
-        return slots.created() - slots.closed();
+        return slots.open();
     }
 
     /** How many sockets are free for the next accepts now. */

@@ -51,6 +51,9 @@ final class SocketSlots {
     private final LongAdder created = new LongAdder();
     private final LongAdder reused = new LongAdder();
     private final LongAdder closed = new LongAdder();
+    /** Open handles that came from elsewhere, and that went elsewhere. */
+    private final LongAdder arrived = new LongAdder();
+    private final LongAdder departed = new LongAdder();
     private final LongAdder failures = new LongAdder();
 
     /** Reserves addresses; there are no sockets yet. */
@@ -75,18 +78,17 @@ final class SocketSlots {
 
     /** A socket to accept into. It counts as in use until {@link SocketSlot#endUse}. */
     SocketSlot take(int family, IoThread io) throws Win32Exception {
+        if (pool != null) {
+            FreeSockets<DetachedSocket> shared = pool.of(family);
+            return inUse(shared, shared.take(io.nowNanos()), family, io);
+        }
         FreeSockets<SocketSlot> own = free(family);
         SocketSlot free = own.take(io.nowNanos());
         if (free != null) {
             free.beginUse(own);
             return free;
         }
-        if (pool == null) {
-            return inUse(own, null, family, io);
-        }
-        own.endUse(io.nowNanos()); // it is the shared pool's
-        FreeSockets<DetachedSocket> shared = pool.of(family);
-        return inUse(shared, shared.take(io.nowNanos()), family, io);
+        return inUse(own, null, family, io);
     }
 
     private SocketSlot inUse(FreeSockets<?> of, @Nullable DetachedSocket pooled, int family, IoThread io)
@@ -104,15 +106,15 @@ final class SocketSlots {
 
     /** Has the handle in a slot of this domain; if there is none, it is closed. */
     private SocketSlot occupied(DetachedSocket pooled, IoThread io) throws Win32Exception {
+        arrived.increment();
         SocketSlot slot;
         try {
             slot = vacantSlot(io);
         } catch (Throwable e) {
-            pooled.close(io.win32());
+            closeSocket(pooled.handle, pooled, io);
             throw e;
         }
         slot.occupy(pooled);
-        created.increment();
         return slot;
     }
 
@@ -124,7 +126,7 @@ final class SocketSlots {
         domain.requireNoEnd("WSASocketW");
         long handle = Sockaddr.tcpSocket(family, io.win32());
         if (handle < 0) {
-            throw io.win32().failure("WSASocketW", (int) -handle, (created() - closed()) + " sockets open");
+            throw io.win32().failure("WSASocketW", (int) -handle, open() + " sockets open");
         }
         try {
             // Set here and on listeners: so it does not matter whose an accepted socket ends up with.
@@ -191,11 +193,11 @@ final class SocketSlots {
     /** Makes a socket that nobody uses available to the next accept, or closes it if there are enough. */
     void keep(SocketSlot slot, IoThread io) {
         slot.endUse(io);
-        if (pool != null && slot.home() != null && !domain.isEnding()
+        if (pool != null && !domain.isEnding()
                 && pool.of(slot.family).give(DetachedSocket.from(slot, null), io.nowNanos())) {
             detached();
             slot.vacate();
-        } else if (domain.isEnding() || !free(slot.family).give(slot, io.nowNanos())) {
+        } else if (pool != null || domain.isEnding() || !free(slot.family).give(slot, io.nowNanos())) {
             closeUnused(slot, io);
         }
         if (!giveBack.isArmed() && isAboveLeast()) {
@@ -239,12 +241,12 @@ final class SocketSlots {
 
     /** An open handle came from elsewhere. */
     void adopted() {
-        created.increment();
+        arrived.increment();
     }
 
     /** An open handle is somebody else's now. */
     void detached() {
-        closed.increment();
+        departed.increment();
     }
 
     void closeSocket(long handle, Object what, IoThread io) {
@@ -264,7 +266,7 @@ final class SocketSlots {
         failures.increment();
         if (Long.bitCount(failures.sum()) == 1) {
             IoDomain.LOG.warn("{}, {} sockets open, {} failures so far", e.getMessage(),
-                    created() - closed(), failures.sum());
+                    open(), failures.sum());
         }
     }
 
@@ -311,6 +313,10 @@ final class SocketSlots {
 
     long closed() {
         return closed.sum();
+    }
+
+    long open() {
+        return created.sum() + arrived.sum() - closed.sum() - departed.sum();
     }
 
     long failures() {

@@ -702,6 +702,14 @@ public final class StreamSocket extends IoHandle {
         return slot.index;
     }
 
+    /**
+     * The only domain that can have it, since the handle is on that one's port: perhaps another one than it was
+     * accepted in, if they share a {@link SocketPool}. Null if any can. For the receiver of an accepted one.
+     */
+    public @Nullable IoDomain home() {
+        return slot.home();
+    }
+
     /** How many connections the handle has had, this one included. */
     public int generation() {
         return slot.generation;
