@@ -2,7 +2,9 @@ package org.iocp4j.simkernel;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,7 @@ final class HandleTable {
     private final SeededRandom random;
     private final TreeMap<Long, Object> objects = new TreeMap<>();
     private final List<Long> closed = new ArrayList<>();
+    private final Set<Long> lost = new HashSet<>();
     private long next = 0x100;
 
     HandleTable(SeededRandom random) {
@@ -59,6 +62,16 @@ final class HandleTable {
     void close(long handle) {
         objects.remove(handle);
         closed.add(handle);
+    }
+
+    /** It is closed by other code, and the number is nobody's any more. */
+    void lose(long handle) {
+        objects.remove(handle);
+        lost.add(handle);
+    }
+
+    boolean isLost(long handle) {
+        return lost.contains(handle);
     }
 
     Collection<Object> open() {

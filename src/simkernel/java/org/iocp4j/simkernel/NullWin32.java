@@ -35,7 +35,7 @@ import org.iocp4j.win32.generated.WSAPROTOCOL_INFOW;
 
 /**
  * A kernel that costs next to nothing, so that what is left is the library's own: for measurements, and for tests that
- * count. It has one port and one listener, and no network. Sends and disconnects are done at once; a client
+ * count. It has some ports and one listener, and no network. Sends and disconnects are done at once; a client
  * {@linkplain #connect connects}, and bytes {@linkplain #arrive arrive}, when its user says so, and then
  * {@linkplain #pass time passes}. A packet comes of each operation, unless it was done at once and its socket skips
  * such packets. No call waits, the dequeue neither.
@@ -43,17 +43,20 @@ import org.iocp4j.win32.generated.WSAPROTOCOL_INFOW;
  * <p>It bears as many sockets as there is memory for: what it keeps of them grows when there are more than ever before.
  * But for that, and for memory that is committed, a call allocates nothing on the Java heap.
  *
- * <p>One thread at a time uses it: the one that dequeues, which makes its user's calls, too. Other threads may call
- * {@link #postQueuedCompletionStatus}, {@link #nanoTime} and {@link #sleep} meanwhile, so that a server with one worker
- * starts and closes on it.
+ * <p>One thread at a time uses a port, and the sockets on it: the one that dequeues, which makes its user's calls, too.
+ * Threads that use different ports write nothing on the way of bytes that another reads or writes. Any thread may make
+ * and close sockets, which takes a lock, and call {@link #postQueuedCompletionStatus}, {@link #nanoTime} and
+ * {@link #sleep}, so that a server with a worker for each port starts and closes on it.
  *
  * <p>Files, connects and whatever else a server does not ask for throw {@link UnsupportedOperationException}. A
  * subclass may refuse calls.
  */
 public class NullWin32 implements Win32 {
     private static final int FEW = 64;
-    private static final long PORT = 1;
-    private static final long FIRST_SOCKET = 4;
+    private static final int MOST_PORTS = 15;
+    private static final long FIRST_SOCKET = MOST_PORTS + 1;
+    /** No other thread writes to the cache lines of what has so many bytes before it and behind it. */
+    private static final int APART_BYTES = 128;
     private static final ValueLayout.OfShort FAMILY = JAVA_SHORT;
     @SuppressWarnings("restricted") // a kernel reads what its callers name by address
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
@@ -66,8 +69,8 @@ public class NullWin32 implements Win32 {
 
     // Of each socket, by its handle.
     private long[] keys;
-    /** The OVERLAPPED of the receive that is pending; 0 if none is. */
-    private long[] receives;
+    /** Its port's number; 0 if it is on none. */
+    private byte[] homes;
     private byte[] states;
     /** The closed sockets' handles, which new ones get, the latest first. */
     private long[] closed;
@@ -77,15 +80,35 @@ public class NullWin32 implements Win32 {
     private long listener;
     /** Accepts that are pending: overlapped, output, bytes of the local address, socket. */
     private final Ring accepts = new Ring(FEW);
-    /** Packets: key, overlapped, bytes, and nothing. */
-    private final Ring packets;
-    /** Those that {@link #postQueuedCompletionStatus} has put there; guarded by itself. */
-    private final Ring posted = new Ring(FEW);
-    /** How many there are, for a look without the lock. */
-    private volatile int postedCount;
+    /** By number; the first is for sockets that are on none. */
+    private final Port[] ports = new Port[MOST_PORTS + 1];
+    private int portCount;
 
+    /** Guarded by itself, as far as threads of several ports take memory. */
     private final TreeMap<Long, Reserved> memory = new TreeMap<>();
     private volatile long nanoTime;
+
+    /** What the thread of a port writes. */
+    private static final class Port {
+        /** Packets: key, overlapped, bytes, and nothing. */
+        final Ring packets;
+        /** Those that {@link #postQueuedCompletionStatus} has put there; guarded by itself. */
+        final Ring posted = new Ring(FEW);
+        /** How many there are, for a look without the lock. */
+        volatile int postedCount;
+        /** Of each socket, by its handle, the OVERLAPPED of the receive that is pending; 0 if none is. */
+        long[] receives;
+
+        Port(int handles) {
+            packets = new Ring(handles);
+            receives = new long[receiveNumbers(handles)];
+        }
+
+        /** The handles of sockets are large enough that nothing is at the start. */
+        static int receiveNumbers(int handles) {
+            return handles + APART_BYTES / Long.BYTES;
+        }
+    }
 
     /** What was reserved. Its memory goes when nobody refers to it any more. */
     private static final class Reserved {
@@ -100,28 +123,37 @@ public class NullWin32 implements Win32 {
     /** Four numbers to an entry, the oldest entry first. */
     private static final class Ring {
         private static final int NUMBERS = 4;
+        private static final int APART = APART_BYTES / Integer.BYTES;
+        private static final int HEAD = APART;
+        private static final int TAIL = APART + 1;
 
-        /** Of a power of two of entries. */
+        /** Of a power of two of entries; from {@link #APART_BYTES} on. */
         private long[] numbers;
-        private int head;
-        private int tail;
+        private int entries;
+        /** Head and tail, apart from what is another thread's. */
+        private final int[] ends = new int[APART + 2 + APART];
 
         Ring(int entries) {
-            numbers = new long[NUMBERS * Integer.highestOneBit(2 * entries - 1)];
+            this.entries = Integer.highestOneBit(2 * entries - 1);
+            numbers = numbers(this.entries);
+        }
+
+        private static long[] numbers(int entries) {
+            return new long[NUMBERS * entries + 2 * APART_BYTES / Long.BYTES];
         }
 
         int size() {
-            return tail - head;
+            return ends[TAIL] - ends[HEAD];
         }
 
         void add(long a, long b, long c, long d) {
-            if (head == tail) { // from the start again, where the memory is warm
-                head = 0;
-                tail = 0;
-            } else if (NUMBERS * size() == numbers.length) {
+            if (size() == 0) { // from the start again, where the memory is warm
+                ends[HEAD] = 0;
+                ends[TAIL] = 0;
+            } else if (size() == entries) {
                 grow();
             }
-            int at = at(tail++);
+            int at = at(ends[TAIL]++);
             numbers[at] = a;
             numbers[at + 1] = b;
             numbers[at + 2] = c;
@@ -129,26 +161,28 @@ public class NullWin32 implements Win32 {
         }
 
         private void grow() {
-            long[] larger = new long[2 * numbers.length];
-            int oldest = at(head);
-            System.arraycopy(numbers, oldest, larger, 0, numbers.length - oldest);
-            System.arraycopy(numbers, 0, larger, numbers.length - oldest, oldest);
-            tail = size();
-            head = 0;
+            long[] larger = numbers(2 * entries);
+            int count = size();
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(numbers, at(ends[HEAD] + i), larger, at(i), NUMBERS);
+            }
+            ends[HEAD] = 0;
+            ends[TAIL] = count;
+            entries = 2 * entries;
             numbers = larger;
         }
 
         private int at(int index) {
-            return NUMBERS * index & numbers.length - 1;
+            return APART_BYTES / Long.BYTES + NUMBERS * (index & entries - 1);
         }
 
         /** Of the oldest entry. */
         long number(int i) {
-            return numbers[at(head) + i];
+            return numbers[at(ends[HEAD]) + i];
         }
 
         void remove() {
-            head++;
+            ends[HEAD]++;
         }
     }
 
@@ -159,17 +193,21 @@ public class NullWin32 implements Win32 {
 
     /**
      * One that has room for so many sockets, and for a packet of each, from the start: for who measures the Java heap,
-     * which room for more would be part of.
+     * which room for more would be part of, and for who has several ports.
      *
      * @param sockets 1 or more
      */
     public NullWin32(int sockets) {
         int handles = Math.addExact(sockets, (int) FIRST_SOCKET);
         keys = new long[handles];
-        receives = new long[handles];
+        homes = new byte[handles];
         states = new byte[handles];
         closed = new long[handles];
-        packets = new Ring(sockets);
+        ports[0] = new Port(handles);
+    }
+
+    private Port portOf(long socket) {
+        return ports[homes[(int) socket]];
     }
 
     // ---- what its user has happen ----
@@ -200,6 +238,7 @@ public class NullWin32 implements Win32 {
      * @throws IllegalStateException if no receive is pending on the socket
      */
     public void arrive(long socket, int bytes) {
+        long[] receives = portOf(socket).receives;
         long overlapped = receives[(int) socket];
         if (overlapped == 0) {
             throw new IllegalStateException(bytes + " bytes come, and no receive is pending on socket " + socket);
@@ -210,7 +249,7 @@ public class NullWin32 implements Win32 {
 
     /** Whether a receive is pending on the socket. */
     public boolean hasReceive(long socket) {
-        return receives[(int) socket] != 0;
+        return portOf(socket).receives[(int) socket] != 0;
     }
 
     /** Time passes. */
@@ -219,20 +258,37 @@ public class NullWin32 implements Win32 {
         nanoTime = now + nanos;
     }
 
-    /** How many packets wait to be dequeued. */
+    /** How many packets wait to be dequeued, on all ports. */
     public int waitingPackets() {
-        return packets.size() + postedCount;
+        int all = 0;
+        for (int port = 1; port <= portCount; port++) {
+            all += waitingPackets(port);
+        }
+        return all;
+    }
+
+    /** How many packets wait on a port, whose handles are 1, 2 and so on. */
+    public int waitingPackets(long port) {
+        Port of = ports[(int) port];
+        return of.packets.size() + of.postedCount;
+    }
+
+    /** The port that a socket is on; 0 if it is on none. */
+    public long port(long socket) {
+        return homes[(int) socket];
     }
 
     /** Memory that was committed and not released, with what was reset. */
     public long committedBytes() {
-        return memory.values().stream().mapToLong(reserved -> reserved.committedBytes).sum();
+        synchronized (memory) {
+            return memory.values().stream().mapToLong(reserved -> reserved.committedBytes).sum();
+        }
     }
 
     private void end(long socket, long overlapped, int status, int bytes) {
         ALL.set(JAVA_LONG, overlapped + OVERLAPPED.Internal$offset(), Integer.toUnsignedLong(status));
         ALL.set(JAVA_LONG, overlapped + OVERLAPPED.InternalHigh$offset(), bytes);
-        packets.add(keys[(int) socket], overlapped, bytes, 0);
+        portOf(socket).packets.add(keys[(int) socket], overlapped, bytes, 0);
     }
 
     /** While its call is under way. */
@@ -248,20 +304,25 @@ public class NullWin32 implements Win32 {
     // ---- the port ----
 
     @Override
-    public long createIoCompletionPort(long file, long port, long key, int concurrency) {
+    public synchronized long createIoCompletionPort(long file, long port, long key, int concurrency) {
         if (file == INVALID_HANDLE_VALUE()) {
-            return PORT;
+            if (portCount == MOST_PORTS) {
+                return -ERROR_NOT_ENOUGH_MEMORY();
+            }
+            ports[++portCount] = new Port(keys.length);
+            return portCount;
         }
         if ((states[(int) file] & ASSOCIATED) != 0) {
             return -ERROR_INVALID_PARAMETER();
         }
         states[(int) file] |= ASSOCIATED;
+        homes[(int) file] = (byte) port;
         keys[(int) file] = key;
         return port;
     }
 
     @Override
-    public int setFileCompletionNotificationModes(long handle, int flags) {
+    public synchronized int setFileCompletionNotificationModes(long handle, int flags) {
         if ((flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS()) != 0) {
             states[(int) handle] |= SKIPS;
         }
@@ -271,11 +332,12 @@ public class NullWin32 implements Win32 {
     /** Those that were posted come last. */
     @Override
     public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis) {
-        int taken = take(packets, entries, 0, count);
-        if (postedCount != 0) {
-            synchronized (posted) {
-                taken = take(posted, entries, taken, count);
-                postedCount = posted.size();
+        Port from = ports[(int) port];
+        int taken = take(from.packets, entries, 0, count);
+        if (from.postedCount != 0) {
+            synchronized (from.posted) {
+                taken = take(from.posted, entries, taken, count);
+                from.postedCount = from.posted.size();
             }
         }
         ALL.set(JAVA_INT, removed, taken);
@@ -297,9 +359,10 @@ public class NullWin32 implements Win32 {
 
     @Override
     public int postQueuedCompletionStatus(long port, int bytes, long key, long overlapped) {
-        synchronized (posted) {
-            posted.add(key, overlapped, bytes, 0);
-            postedCount = posted.size();
+        Port to = ports[(int) port];
+        synchronized (to.posted) {
+            to.posted.add(key, overlapped, bytes, 0);
+            to.postedCount = to.posted.size();
         }
         return 0;
     }
@@ -324,6 +387,7 @@ public class NullWin32 implements Win32 {
     /** One at a time on a socket. */
     @Override
     public int wsaRecv(long socket, long buffers, int count, long flags, long overlapped) {
+        long[] receives = portOf(socket).receives;
         if (receives[(int) socket] != 0) {
             throw new IllegalStateException("a receive, and another one is pending on socket " + socket);
         }
@@ -354,6 +418,7 @@ public class NullWin32 implements Win32 {
             cancelAccepts();
             return 0;
         }
+        long[] receives = portOf(handle).receives;
         long pending = receives[(int) handle];
         if (pending == 0 || (overlapped != 0 && overlapped != pending)) {
             return ERROR_NOT_FOUND();
@@ -378,7 +443,7 @@ public class NullWin32 implements Win32 {
     // ---- sockets ----
 
     @Override
-    public long wsaSocket(int family, int type, int protocol, int flags) {
+    public synchronized long wsaSocket(int family, int type, int protocol, int flags) {
         long socket;
         if (closedCount > 0) {
             socket = closed[--closedCount];
@@ -393,15 +458,21 @@ public class NullWin32 implements Win32 {
     }
 
     private void grow() {
+        if (portCount > 1) {
+            throw new IllegalStateException("more sockets than it was made for, and several ports");
+        }
         int handles = Math.multiplyExact(2, keys.length);
         keys = Arrays.copyOf(keys, handles);
-        receives = Arrays.copyOf(receives, handles);
+        homes = Arrays.copyOf(homes, handles);
+        for (int port = 0; port <= portCount; port++) {
+            ports[port].receives = Arrays.copyOf(ports[port].receives, Port.receiveNumbers(handles));
+        }
         states = Arrays.copyOf(states, handles);
         closed = Arrays.copyOf(closed, handles);
     }
 
     @Override
-    public int closesocket(long socket) {
+    public synchronized int closesocket(long socket) {
         if ((states[(int) socket] & OPEN) == 0) {
             return WSAENOTSOCK();
         }
@@ -410,6 +481,7 @@ public class NullWin32 implements Win32 {
             listener = 0;
         }
         states[(int) socket] = 0;
+        homes[(int) socket] = 0;
         closed[closedCount++] = socket;
         return 0;
     }
@@ -470,23 +542,29 @@ public class NullWin32 implements Win32 {
         } catch (UncheckedIOException | OutOfMemoryError e) {
             return -ERROR_NOT_ENOUGH_MEMORY();
         }
-        memory.put(reserved.segment.address(), reserved);
+        synchronized (memory) {
+            memory.put(reserved.segment.address(), reserved);
+        }
         return reserved.segment.address();
     }
 
     /** It is there already, and what is untouched is zero. Nobody commits the same twice. */
     private long commit(long address, long bytes) {
-        var reserved = memory.floorEntry(address);
-        if (reserved == null || address + bytes - reserved.getKey() > reserved.getValue().segment.byteSize()) {
-            return -ERROR_INVALID_ADDRESS();
+        synchronized (memory) {
+            var reserved = memory.floorEntry(address);
+            if (reserved == null || address + bytes - reserved.getKey() > reserved.getValue().segment.byteSize()) {
+                return -ERROR_INVALID_ADDRESS();
+            }
+            reserved.getValue().committedBytes += bytes;
+            return address;
         }
-        reserved.getValue().committedBytes += bytes;
-        return address;
     }
 
     @Override
     public int virtualFree(long address, long bytes, int type) {
-        return memory.remove(address) == null ? ERROR_INVALID_ADDRESS() : 0;
+        synchronized (memory) {
+            return memory.remove(address) == null ? ERROR_INVALID_ADDRESS() : 0;
+        }
     }
 
     // ---- the system ----

@@ -43,6 +43,11 @@ final class Operations {
         if (same != null) {
             throw violation(same, "its OVERLAPPED is posted again by " + kind.call + " while the kernel has it");
         }
+        if (kernel.ownPortsRequired() && file.port != null && thread.dequeuesFrom != null
+                && file.port != thread.dequeuesFrom) {
+            throw kernel.fail(kind.call + " on handle " + file.handle + " is posted by " + thread.name
+                    + ", which dequeues from another port than the handle's");
+        }
         boolean byPacketAlone = file.port != null && event(overlapped) == 0;
         PendingOperation operation = new PendingOperation(++posted, kind, thread, file, overlapped, byPacketAlone,
                 kernel.trace.count(), kernel.hasCallSites() ? new Throwable("posted here") : null);

@@ -39,7 +39,8 @@ final class Ports {
         FileObject object = kernel.handles.file(file);
         // One port until the handle is closed [doc]: a second association fails, whatever port or key [rep].
         if (to == null || object == null || !object.overlapped || object.port != null) {
-            return -kernel.misuse(ERROR_INVALID_PARAMETER());
+            boolean isLost = kernel.handles.isLost(port);
+            return -(isLost ? ERROR_INVALID_PARAMETER() : kernel.misuse(ERROR_INVALID_PARAMETER()));
         }
         object.port = to;
         object.key = key;
@@ -75,7 +76,7 @@ final class Ports {
     int post(long port, int bytes, long key, long overlapped) {
         SimulatedPort to = kernel.handles.port(port);
         if (to == null) {
-            return kernel.misuse(ERROR_INVALID_HANDLE());
+            return noPort(port);
         }
         int fault = kernel.faults.post();
         if (fault != 0) {
@@ -116,10 +117,24 @@ final class Ports {
             return kernel.misuse(ERROR_INVALID_HANDLE());
         }
         kernel.handles.close(handle);
+        losePackets(port);
+        return 0;
+    }
+
+    private void losePackets(SimulatedPort port) {
         for (SimulatedPort.Packet packet : port.close()) {
             kernel.operations.lost(packet.operation());
         }
-        return 0;
+    }
+
+    /** Other code closes it. */
+    void lose(SimulatedPort port) {
+        kernel.handles.lose(port.handle);
+        losePackets(port);
+    }
+
+    private int noPort(long handle) {
+        return kernel.handles.isLost(handle) ? ERROR_INVALID_HANDLE() : kernel.misuse(ERROR_INVALID_HANDLE());
     }
 
     // ---- waiting ----
@@ -128,11 +143,12 @@ final class Ports {
     int dequeue(SimulatedThread thread, long handle, long entries, int count, long removed, int timeoutMillis) {
         SimulatedPort port = kernel.handles.port(handle);
         if (port == null) {
-            return -kernel.misuse(ERROR_INVALID_HANDLE());
+            return -noPort(handle);
         }
         if (count <= 0) {
             return -ERROR_INVALID_PARAMETER();
         }
+        thread.dequeuesFrom = port;
         stopWorking(thread, port);
         SimulatedPort.Packet first = port.take();
         if (first != null) {

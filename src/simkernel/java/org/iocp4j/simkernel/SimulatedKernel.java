@@ -88,6 +88,7 @@ public final class SimulatedKernel {
     private long stepLimit = 5_000_000;
     private int lockCheckSteps;
     private boolean misuseForbidden;
+    private boolean ownPortsRequired;
     private Runnable stepCheck = () -> { };
     private Runnable restCheck = () -> { };    /**
      * For one {@link #run}.
@@ -148,6 +149,15 @@ public final class SimulatedKernel {
      */
     public SimulatedKernel forbidMisuse() {
         misuseForbidden = true;
+        return this;
+    }
+
+    /**
+     * An operation that a thread posts which has dequeued last from another port than the handle's ends the run: what
+     * is on one port is the work of that port's threads alone.
+     */
+    public SimulatedKernel requireOwnPorts() {
+        ownPortsRequired = true;
         return this;
     }
 
@@ -249,6 +259,22 @@ public final class SimulatedKernel {
         plan = newPlan;
     }
 
+    /**
+     * Other code in the process closes a port, as happens when a program closes a handle twice. Calls with the handle
+     * fail from now on, and are no misuse; no other object gets its number.
+     *
+     * @param number 0 for the one of those open that has the smallest handle, and so on
+     */
+    public void losePort(int number) {
+        List<SimulatedPort> open = new ArrayList<>();
+        for (Object object : handles.open()) {
+            if (object instanceof SimulatedPort port) {
+                open.add(port);
+            }
+        }
+        ports.lose(open.get(number));
+    }
+
     /** Ends the run as a failure, unless it holds. */
     public void require(boolean condition, String violation) {
         if (!condition) {
@@ -309,6 +335,12 @@ public final class SimulatedKernel {
         return operations.out().size();
     }
 
+    /** The handle of the port that the calling thread has dequeued from last; 0 if it has from none. */
+    public long portOfCaller() {
+        SimulatedThread thread = schedule.holder();
+        return thread == null || thread.dequeuesFrom == null ? 0 : thread.dequeuesFrom.handle;
+    }
+
     /** Of all ports, the most packets of PostQueuedCompletionStatus with this byte count that one has queued. */
     public int mostPosted(int bytes) {
         int most = 0;
@@ -322,12 +354,7 @@ public final class SimulatedKernel {
 
     /** What a program that has closed everything leaves behind: nothing. Each entry names one thing. */
     public List<String> leftovers() {
-        List<String> left = new ArrayList<>();
-        for (Object object : handles.open()) {
-            left.add(object instanceof SimulatedSocket socket
-                    ? "socket " + socket.handle + " is open, " + socket.state + ", generation " + socket.generation
-                    : object instanceof SimulatedFile ? "a file is open" : "a completion port is open");
-        }
+        List<String> left = openHandles();
         operations.out().forEach(operation -> left.add(operation + " is out: " + operation.state));
         if (operations.posted() != operations.accountedFor() + operations.out().size()) {
             left.add(operations.posted() + " operations were posted, " + operations.accountedFor() + " came home");
@@ -346,10 +373,29 @@ public final class SimulatedKernel {
         return left;
     }
 
+    private List<String> openHandles() {
+        List<String> open = new ArrayList<>();
+        for (Object object : handles.open()) {
+            open.add(object instanceof SimulatedSocket socket
+                    ? "socket " + socket.handle + " is open, " + socket.state + ", generation " + socket.generation
+                    : object instanceof SimulatedFile ? "a file is open" : "a completion port is open");
+        }
+        return open;
+    }
+
     /** Ends the run as a failure if there are {@link #leftovers}. */
     public void requireNothingLeft() {
         List<String> left = leftovers();
         require(left.isEmpty(), "left behind: " + String.join("; ", left));
+    }
+
+    /**
+     * Ends the run as a failure if a socket, a file or a port is open: what a program must see to that has lost a port,
+     * whose operations are the kernel's for ever, and their memory with them.
+     */
+    public void requireNoHandlesLeft() {
+        List<String> left = openHandles();
+        require(left.isEmpty(), "left open: " + String.join("; ", left));
     }
 
     // ---- for the parts ----
@@ -385,6 +431,10 @@ public final class SimulatedKernel {
     /** In a run that is repeated, each post remembers where it was made. */
     boolean hasCallSites() {
         return SimulationRun.REPEATED;
+    }
+
+    boolean ownPortsRequired() {
+        return ownPortsRequired;
     }
 
     Runnable stepCheck() {

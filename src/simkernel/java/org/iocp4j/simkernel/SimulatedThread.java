@@ -19,6 +19,8 @@ final class SimulatedThread {
 
     /** The port whose packets it works on, so long as it does not wait: it counts as running there [doc]. */
     @Nullable SimulatedPort activePort;
+    /** The port that it has dequeued from last; null if it has from none. */
+    @Nullable SimulatedPort dequeuesFrom;
     /** What a port gave it while it waited. */
     SimulatedPort.@Nullable Packet assigned;
     boolean abandoned;
