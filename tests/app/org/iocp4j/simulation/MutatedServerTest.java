@@ -26,11 +26,11 @@ class MutatedServerTest {
                 "            closing(why, io);\n        }\n        if (RECEIVE_DUE",
                 """
                             closing(why, io);
-                            engine.buffers.grow(io.win32());
+                            shard.buffers.grow(io.win32());
                             input.giveBack(io);
-                            var old = engine.buffers.take();
+                            var old = shard.buffers.take();
                             input.take(io);
-                            engine.buffers.give(old);
+                            shard.buffers.give(old);
                         }
                         if (RECEIVE_DUE"""),
         RECEIVES_WITHOUT_A_COUNT_OF_ITS_OWN("server/IocpSession.java",
@@ -119,6 +119,27 @@ class MutatedServerTest {
                 PoolHunt.class),
         COUNTS_A_CLOSED_SOCKET_AS_IN_USE("socket/SocketSlot.java",
                 "            endUse(io);\n            domain.slots()", "            domain.slots()", PoolHunt.class),
+        BEGINS_A_CONNECTION_ON_ANOTHER_PORTS_THREAD("server/Shard.java",
+                "domain.tell(on -> beginHere(session, onItsWay, on), io);", "beginHere(session, onItsWay, io);"),
+        ASKS_ANOTHER_PORT_TO_SEND("server/SessionEngine.java",
+                "session.shard().mailbox.ask(session, id, IocpSession.FLUSH);",
+                "shards.getFirst().mailbox.ask(session, id, IocpSession.FLUSH);"),
+        TAKES_A_SESSION_OF_ANOTHER_PORT("server/SessionEngine.java",
+                "table.allocate(shard.index());", "table.allocate(0);"),
+        FORGETS_WHERE_A_SOCKET_IS_AT_HOME("server/SessionEngine.java",
+                "if (home == null) {", "if (home == null || !stopping) {"),
+        GIVES_A_SLOTS_SERIALS_AGAIN("server/SessionTable.java",
+                "                session.follow(before);\n", ""),
+        FORGETS_THE_SOCKET_OF_A_CONNECTION_ON_ITS_WAY("server/Shard.java",
+                "                giveUp(session, io);\n                reset(detached, io);",
+                "                giveUp(session, io);"),
+        SERVES_ON_WITHOUT_ONE_OF_ITS_PORTS("server/WorkerGroup.java",
+                "        if (shard.isPortLost()) {", "        if (shard.isPortLost() && shard.index() == 0) {"),
+        WAITS_FOR_EVER_ON_A_LOST_PORT("server/WorkerGroup.java",
+                "while (!shard.isPortLost() && (", "while (("),
+        CUTS_NOBODY_OFF_WHO_IS_ON_A_LOST_PORT("server/Shard.java",
+                "            if (session.endWithoutPackets()) {",
+                "            if (!isPortLost() && session.endWithoutPackets()) {"),
         LOOKS_WITH_TWO_THREADS("port/TimerWheel.java",
                 "|| !driven.compareAndSet(false, true)", "|| driven.get() && false", TickHunt.class);
 

@@ -20,27 +20,30 @@ class DeferredReceiveTest {
     private final NullWin32 kernel = new NullWin32();
     private final IoThread io = new IoThread(kernel);
     private SessionEngine engine;
+    private Shard shard;
     private long socket;
     private long id;
 
     /** With a client whose bytes have come back, and a tick due with them. */
     @BeforeEach
     void putOneOff() throws Win32Exception {
-        ServerOptions options = ServerOptions.builder().accepts(1).pool(1).maxSessions(1).concurrency(1).build();
+        ServerOptions options = ServerOptions.builder().workers(1).concurrency(1).accepts(1).pool(1).maxSessions(1)
+                .build();
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
                 (session, data) -> {
                     id = session.id();
                     session.send(data);
                 }, () -> kernel, io);
-        engine.enter(io);
+        shard = engine.shards().getFirst();
+        shard.enter(io);
         engine.accept(io);
         socket = kernel.connect();
-        engine.dequeue(io);
-        engine.dequeue(io);
+        shard.dequeue(io);
+        shard.dequeue(io);
         assertThat(kernel.hasReceive(socket)).as("the first").isTrue();
         kernel.arrive(socket, 64);
         pass(100);
-        engine.dequeue(io);
+        shard.dequeue(io);
         assertThat(engine.statistics(0).traffic().receiveCompletions()).isOne();
     }
 
@@ -52,7 +55,7 @@ class DeferredReceiveTest {
     @Test
     void keepsItsTurn() {
         assertThat(kernel.hasReceive(socket)).isFalse();
-        engine.dequeue(io);
+        shard.dequeue(io);
         assertThat(kernel.hasReceive(socket)).isTrue();
     }
 
@@ -60,10 +63,10 @@ class DeferredReceiveTest {
     void isPostedByAnotherThreadWhenItsOwnHasNotComeToItForLong() {
         IoThread other = new IoThread(kernel);
         pass(100);
-        engine.dequeue(other);
+        shard.dequeue(other);
         assertThat(kernel.hasReceive(socket)).as("not that long").isFalse();
         pass(200);
-        engine.dequeue(other);
+        shard.dequeue(other);
         assertThat(kernel.hasReceive(socket)).isTrue();
     }
 
@@ -74,7 +77,7 @@ class DeferredReceiveTest {
         for (int i = 0; i < 5; i++) {
             pass(50);
             assertThat(engine.send(id, ByteBuffer.allocate(10))).isTrue();
-            engine.dequeue(other);
+            shard.dequeue(other);
         }
         assertThat(engine.statistics(0).traffic().sendCompletions()).isGreaterThanOrEqualTo(4);
         assertThat(kernel.hasReceive(socket)).isTrue();

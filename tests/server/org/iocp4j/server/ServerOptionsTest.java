@@ -30,6 +30,7 @@ class ServerOptionsTest {
     static Stream<Arguments> ranges() {
         return Stream.of(
                 option("workers", Builder::workers, 1, 1024),
+                option("ports", (b, value) -> b.workers(1024).ports(value), 1, 128),
                 option("concurrency", Builder::concurrency, 0, 1024),
                 option("accepts", Builder::accepts, 1, 10_000),
                 option("pool", Builder::pool, 0, 100_000),
@@ -93,6 +94,23 @@ class ServerOptionsTest {
     }
 
     @Test
+    void thereIsAPortForEveryEightWorkers() {
+        int[][] portsByWorkers = {{1, 1}, {8, 1}, {9, 2}, {16, 2}, {17, 3}, {1024, 128}};
+        for (int[] pair : portsByWorkers) {
+            assertThat(ServerOptions.builder().workers(pair[0]).build().ports()).as("%d workers", pair[0])
+                    .isEqualTo(pair[1]);
+        }
+    }
+
+    @Test
+    void morePortsThanWorkersAreRefused() {
+        assertThat(ServerOptions.builder().workers(3).ports(3).build().ports()).isEqualTo(3);
+        assertThatThrownBy(() -> ServerOptions.builder().workers(3).ports(4).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("ports: 4 is more than workers, 3: each port needs one");
+    }
+
+    @Test
     void unknownAddressIsRefused() {
         InetSocketAddress unknown = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
         assertThatThrownBy(() -> ServerOptions.builder().address(unknown).build())
@@ -120,14 +138,14 @@ class ServerOptionsTest {
 
     @Test
     void eachSettingArrivesInItsOption() {
-        ServerOptions options = ServerOptions.builder().port(7).workers(3).concurrency(4).accepts(5).pool(6)
+        ServerOptions options = ServerOptions.builder().port(7).workers(3).ports(2).concurrency(4).accepts(5).pool(6)
                 .maxSessions(8).bufferBytes(900).sendQueueBytes(1000).idleTime(Duration.ofSeconds(11))
                 .disconnectTime(Duration.ofSeconds(12)).closeTime(Duration.ofSeconds(15))
                 .drainTime(Duration.ofSeconds(13))
                 .disconnectMethod(DisconnectMethod.GRACEFUL).reuseLatest(true).listenerLinger(true)
                 .socketSendBufferBytes(14).onWorkerFailure(OnWorkerFailure.STOP).build();
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7);
-        assertThat(options).isEqualTo(new ServerOptions(address, 3, 4, 5, 6, 8, 900, 1000,
+        assertThat(options).isEqualTo(new ServerOptions(address, 3, 2, 4, 5, 6, 8, 900, 1000,
                 Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(15), Duration.ofSeconds(13),
                 Optional.of(DisconnectMethod.GRACEFUL), true, true, OptionalInt.of(14),
                 OnWorkerFailure.STOP));

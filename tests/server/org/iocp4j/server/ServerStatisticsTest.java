@@ -44,7 +44,7 @@ class ServerStatisticsTest {
         server.echo(socket, 64);
         server.echo(socket, 36);
         ServerStatistics now = server.statistics();
-        assertThat(now.connections()).isEqualTo(new ServerStatistics.Connections(1, 1, 8));
+        assertThat(now.connections()).isEqualTo(new ServerStatistics.Connections(1, 1, 1, 1, 0, 8));
         assertThat(now.traffic()).isEqualTo(new ServerStatistics.Traffic(2, 100, 2, 100));
         server.leave(socket);
         server.connect();

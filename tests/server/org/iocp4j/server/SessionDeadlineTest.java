@@ -18,7 +18,7 @@ class SessionDeadlineTest {
     private static final int QUIET = 20_000;
 
     private static NullServer server(Duration idleTime) throws Win32Exception {
-        return new NullServer(ServerOptions.builder().accepts(8).pool(16).maxSessions(SESSIONS)
+        return new NullServer(ServerOptions.builder().workers(1).accepts(8).pool(16).maxSessions(SESSIONS)
                 .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES).idleTime(idleTime).build());
     }
 
@@ -35,7 +35,7 @@ class SessionDeadlineTest {
 
     /** -1: as long as it likes, since no session has to be looked at. */
     private static int mayWaitMillis(NullServer server) {
-        return server.engine().timers().timeoutMillis(server.nowNanos(), -1);
+        return server.engine().shards().getFirst().timers().timeoutMillis(server.nowNanos(), -1);
     }
 
     @Test

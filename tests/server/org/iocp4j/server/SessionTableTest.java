@@ -59,7 +59,7 @@ class SessionTableTest {
             return 0;
         });
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
-        ServerOptions options = ServerOptions.builder()
+        ServerOptions options = ServerOptions.builder().workers(1)
                 .maxSessions(CONNECTIONS).pool(0).bufferBytes(64).sendQueueBytes(64).build();
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
                 (session, data) -> { }, system::win32, io);
@@ -67,14 +67,15 @@ class SessionTableTest {
     }
 
     private SessionTable table(int capacity, Order order) {
-        return new SessionTable(capacity, order, slot -> new IocpSession(engine, slot));
+        return new SessionTable(capacity, order, 1,
+                (slot, shard) -> new IocpSession(engine, engine.shards().get(shard), slot));
     }
 
     /** A connection begins in that slot. */
     private long open(IocpSession session) {
         assertThat(session.input().take(io)).isTrue();
         try {
-            session.open(sockets.open(AF_INET(), engine, 0, io), io);
+            session.open(sockets.open(AF_INET(), engine.shards().getFirst(), 0, io), io);
         } catch (Win32Exception e) {
             throw new AssertionError(e);
         }
@@ -89,8 +90,8 @@ class SessionTableTest {
     @Test
     void idNamesItsSessionUntilItIsOver() {
         SessionTable table = table(3, Order.LIFO);
-        IocpSession first = table.allocate();
-        IocpSession second = table.allocate();
+        IocpSession first = table.allocate(0);
+        IocpSession second = table.allocate(0);
         long firstId = open(first);
         long secondId = open(second);
         assertThat(SessionId.slot(firstId)).as("the slot").isZero();
@@ -108,7 +109,7 @@ class SessionTableTest {
         SessionTable table = table(1, Order.LIFO);
         Set<Long> ids = new HashSet<>();
         for (int i = 0; i < CONNECTIONS; i++) {
-            IocpSession session = table.allocate();
+            IocpSession session = table.allocate(0);
             long id = open(session);
             assertThat(table.find(id)).isSameAs(session);
             assertThat(ids).allSatisfy(old -> assertThat(table.find(old)).isNull()).doesNotContain(id);
@@ -121,7 +122,7 @@ class SessionTableTest {
     @Test
     void noIdIsZero() {
         SessionTable table = table(2, Order.LIFO);
-        IocpSession session = table.allocate();
+        IocpSession session = table.allocate(0);
         assertThat(table.find(0)).as("before its first connection").isNull();
         assertThat(open(session)).isNotZero();
         assertThat(table.find(0)).isNull();
@@ -132,7 +133,7 @@ class SessionTableTest {
     @Test
     void idsOfSlotsThatAreNotThereFindNothing() {
         SessionTable table = table(2, Order.LIFO);
-        open(table.allocate());
+        open(table.allocate(0));
         for (long id : new long[] {SessionId.next(1, 0), SessionId.next(2, 0), SessionId.next(1_000_000, 0), -1, 999}) {
             assertThat(table.find(id)).as(Long.toUnsignedString(id)).isNull();
         }
@@ -164,7 +165,7 @@ class SessionTableTest {
         long before = threads.getCurrentThreadAllocatedBytes();
         SessionTable table = table(ServerOptions.MAX_SESSIONS, Order.FIFO);
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(64 * 1024);
-        assertThat(table.allocate()).isNotNull();
+        assertThat(table.allocate(0)).isNotNull();
     }
 
     @ParameterizedTest
@@ -173,28 +174,28 @@ class SessionTableTest {
         SessionTable table = table(5, order);
         List<IocpSession> sessions = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            sessions.add(table.allocate());
+            sessions.add(table.allocate(0));
         }
         assertThat(sessions).doesNotHaveDuplicates().doesNotContainNull()
                 .extracting(IocpSession::slot).containsExactly(0, 1, 2, 3, 4);
-        assertThat(table.allocate()).isNull();
+        assertThat(table.allocate(0)).isNull();
         assertThat(table.inUse()).isEqualTo(5);
         table.release(sessions.get(2));
         assertThat(table.inUse()).isEqualTo(4);
-        assertThat(table.allocate()).isSameAs(sessions.get(2));
-        assertThat(table.allocate()).isNull();
+        assertThat(table.allocate(0)).isSameAs(sessions.get(2));
+        assertThat(table.allocate(0)).isNull();
         assertThat(table.made()).isEqualTo(5);
     }
 
     @Test
     void lifoUsesTheSlotFreedLast() {
         SessionTable table = table(10, Order.LIFO);
-        IocpSession a = table.allocate();
-        IocpSession b = table.allocate();
+        IocpSession a = table.allocate(0);
+        IocpSession b = table.allocate(0);
         table.release(b);
         table.release(a);
-        assertThat(table.allocate()).isSameAs(a);
-        assertThat(table.allocate()).isSameAs(b);
+        assertThat(table.allocate(0)).isSameAs(a);
+        assertThat(table.allocate(0)).isSameAs(b);
         assertThat(table.made()).as("no third slot for two sessions").isEqualTo(2);
     }
 
@@ -203,7 +204,7 @@ class SessionTableTest {
         SessionTable table = table(1000, Order.FIFO);
         List<Integer> slots = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
-            IocpSession session = table.allocate();
+            IocpSession session = table.allocate(0);
             slots.add(session.slot());
             table.release(session);
         }
@@ -219,7 +220,7 @@ class SessionTableTest {
         SessionTable table = table(3, Order.FIFO);
         List<Integer> slots = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
-            IocpSession session = table.allocate();
+            IocpSession session = table.allocate(0);
             slots.add(session.slot());
             table.release(session);
         }
@@ -236,7 +237,7 @@ class SessionTableTest {
             for (int t = 0; t < 4; t++) {
                 users.add(threads.submit(() -> {
                     for (int i = 0; i < 20_000; i++) {
-                        IocpSession session = table.allocate();
+                        IocpSession session = table.allocate(0);
                         assertThat(session).as("8 slots, 4 users").isNotNull();
                         assertThat(inUse.add(session)).isTrue();
                         inUse.remove(session);

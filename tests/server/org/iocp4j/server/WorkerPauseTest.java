@@ -26,9 +26,9 @@ class WorkerPauseTest {
                 throw new StackOverflowError("provoked");
             }
         };
-        SessionEngine engine = new SessionEngine(ServerOptions.builder().accepts(1).pool(1).maxSessions(1).build(),
-                DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED, (session, data) -> { },
-                () -> kernel, new IoThread(kernel));
+        ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(1).build();
+        SessionEngine engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN,
+                SessionIdentity.OVERLAPPED, (session, data) -> { }, () -> kernel, new IoThread(kernel));
         WorkerGroup workers = new WorkerGroup(engine, () -> kernel, () -> { });
         long start = System.nanoTime();
         workers.start(1);

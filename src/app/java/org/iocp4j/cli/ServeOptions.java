@@ -45,6 +45,12 @@ final class ServeOptions {
             description = "threads that dequeue, 1 to 1024 (default: the processors)")
     private Integer workers;
 
+    @Allowed(min = 1, max = ServerOptions.MAX_PORTS)
+    @Option(names = "--ports", paramLabel = "N",
+            description = "completion ports, 1 to 128, not more than --workers: a connection is dealt to one for life"
+                    + " (default: one for every 8 workers)")
+    private Integer ports;
+
     @Allowed(min = 0, max = 1024)
     @Option(names = "--concurrency", paramLabel = "N",
             description = "how many of them run at a time, 0 to 1024 (default 0: the processors)")
@@ -110,14 +116,16 @@ final class ServeOptions {
             throw OptionErrors.notAllowed("--send-queue", queue, "--buffer-bytes (" + buffer + ") or more");
         }
         boolean original = profile == Profile.ORIGINAL;
+        int workerCount = given(workers, original ? 16 : defaults.workers());
         if (original) {
             builder.reuseLatest(true).listenerLinger(true).socketSendBufferBytes(0);
         }
+        setPorts(builder, workerCount);
         if (disconnect != null) {
             builder.disconnectMethod(disconnect);
         }
         builder.address(address())
-                .workers(given(workers, original ? 16 : defaults.workers()))
+                .workers(workerCount)
                 .concurrency(given(concurrency, original ? 4 : defaults.concurrency()))
                 .accepts(given(accepts, original ? 500 : defaults.accepts()))
                 .pool(given(pool, defaults.pool()))
@@ -141,6 +149,22 @@ final class ServeOptions {
             String message = e.getMessage().replace("maxSessions", "--max-sessions")
                     .replace("sendQueueBytes", "--send-queue").replace("bufferBytes", "--buffer-bytes");
             throw new CommandFailure(message, ExitCode.WRONG_OPTIONS);
+        }
+    }
+
+    /** The original has one, and where the key names the session there can be only one. */
+    private void setPorts(ServerOptions.Builder builder, int workerCount) {
+        boolean one = identity != SessionIdentity.OVERLAPPED;
+        if (ports != null) {
+            if (ports > workerCount) {
+                throw OptionErrors.notAllowed("--ports", ports, "--workers (" + workerCount + ") or less");
+            }
+            if (ports > 1 && one) {
+                throw OptionErrors.notAllowed("--ports", ports, "1, with --identity " + EnumConverter.name(identity));
+            }
+            builder.ports(ports);
+        } else if (one || profile == Profile.ORIGINAL) {
+            builder.ports(1);
         }
     }
 

@@ -43,14 +43,15 @@ final class EchoSimulation implements Simulation {
         this.seam = seam;
         faults = plan.failures().calls() > 0;
         kernel = new SimulatedKernel(seed, plan).operationBytes(OPERATION_BYTES)
-                .checkLocksEvery(997).forbidMisuse();
+                .checkLocksEvery(997).forbidMisuse().requireOwnPorts();
         random = new SeededRandom(~seed);
         if (faults && random.chance(0.2)) {
             kernel.socketLimit(3 + random.below(12));
         }
         int bufferBytes = 64 << random.below(4);
+        int workers = 1 + random.below(4);
         options = ServerOptions.builder()
-                .workers(1 + random.below(4)).concurrency(1 + random.below(3))
+                .workers(workers).ports(Plan.ports(workers, random)).concurrency(1 + random.below(3))
                 .accepts(1 + random.below(4)).pool(random.below(5)).maxSessions(3 + random.below(14))
                 .bufferBytes(bufferBytes).sendQueueBytes(bufferBytes * (1 + random.below(4)))
                 .idleTime(random.chance(0.5) ? Duration.ofSeconds(1) : Duration.ZERO)

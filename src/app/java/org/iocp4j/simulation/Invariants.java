@@ -40,6 +40,8 @@ final class Invariants {
     private long minuteSeen;
     private int inUse;
     private long shortagesSeen;
+    /** Since when a session has had nothing posted; the longest time if none is so. */
+    private long forsakenSince = Long.MAX_VALUE;
     /** Until then a shortage may be why a session has nothing posted. */
     private long shortUntil;
 
@@ -67,6 +69,11 @@ final class Invariants {
         kernel.require(took.compareTo(bound) < 0, "close() took " + took + "; " + options);
     }
 
+    /** Other code has closed a port: what was on it stays there, and the rest ends in any order. */
+    void portLost() {
+        closing = true;
+    }
+
     void handlerBlocks() {
         blocked++;
     }
@@ -87,6 +94,10 @@ final class Invariants {
         }
         require(now.connections().sessions() >= 0 && now.connections().sessions() <= options.maxSessions(),
                 "sessions", now);
+        require(now.connections().portSessionsFewest() >= 0
+                && now.connections().portSessionsMost() <= now.connections().sessions()
+                && now.connections().sessions() <= (long) options.ports() * now.connections().portSessionsMost(),
+                "sessions by port", now);
         require(now.connections().acceptsPosted() >= 0 && now.connections().acceptsPosted() <= options.accepts(),
                 "acceptsPosted", now);
         require(now.sockets().socketsRecycling() >= 0
@@ -158,8 +169,11 @@ final class Invariants {
             shortagesSeen = now.faults().memoryRefusals();
             shortUntil = kernel.elapsed().toNanos() + TICKS_NANOS;
         }
-        require(sockets.forsaken() == 0 || kernel.elapsed().toNanos() < shortUntil, "a session has nothing posted",
-                now);
+        forsakenSince = sockets.forsaken() == 0 ? Long.MAX_VALUE : Math.min(forsakenSince, kernel.elapsed().toNanos());
+        // One that is handed to another port waits for the next tick there, if Windows refuses the packet.
+        boolean isOnItsWay = faults && options.ports() > 1 && kernel.elapsed().toNanos() - forsakenSince < TICKS_NANOS;
+        require(sockets.forsaken() == 0 || isOnItsWay || kernel.elapsed().toNanos() < shortUntil,
+                "a session has nothing posted", now);
     }
 
     private void requireAccepts(ServerStatistics now) {

@@ -45,6 +45,11 @@ public enum Plan {
         return random.pick(0, 16, 64, 256, 8_192);
     }
 
+    /** In half of all runs one, else up to as many as there are workers. */
+    static int ports(int workers, SeededRandom random) {
+        return random.chance(0.5) ? 1 : 1 + random.below(workers);
+    }
+
     FaultPlan faults() {
         return faults;
     }

@@ -51,6 +51,8 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     /** Callbacks of one session, by its id. */
     private static final class Life {
+        /** Whose threads alone call its handler. */
+        long port;
         boolean inside;
         boolean closed;
         /** Nothing promises that all that was taken comes out. */
@@ -96,19 +98,24 @@ final class PushSimulation implements Simulation, SessionHandler {
     private long broadcasts;
     private long lastBlock;
     private boolean over;
+    /** Other code closes a port meanwhile, and has. */
+    private final boolean losesPort;
+    private boolean portLost;
     private IocpServer server;
 
     PushSimulation(long seed, FaultPlan plan, UnaryOperator<Win32> seam) {
         this.plan = plan;
         this.seam = seam;
         faults = plan.failures().calls() > 0;
-        kernel = new SimulatedKernel(seed, plan).operationBytes(48).checkLocksEvery(997).forbidMisuse();
+        kernel = new SimulatedKernel(seed, plan).operationBytes(48).checkLocksEvery(997).forbidMisuse()
+                .requireOwnPorts();
         random = new SeededRandom(seed ^ 0x5555);
         blocking = random.chance(0.5) ? 0.1 : 0;
         ending = random.chance(0.5) ? 0.2 : 0;
         broadcasting = random.chance(0.5) ? 0.3 : 0;
+        int workers = 1 + random.below(4);
         options = ServerOptions.builder()
-                .workers(1 + random.below(4)).concurrency(1 + random.below(3))
+                .workers(workers).ports(Plan.ports(workers, random)).concurrency(1 + random.below(3))
                 .accepts(1 + random.below(3)).pool(random.below(4)).maxSessions(2 + random.below(8))
                 .bufferBytes(64).sendQueueBytes(64 * (1 + random.below(6)))
                 .idleTime(random.chance(0.3) ? Duration.ofMillis(20 + random.below(280)) : Duration.ZERO)
@@ -116,6 +123,7 @@ final class PushSimulation implements Simulation, SessionHandler {
                 .disconnectMethod(DisconnectMethod.values()[random.below(4)])
                 .reuseLatest(random.chance(0.5))
                 .socketSendBufferBytes(Plan.socketSendBufferBytes(random)).build();
+        losesPort = random.chance(0.08);
         invariants = new Invariants(kernel, options, faults, () -> server == null ? null : server.statistics(),
                 this::checkAtRest);
     }
@@ -157,6 +165,9 @@ final class PushSimulation implements Simulation, SessionHandler {
             clients.add(client);
             client.client.after(random.between(0, 300_000_000), () -> client.client.connect(server.localAddress()));
         }
+        if (losesPort) {
+            kernel.start("other code", this::loseAPort);
+        }
         Duration bound = random.chance(0.7) ? ENOUGH : Duration.ofMillis(150);
         kernel.until(() -> clients.stream().allMatch(PushClient::isOver), bound);
         boolean pushersFirst = random.chance(0.5);
@@ -169,11 +180,32 @@ final class PushSimulation implements Simulation, SessionHandler {
             }
             kernel.sleep(AFTERWARDS); // what ought to end by itself does
         }
+        if (losesPort) {
+            require(kernel.until(this::hasStoppedByItself, ENOUGH), "it has lost a port, and does not stop");
+        }
         invariants.close(server::close);
         server.close();
         endPushers(pushers);
-        kernel.requireNothingLeft();
-        checkEnd();
+        if (losesPort) {
+            kernel.requireNoHandlesLeft();
+            checkEndWithoutPort();
+        } else {
+            kernel.requireNothingLeft();
+            checkEnd();
+        }
+    }
+
+    /** Its thread for that has ended: until then close() would wait for it, and not in virtual time. */
+    private boolean hasStoppedByItself() {
+        return portLost && !server.isOpen() && kernel.openSockets() == 0
+                && kernel.leftovers().stream().noneMatch(left -> left.startsWith("thread "));
+    }
+
+    private void loseAPort() {
+        kernel.sleep(Duration.ofNanos(random.between(1, 400_000_000)));
+        portLost = true;
+        invariants.portLost();
+        kernel.losePort(random.below(options.ports()));
     }
 
     private void endPushers(List<Thread> pushers) {
@@ -260,6 +292,7 @@ final class PushSimulation implements Simulation, SessionHandler {
     public void opened(Session session) {
         long id = session.id();
         Life life = new Life();
+        life.port = kernel.portOfCaller();
         require(lives.put(id, life) == null, "session " + session + " opens twice");
         enter(session);
         require(session.attachment() == null, "an attachment of the session before");
@@ -297,6 +330,8 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     private Life enter(Session session) {
         Life life = lives.get(session.id());
+        require(life == null || life.port == kernel.portOfCaller() || !server.isOpen(), "a callback for session "
+                + session + " by a thread of another port");
         require(life != null && !life.closed, "a callback for session " + session + ", which is over");
         require(!life.inside, "two callbacks at the same time for session " + session);
         life.inside = true;
@@ -330,7 +365,7 @@ final class PushSimulation implements Simulation, SessionHandler {
         long bound = nanos + 3 * plan.timing().delayNanos() + (plan.failures().cancels() > 0 ? CANCELS_AGAIN_NANOS : 0)
                 + (plan.failures().posts() > 0 ? TICK_NANOS : 0)
                 + (plan.failures().shortages() > 0 ? SHORTAGE_NANOS : 0);
-        if (took >= bound && lastBlock <= since) {
+        if (took >= bound && lastBlock <= since && !portLost) {
             require(false, what + Long.toUnsignedString(id) + " took " + took + " ns");
         }
     }
@@ -417,6 +452,17 @@ final class PushSimulation implements Simulation, SessionHandler {
 
     // ---- the end ----
 
+    private void checkEndWithoutPort() {
+        ServerStatistics end = server.statistics();
+        require(end.connections().sessions() == 0 && end.faults().strayPackets() == 0
+                && end.sockets().socketsCreated() == end.sockets().socketsDiscarded(), "at the end: " + end);
+        requireAllClosed();
+    }
+
+    private void requireAllClosed() {
+        lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
+    }
+
     private void checkEnd() {
         ServerStatistics end = server.statistics();
         require(end.connections().sessions() == 0 && end.connections().acceptsPosted() == 0
@@ -425,7 +471,7 @@ final class PushSimulation implements Simulation, SessionHandler {
         require(end.faults().workerFailures() == 0 || plan.failures().posts() > 0, "a worker failed: " + end);
         require(end.faults().handlerFailures() == thrown, "handlerFailures " + end.faults().handlerFailures()
                 + ", thrown " + thrown);
-        lives.forEach((id, life) -> require(life.closed, "session " + Long.toUnsignedString(id) + " was never closed"));
+        requireAllClosed();
         require(end.connections().accepts() == lives.size() + end.sessionsRefused(), "accepts "
                 + end.connections().accepts() + ", opened " + lives.size() + ", refused " + end.sessionsRefused());
         Set<Long> seen = new HashSet<>();

@@ -60,7 +60,7 @@ final class HandlerCall implements Session {
     @Override
     public boolean send(ByteBuffer data) {
         requireInside();
-        SendQueue.Added added = session.queue().add(session.id(), data, engine.growth, io);
+        SendQueue.Added added = session.queue().add(session.id(), data, session.shard().growth, io);
         if (added == SendQueue.Added.FULL) {
             engine.counters.sendsRefused.increment();
             sendRefused = true;

@@ -21,8 +21,8 @@ import org.iocp4j.win32.WindowsWin32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP server on a Windows I/O completion port. Its sockets are disconnected and reused where the platform supports
- * that.
+ * A TCP server on a Windows I/O completion port, or on several ({@link ServerOptions#ports}). Its sockets are
+ * disconnected and reused where the platform supports that.
  *
  * {@snippet lang=java :
  * var server = IocpServer.start(ServerOptions.builder().port(7).build(), (session, data) -> session.send(data));
@@ -68,6 +68,10 @@ public final class IocpServer implements AutoCloseable {
         Objects.requireNonNull(handler, "handler is null");
         Objects.requireNonNull(identity, "identity is null");
         Objects.requireNonNull(system, "system is null");
+        if (identity != SessionIdentity.OVERLAPPED && options.ports() > 1) {
+            throw new IllegalArgumentException("ports: " + options.ports() + ", and the key is to name the session:"
+                    + " that takes one port");
+        }
         this.options = options;
         this.system = system;
         try (Win32 win32 = attach(system)) {
@@ -80,7 +84,7 @@ public final class IocpServer implements AutoCloseable {
         workers = new WorkerGroup(engine, system, this::close);
         try {
             workers.start(options.workers());
-            engine.mailbox.run(engine::accept);
+            engine.shards().getFirst().mailbox.run(engine::accept);
         } catch (Throwable e) {
             close();
             throw e;
@@ -110,8 +114,8 @@ public final class IocpServer implements AutoCloseable {
 
     /**
      * Whether it serves. False as soon as {@link #close} has begun, a worker's failure has stopped the server ({@link
-     * OnWorkerFailure#STOP}), or other code in this process has closed the completion port, which stops the server,
-     * too.
+     * OnWorkerFailure#STOP}), or other code in this process has closed a completion port of the server, which stops
+     * it, too.
      */
     public boolean isOpen() {
         return !closing.get() && !engine.isPortLost();
@@ -245,18 +249,18 @@ public final class IocpServer implements AutoCloseable {
     }
 
     private void finish(IoThread io) {
-        engine.end(io);
+        engine.end(options.disconnectTime(), io);
         engine.release(io.win32());
     }
 
     /** Sessions end, in order or by force, and their pending operations complete. */
     private void drain(long disconnectNanos, Win32 win32) {
-        engine.mailbox.run(engine::stop);
-        if (!await(() -> engine.isQuiet() || engine.isPortLost(), options.drainTime().toNanos(), win32)) {
-            engine.mailbox.run(engine::abortAll);
-            await(() -> engine.isQuiet() || engine.isPortLost(), 2 * disconnectNanos, win32);
+        engine.stop();
+        if (!await(engine::isQuiet, options.drainTime().toNanos(), win32)) {
+            engine.abortAll();
+            await(engine::isQuiet, 2 * disconnectNanos, win32);
         }
-        await(() -> engine.operationsPending() == 0 || engine.isPortLost(), disconnectNanos, win32);
+        await(() -> engine.operationsPending() == 0, disconnectNanos, win32);
     }
 
     private static boolean await(BooleanSupplier condition, long nanos, Win32 win32) {

@@ -115,6 +115,7 @@ final class IocpSession extends Deadline implements IoTask {
     }
 
     private final SessionEngine engine;
+    private final Shard shard;
     private final int slot;
     private final ReceiveBuffer input;
     private final SendQueue queue;
@@ -151,12 +152,13 @@ final class IocpSession extends Deadline implements IoTask {
     @SuppressWarnings("NullAway.Init")
     private StreamSocket socket;
 
-    IocpSession(SessionEngine engine, int slot) {
-        super(engine.timers());
+    IocpSession(SessionEngine engine, Shard shard, int slot) {
+        super(shard.timers());
         this.engine = engine;
+        this.shard = shard;
         this.slot = slot;
-        this.input = new ReceiveBuffer(engine.buffers);
-        this.queue = new SendQueue(engine.buffers, engine.options.sendQueueBytes());
+        this.input = new ReceiveBuffer(shard.buffers);
+        this.queue = new SendQueue(shard.buffers, engine.options.sendQueueBytes());
         this.call = new HandlerCall(this, engine);
     }
 
@@ -167,6 +169,16 @@ final class IocpSession extends Deadline implements IoTask {
 
     int slot() {
         return slot;
+    }
+
+    /** Whose workers alone are at work on it, as long as there is this object. */
+    Shard shard() {
+        return shard;
+    }
+
+    /** Takes over the slot of an object that has no connection, and gets none any more. */
+    void follow(IocpSession before) {
+        serial = before.serial;
     }
 
     StreamSocket socket() {

@@ -19,8 +19,12 @@ import org.jspecify.annotations.Nullable;
  *                              Default: port 0 of the loopback address
  * @param workers               threads that dequeue completions and call the handler, 1 to 1,024. Default: the number
  *                              of processors
+ * @param ports                 completion ports, 1 to 128, and no more than workers. Each has its share of the workers;
+ *                              a connection is dealt to one of them for life, and what its bytes touch on their way is
+ *                              that port's alone, so that many processors do not wait for each other. Default: one for
+ *                              every 8 workers, so one up to 8
  * @param concurrency           how many workers Windows lets run at the same time, 0 to 1,024; 0 (default): as many as
- *                              there are processors
+ *                              there are processors. Of several ports each lets its share run, rounded up
  * @param accepts               accepts kept posted, 1 to 10,000. Default: 200
  * @param pool                  sockets made at the start, 0 to 100,000; so many free ones are kept for ever. Above that
  *                              as many are kept as the last five minutes had in use at once, so that a burst that
@@ -50,13 +54,17 @@ import org.jspecify.annotations.Nullable;
  * @param onWorkerFailure       what to do when a worker fails outside the handler. Default: go on
  */
 public record ServerOptions(
-        InetSocketAddress address, int workers, int concurrency, int accepts, int pool, int maxSessions,
-        int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime, Duration closeTime,
-        Duration drainTime, Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
-        OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
+        InetSocketAddress address, int workers, int ports, int concurrency, int accepts, int pool,
+        int maxSessions, int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime,
+        Duration closeTime, Duration drainTime, Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest,
+        boolean listenerLinger, OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
 
     /** The largest {@link #maxSessions}: 1,000,000. Memory is taken for those that there are. */
     public static final int MAX_SESSIONS = SessionId.MAX_SLOTS;
+    /** The largest {@link #ports}: the default for the most workers. */
+    public static final int MAX_PORTS = 128;
+    private static final int MAX_WORKERS = 1024;
+    private static final int WORKERS_OF_A_PORT = 8;
     private static final int MAX_BUFFERS = 1 << 24;
     private static final Duration MAX_TIME = Duration.ofDays(1);
     private static final Duration DEFAULT_CLOSE_TIME = Duration.ofMinutes(1);
@@ -75,7 +83,12 @@ public record ServerOptions(
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("address: " + address.getHostString() + " is unknown");
         }
-        range("workers", workers, 1, 1024);
+        range("workers", workers, 1, MAX_WORKERS);
+        range("ports", ports, 1, MAX_PORTS);
+        if (ports > workers) {
+            throw new IllegalArgumentException("ports: " + ports + " is more than workers, " + workers
+                    + ": each port needs one");
+        }
         range("concurrency", concurrency, 0, 1024);
         range("accepts", accepts, 1, 10_000);
         range("pool", pool, 0, 100_000);
@@ -136,6 +149,8 @@ public record ServerOptions(
     public static final class Builder {
         private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         private int workers = Runtime.getRuntime().availableProcessors();
+        /** Null: by the workers. */
+        private @Nullable Integer ports;
         private int concurrency;
         private int accepts = 200;
         private int pool = 256;
@@ -170,6 +185,12 @@ public record ServerOptions(
         /** See {@link ServerOptions#workers}. */
         public Builder workers(int value) {
             workers = value;
+            return this;
+        }
+
+        /** See {@link ServerOptions#ports}. */
+        public Builder ports(int value) {
+            ports = value;
             return this;
         }
 
@@ -275,7 +296,8 @@ public record ServerOptions(
                 boolean isShort = disconnectTime == null || disconnectTime.compareTo(DEFAULT_CLOSE_TIME) < 0;
                 close = isShort ? DEFAULT_CLOSE_TIME : disconnectTime;
             }
-            return new ServerOptions(address, workers, concurrency, accepts, pool, maxSessions, bufferBytes,
+            int portCount = ports != null ? ports : Math.clamp(Math.ceilDiv(workers, WORKERS_OF_A_PORT), 1, MAX_PORTS);
+            return new ServerOptions(address, workers, portCount, concurrency, accepts, pool, maxSessions, bufferBytes,
                     sendQueueBytes, idleTime, disconnectTime, close, drainTime, disconnectMethod, reuseLatest,
                     listenerLinger, socketSendBufferBytes, onWorkerFailure);
         }

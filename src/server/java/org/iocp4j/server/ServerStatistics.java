@@ -1,13 +1,16 @@
 package org.iocp4j.server;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import org.iocp4j.port.BufferPool;
+import java.util.function.ToLongFunction;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.ThreadCounts;
 import org.iocp4j.socket.IoDomain;
+import org.iocp4j.socket.SocketPool;
 import org.iocp4j.socket.StreamListener;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server's figures. They are read one after another while the server goes on, so that two of them may be a moment
@@ -22,6 +25,14 @@ import org.iocp4j.socket.StreamListener;
  */
 public record ServerStatistics(Connections connections, Traffic traffic, Sockets sockets, Incidents incidents,
         Faults faults, Resources resources) {
+    /** @param systemCalls made by the workers */
+    static ServerStatistics of(Counters counters, SessionTable table, StreamListener listener, List<Shard> shards,
+            @Nullable SocketPool pool, long systemCalls) {
+        return new ServerStatistics(Connections.of(table, shards, listener), counters.traffic(),
+                Sockets.of(shards, pool), counters.incidents(listener, shards), counters.faults(shards),
+                Resources.of(shards, systemCalls));
+    }
+
     /** How many connections were reset as soon as they were accepted, whatever the cause. */
     public long sessionsRefused() {
         return incidents.sessionsRefusedFull + incidents.sessionsRefusedStopping + faults.sessionsRefusedMemory
@@ -31,14 +42,36 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
     /**
      * What has been accepted.
      *
-     * @param sessions      sessions that are open or ending, now
-     * @param accepts       connections accepted
-     * @param acceptsPosted accepts that wait for a client, now
+     * @param sessions           sessions that are open or ending, now
+     * @param portSessionsFewest those of the completion port that has the fewest, now
+     * @param portSessionsMost   those of the completion port that has the most, now
+     * @param accepts            connections accepted
+     * @param acceptsHandedOver  those of them that were for another port than the listener's: its workers served them
+     * @param acceptsPosted      accepts that wait for a client, now
      */
-    public record Connections(int sessions, long accepts, int acceptsPosted) {
-        static Connections of(SessionTable table, StreamListener listener) {
-            return new Connections(table.inUse(), listener.accepts(), listener.acceptsPosted());
+    public record Connections(int sessions, int portSessionsFewest, int portSessionsMost, long accepts,
+            long acceptsHandedOver, int acceptsPosted) {
+        static Connections of(SessionTable table, List<Shard> shards, StreamListener listener) {
+            int all = 0;
+            int fewest = Integer.MAX_VALUE;
+            int most = 0;
+            for (Shard shard : shards) {
+                int sessions = table.inUse(shard.index());
+                all += sessions;
+                fewest = Math.min(fewest, sessions);
+                most = Math.max(most, sessions);
+            }
+            return new Connections(all, fewest, most, listener.accepts(), sum(shards, Shard::handedOver),
+                    listener.acceptsPosted());
         }
+    }
+
+    private static long sum(List<Shard> shards, ToLongFunction<Shard> figure) {
+        return shards.stream().mapToLong(figure).sum();
+    }
+
+    private static long ofDomains(List<Shard> shards, ToLongFunction<IoDomain> figure) {
+        return sum(shards, shard -> figure.applyAsLong(shard.domain()));
     }
 
     /**
@@ -66,9 +99,16 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      */
     public record Sockets(long socketsCreated, long socketsReused, long socketsDiscarded, long socketsGivenBack,
             int socketsFree, int socketsHighWater, int socketsRecycling) {
-        static Sockets of(IoDomain domain) {
-            return new Sockets(domain.created(), domain.reused(), domain.closed(), domain.givenBack(),
-                    domain.freeCount(), domain.highWater(), domain.disconnecting());
+        /** @param pool what all of them share; null if there is one, which keeps its own free sockets */
+        static Sockets of(List<Shard> shards, @Nullable SocketPool pool) {
+            IoDomain first = shards.getFirst().domain();
+            return new Sockets(ofDomains(shards, IoDomain::created), ofDomains(shards, IoDomain::reused),
+                    ofDomains(shards, IoDomain::closed) + sum(shards, Shard::closedOnTheWay)
+                            + (pool == null ? 0 : pool.closed()),
+                    pool == null ? first.givenBack() : pool.givenBack(),
+                    pool == null ? first.freeCount() : pool.size(),
+                    pool == null ? first.highWater() : pool.highWater(),
+                    (int) ofDomains(shards, IoDomain::disconnecting));
         }
     }
 
@@ -124,14 +164,17 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
     /**
      * What the server takes from the system.
      *
+     * @param ports             completion ports
      * @param bufferBytes       memory committed for buffers, in bytes, now
      * @param buffersLent       buffers that sessions hold, now; other memory of these is free and ready for them
      * @param operationsPending accepts, receives, sends and disconnects that the system holds, now
      * @param systemCalls       how many Windows calls the workers made, without those that report no error
      */
-    public record Resources(long bufferBytes, int buffersLent, int operationsPending, long systemCalls) {
-        static Resources of(BufferPool buffers, IoDomain domain, long systemCalls) {
-            return new Resources(buffers.committedBytes(), buffers.lent(), domain.pendingCount(), systemCalls);
+    public record Resources(int ports, long bufferBytes, int buffersLent, int operationsPending, long systemCalls) {
+        static Resources of(List<Shard> shards, long systemCalls) {
+            return new Resources(shards.size(), sum(shards, shard -> shard.buffers.committedBytes()),
+                    (int) sum(shards, shard -> shard.buffers.lent()),
+                    (int) ofDomains(shards, IoDomain::pendingCount), systemCalls);
         }
     }
 
@@ -177,17 +220,19 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
                     traffic.sum(SENT_BYTES));
         }
 
-        Incidents incidents(StreamListener listener, IoDomain domain) {
+        Incidents incidents(StreamListener listener, List<Shard> shards) {
             return new Incidents(sessionsRefusedFull.sum(), sessionsRefusedStopping.sum(), sendsRefused.sum(),
                     framesTooLong.sum(), idleTimeouts.sum(), closeTimeouts.sum(), sessionsCut.sum(), peerResets.sum(),
-                    listener.failures(), domain.disconnectFailures(), domain.disconnectTimeouts(),
-                    latePackets.sum() + domain.latePackets());
+                    listener.failures(), ofDomains(shards, IoDomain::disconnectFailures),
+                    ofDomains(shards, IoDomain::disconnectTimeouts),
+                    latePackets.sum() + ofDomains(shards, IoDomain::latePackets));
         }
 
-        Faults faults(IoDomain domain) {
+        Faults faults(List<Shard> shards) {
             return new Faults(handlerFailures.get(), workerFailures.get(), callFailures.sum(), memoryRefusals.sum(),
-                    sessionsRefusedMemory.sum(), sessionsRefusedAssociation.sum(), domain.socketFailures(),
-                    domain.strayPackets(), keyMismatches.sum(), Log.failures());
+                    sessionsRefusedMemory.sum(), sessionsRefusedAssociation.sum(),
+                    ofDomains(shards, IoDomain::socketFailures), ofDomains(shards, IoDomain::strayPackets),
+                    keyMismatches.sum(), Log.failures());
         }
     }
 }

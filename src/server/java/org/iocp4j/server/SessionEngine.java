@@ -4,26 +4,23 @@ import static org.iocp4j.win32.generated.WinTypes.SOMAXCONN;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList;
-import org.iocp4j.port.IoTask;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.RefCount;
-import org.iocp4j.port.TimerWheel;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.Closing;
 import org.iocp4j.socket.DisconnectMethod;
@@ -31,29 +28,22 @@ import org.iocp4j.socket.DomainOptions;
 import org.iocp4j.socket.IoDomain;
 import org.iocp4j.socket.ListenerOptions;
 import org.iocp4j.socket.Sockaddr;
-import org.iocp4j.socket.SocketEvents;
+import org.iocp4j.socket.SocketPool;
 import org.iocp4j.socket.StreamListener;
 import org.iocp4j.socket.StreamSocket;
-import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all sessions of a server share, and the path of a packet to its session: the id in the packet's operation finds
- * it, whatever the packet's completion key is.
+ * What all sessions of a server share, and the shards that they are dealt to. One shard's workers accept all
+ * connections, for the packets of accepts come to the port of the listener. A connection whose socket is on a port
+ * already, from one before, is that shard's; any other is for the shard that has the fewest sessions.
  */
-final class SessionEngine implements SocketEvents {
+final class SessionEngine {
     static final Log LOG = Log.of(IocpServer.class);
     /** Extra slots for closed sockets whose packets are still outstanding. */
     private static final int CLOSED_SOCKETS = 1024;
-
-    /**
-     * How often a tick comes, and the longest that a worker waits: so a deadline that one worker sets, and another
-     * would have to wake up for, is that much late at most, and nobody has to be woken.
-     */
-    private static final int TICK_MILLIS = 100;
-    private static final long TICK_NANOS = TICK_MILLIS * 1_000_000L;
     /** After so many sessions of a broadcast the workers begin to send. */
     private static final int MOST_IN_A_BATCH = 16_384;
     private static final long[] NONE = {};
@@ -69,27 +59,20 @@ final class SessionEngine implements SocketEvents {
     final LogLimit handlerLines = new LogLimit();
     /** Limits log lines about calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
-    final BufferPool buffers;
-    final Mailbox mailbox;
-    private final SessionIdentity identity;
-    /** {@link #grow}, for send queues. */
-    final BooleanSupplier growth = this::grow;
-    private final CallerViews views;
+    final SessionIdentity identity;
+    final CallerViews views;
     private final DisconnectMethod method;
-    private final IoDomain domain;
+    private final List<Shard> shards = new ArrayList<>();
+    /** Where the next connection goes if several shards have the fewest sessions. */
+    private volatile int turn;
+    /** The disconnected sockets of all shards; null if there is one, which keeps its own. */
+    private final @Nullable SocketPool pool;
     private final StreamListener listener;
     private final SessionTable table;
-    /** Those that dequeue. */
-    private final List<IoThread> workers = new CopyOnWriteArrayList<>();
     private final long startNanos;
-    private final AtomicBoolean ticking = new AtomicBoolean();
-    /** Written by the thread that ticks. */
-    private volatile long nextTickNanos;
-    /** One reference for the server itself, until it is closed, and one for each thread that has the pool grow. */
+    /** One reference for the server itself, until it is closed, and one for each thread that has a pool grow. */
     private final RefCount references = new RefCount();
     private volatile boolean stopping;
-    /** Set at the end: operations that the kernel has for ever, and the buffers of these with them. */
-    private int operationsLost;
 
     /** Listens when it returns, but accepts nothing before {@link #accept}. */
     SessionEngine(ServerOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
@@ -102,30 +85,29 @@ final class SessionEngine implements SocketEvents {
         this.method = method;
         this.views = new CallerViews(system);
         this.startNanos = io.nowNanos();
-        this.nextTickNanos = startNanos;
-        Win32 win32 = io.win32();
-        int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
         FreeList.Order order = options.reuseLatest() ? FreeList.Order.LIFO : FreeList.Order.FIFO;
         boolean reset = method == DisconnectMethod.CLOSE;
         ListenerOptions listenerOptions = new ListenerOptions(options.address(), SOMAXCONN(),
                 reset || options.listenerLinger(), reset, options.socketSendBufferBytes(),
                 OptionalInt.empty());
-        DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, options.concurrency(), sockets,
+        int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
+        pool = options.ports() == 1 ? null : new SocketPool(options.pool(), options.mostFreeSockets(), order);
+        DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, concurrencyOfAPort(), sockets,
                 delivery, false, method, options.pool(), options.mostFreeSockets(), order, options.disconnectTime(),
-                null);
+                pool);
+        table = new SessionTable(options.maxSessions(), order, options.ports(),
+                (slot, shard) -> new IocpSession(this, shards.get(shard), slot));
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
-            BufferPool bufferPool = new BufferPool(win32, options.bufferBytes(), options.buffers());
-            undo.push(() -> bufferPool.release(win32));
-            // The packets of Mailbox.wakeWorker: each ends a wait, and before the next one the worker looks there.
-            IoDomain ioDomain = new IoDomain(domainOptions, (key, bytes, on) -> { }, io);
-            undo.push(() -> ioDomain.end(io, options.disconnectTime()));
-            ioDomain.prefill(Sockaddr.family(options.address().getAddress()), options.pool(), io);
-            buffers = bufferPool;
-            domain = ioDomain;
-            table = new SessionTable(options.maxSessions(), order, slot -> new IocpSession(this, slot));
-            mailbox = new Mailbox(this, domain, views, options.workers());
-            listener = domain.listen(listenerOptions, this::connected, io);
+            for (int i = 0; i < options.ports(); i++) {
+                Shard shard = new Shard(this, i, table, domainOptions, io);
+                undo.push(() -> shard.buffers.release(io.win32()));
+                undo.push(() -> shard.end(options.disconnectTime(), io));
+                shards.add(shard);
+            }
+            IoDomain accepting = shards.getFirst().domain();
+            accepting.prefill(Sockaddr.family(options.address().getAddress()), options.pool(), io);
+            listener = accepting.listen(listenerOptions, this::connected, io);
         } catch (Throwable e) {
             undo.forEach(step -> undo(step, e));
             throw e;
@@ -140,61 +122,23 @@ final class SessionEngine implements SocketEvents {
         }
     }
 
-    // ---- packets ----
-
-    @Override
-    public void received(StreamSocket socket, int status, int bytes, IoThread io) {
-        long owner = socket.receiveOwner();
-        IocpSession session = table.find(owner);
-        if (session == null) {
-            late(socket);
-        } else if (misnamed(owner, socket, io)) {
-            session.misdirected(false, status, bytes, io);
-        } else {
-            session.receiveCompleted(status, bytes, io);
+    /** Each port's share, rounded up. */
+    private int concurrencyOfAPort() {
+        if (options.ports() == 1) {
+            return options.concurrency();
         }
+        int all = options.concurrency() > 0 ? options.concurrency() : Runtime.getRuntime().availableProcessors();
+        return Math.ceilDiv(all, options.ports());
     }
 
-    @Override
-    public void sent(StreamSocket socket, int status, int bytes, IoThread io) {
-        long owner = socket.sendOwner();
-        IocpSession session = table.find(owner);
-        if (session == null) {
-            late(socket);
-        } else if (misnamed(owner, socket, io)) {
-            session.misdirected(true, status, bytes, io);
-        } else {
-            session.sendCompleted(status, bytes, io);
-        }
+    /** How many workers a shard has: as many as any other, or one more. */
+    int workersOf(int shard) {
+        return Math.ceilDiv(options.workers() - shard, options.ports());
     }
 
-    /** The socket is free or closed, and its session has ended. */
-    @Override
-    public void gone(StreamSocket socket, IoThread io) {
-        IocpSession session = table.find(socket.owner());
-        if (session != null) { // else the connection was refused, or its session ended without packets
-            session.vacate();
-            table.release(session);
-        }
-        socket.recycle();
-    }
-
-    private boolean misnamed(long owner, StreamSocket socket, IoThread io) {
-        if (identity == SessionIdentity.OVERLAPPED) {
-            return false;
-        }
-        long key = io.packetKey();
-        if (identity.names(key, SessionId.slot(owner), owner, domain)) {
-            return false;
-        }
-        counters.keyMismatches.increment();
-        LOG.debug("key {} names another session than {}, {}", key, Long.toUnsignedString(owner), socket);
-        return true;
-    }
-
-    private void late(StreamSocket socket) {
-        counters.latePackets.increment();
-        LOG.debug("a late packet, {}", socket);
+    /** They are as many as {@link ServerOptions#ports}. */
+    List<Shard> shards() {
+        return shards;
     }
 
     /** What it throws is reported after this thread's work at hand, and keeps nothing else from being done. */
@@ -208,54 +152,63 @@ final class SessionEngine implements SocketEvents {
 
     // ---- connections ----
 
-    /** From the listener: a connection needs a session, a buffer and, the first time, the port. */
+    /** From the listener, on a worker of the first shard: a connection needs a session of the shard that it is for. */
     private void connected(StreamSocket socket, IoThread io) {
-        IocpSession session = null;
+        Shard shard = shardFor(socket);
         LongAdder refusals = counters.sessionsRefusedStopping; // where it counts if it is refused, or throws, now
-        boolean isTaken = false;
+        IocpSession session = null;
         try {
-            if (!stopping) {
+            if (!stopping && !shard.isPortLost()) {
                 refusals = counters.sessionsRefusedMemory;
-                session = table.allocate();
+                session = table.allocate(shard.index());
                 if (session == null) {
                     refusals = counters.sessionsRefusedFull;
-                } else if (takeBuffer(session.input(), io)) {
-                    refusals = counters.sessionsRefusedAssociation;
-                    isTaken = attach(socket, session, io);
                 }
             }
         } finally {
-            if (!isTaken) {
+            if (session == null) {
                 refusals.increment();
-                refuse(socket, session, io);
+                socket.close(Closing.RST, io);
             }
         }
-        if (session != null && isTaken) {
-            session.open(socket, io);
-            if (stopping) { // stop() may have looked at this slot before
-                session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io);
-            }
+        if (session == null) {
+            return;
+        }
+        if (shard == shards.getFirst()) {
+            shard.begin(session, socket, io);
+        } else {
+            shard.handOver(session, socket, io);
         }
     }
 
-    private boolean attach(StreamSocket socket, IocpSession session, IoThread io) {
-        int error = -socket.attach(this, identity.key(session.slot(), socket.slot()), io);
-        if (error != 0) {
-            String more = refusalLines.next();
-            if (more != null) {
-                LOG.error("CreateIoCompletionPort: {}, {}{}", ErrorName.of(error), socket, more);
+    private Shard shardFor(StreamSocket socket) {
+        if (shards.size() == 1) {
+            return shards.getFirst();
+        }
+        IoDomain home = socket.home();
+        if (home == null) {
+            return fewestSessions();
+        }
+        for (Shard shard : shards) {
+            if (shard.domain() == home) {
+                return shard;
             }
         }
-        return error == 0;
+        throw new IllegalStateException("on no port of this server: " + socket);
     }
 
-    /** Releases what there is for the connection, if anything, and resets it. */
-    private void refuse(StreamSocket socket, @Nullable IocpSession session, IoThread io) {
-        if (session != null) {
-            session.input().giveBack(io);
-            table.release(session);
+    /** The next in turn, if there are several: else sessions that come one after another would all be one shard's. */
+    private Shard fewestSessions() {
+        int first = turn; // two workers that read the same do no harm
+        turn = (first + 1) % shards.size();
+        Shard fewest = shards.get(first);
+        for (int i = 1; i < shards.size(); i++) {
+            Shard other = shards.get((first + i) % shards.size());
+            if (table.inUse(other.index()) < table.inUse(fewest.index())) {
+                fewest = other;
+            }
         }
-        socket.close(Closing.RST, io);
+        return fewest;
     }
 
     /** False, and counted, if the system has no memory for a buffer. */
@@ -284,6 +237,11 @@ final class SessionEngine implements SocketEvents {
         return method;
     }
 
+    /** The first whole tick from this time on: deadlines that expire together wake each worker once. */
+    long wholeTick(long nanos) {
+        return nanos + Math.floorMod(startNanos - nanos, Shard.TICK_NANOS);
+    }
+
     // ---- any thread ----
 
     // None of these holds the server's memory open by a count that every sender would write to. A sender writes to it
@@ -292,12 +250,12 @@ final class SessionEngine implements SocketEvents {
     /** Whether the bytes were accepted. */
     boolean send(long id, ByteBuffer data) {
         IocpSession session = table.at(SessionId.slot(id));
-        if (session == null || isPortLost()) {
+        if (session == null || session.shard().isPortLost()) {
             return false;
         }
         SendQueue.Added added = queue(session, id, data);
         if (added == SendQueue.Added.NEEDS_FLUSH) {
-            mailbox.ask(session, id, IocpSession.FLUSH);
+            session.shard().mailbox.ask(session, id, IocpSession.FLUSH);
         }
         return added.isAccepted();
     }
@@ -305,43 +263,48 @@ final class SessionEngine implements SocketEvents {
     /** Which of the sessions have not accepted the bytes. */
     long[] broadcast(long[] ids, ByteBuffer data) {
         int position = data.position();
-        Mailbox.Batch batch = new Mailbox.Batch();
+        Mailbox.Batch[] batches = new Mailbox.Batch[shards.size()];
+        Arrays.setAll(batches, _ -> new Mailbox.Batch());
         long[] refused = NONE;
         int refusals = 0;
         try {
             for (int i = 0; i < ids.length; i++) {
                 long id = ids[i];
-                if (!addTo(batch, id, data)) {
+                if (!addTo(batches, id, data)) {
                     if (refusals == 0) {
                         refused = new long[ids.length - i];
                     }
                     refused[refusals++] = id;
                 }
                 data.position(position);
-                if (batch.size() == MOST_IN_A_BATCH) {
-                    mailbox.put(batch);
-                }
             }
         } finally {
-            mailbox.put(batch);
+            for (Shard shard : shards) {
+                shard.mailbox.put(batches[shard.index()]);
+            }
         }
         return refusals == refused.length ? refused : Arrays.copyOf(refused, refusals);
     }
 
-    private boolean addTo(Mailbox.Batch batch, long id, ByteBuffer data) {
+    private boolean addTo(Mailbox.Batch[] batches, long id, ByteBuffer data) {
         IocpSession session = table.at(SessionId.slot(id));
-        if (session == null || isPortLost()) {
+        if (session == null || session.shard().isPortLost()) {
             return false;
         }
         SendQueue.Added added = queue(session, id, data);
         if (added == SendQueue.Added.NEEDS_FLUSH && session.ask(id, IocpSession.FLUSH)) {
+            Shard shard = session.shard();
+            Mailbox.Batch batch = batches[shard.index()];
             batch.add(session);
+            if (batch.size() == MOST_IN_A_BATCH) {
+                shard.mailbox.put(batch);
+            }
         }
         return added.isAccepted();
     }
 
     private SendQueue.Added queue(IocpSession session, long id, ByteBuffer data) {
-        SendQueue.Added added = session.queue().add(id, data, growth, null);
+        SendQueue.Added added = session.queue().add(id, data, session.shard().growth, null);
         if (added == SendQueue.Added.FULL) {
             counters.sendsRefused.increment();
         } else if (added == SendQueue.Added.NO_MEMORY) {
@@ -350,17 +313,17 @@ final class SessionEngine implements SocketEvents {
         return added;
     }
 
-    /** One more free buffer; false if there is no memory for it, or the server has ended. */
-    private boolean grow() {
+    /** One more free buffer there; false if there is no memory for it, or the server has ended. */
+    boolean grow(BufferPool buffers) {
         Win32 view = views.take();
         try {
-            return references.tryAcquire() && grow(view);
+            return references.tryAcquire() && grow(buffers, view);
         } finally {
             views.give(view);
         }
     }
 
-    private boolean grow(Win32 view) {
+    private boolean grow(BufferPool buffers, Win32 view) {
         try {
             return buffers.grow(view);
         } finally {
@@ -371,138 +334,68 @@ final class SessionEngine implements SocketEvents {
     /** Asks a worker to end the session, if it has not ended. */
     void end(long id, boolean abrupt) {
         IocpSession session = table.find(id);
-        if (session != null && !isPortLost()) {
-            mailbox.ask(session, id, abrupt ? IocpSession.ABORT : IocpSession.DISCONNECT);
+        if (session != null && !session.shard().isPortLost()) {
+            session.shard().mailbox.ask(session, id, abrupt ? IocpSession.ABORT : IocpSession.DISCONNECT);
         }
     }
 
-    // ---- worker threads ----
-
-    /** The calling thread is going to {@link #dequeue}. */
-    void enter(IoThread io) {
-        workers.add(io);
-    }
-
-    /** It does no more. */
-    void leave(IoThread io) {
-        io.giveStockBack();
-        workers.remove(io);
-    }
-
-    /** Looks after the sessions' deadlines; {@link #dequeue} runs those that are due. */
-    TimerWheel timers() {
-        return domain.timers();
-    }
-
-    /** The first whole tick from this time on: deadlines that expire together wake each worker once. */
-    long wholeTick(long nanos) {
-        return nanos + Math.floorMod(startNanos - nanos, TICK_NANOS);
-    }
-
-    /**
-     * Waits for packets for at most the length of a tick and dispatches them; then runs the deadlines that are due, and
-     * the tick if it is.
-     *
-     * @throws CompletionFailedException if anything threw; everything else that there was to do has been done
-     */
-    void dequeue(IoThread io) {
-        try {
-            domain.dequeue(io, mailbox.isEmpty() ? TICK_MILLIS : 0);
-        } catch (Win32Exception e) {
-            counters.workerFailures.incrementAndGet();
-            if (isPortLost()) {
-                return;
-            }
-            LOG.error("a worker cannot dequeue: {}", e.getMessage());
-            io.win32().sleep(TICK_MILLIS); // the shortage may pass; without this pause the log would fill the disk
-        } finally {
-            if (!isPortLost()) { // nothing that is posted would come home
-                mailbox.drain(io);
-                tickIfDue(io);
-            }
-        }
-        io.throwFailure();
-    }
-
-    /** Other code has closed the port: no packet comes any more, and the server can only stop. Every worker notices. */
+    /** Whether other code has closed a port: then the server can only stop. */
     boolean isPortLost() {
-        return domain.isPortLost();
+        for (Shard shard : shards) {
+            if (shard.isPortLost()) {
+                return true;
+            }
+        }
+        return false;
     }
 
+    /** On a worker of the first shard. */
     void accept(IoThread io) {
         listener.depth(options.accepts(), io);
     }
 
-    /** By one thread at a time; the next tick is due a fixed time after the end of this one, however long it takes. */
-    private void tickIfDue(IoThread io) {
-        if (io.nowNanos() - nextTickNanos < 0 || !ticking.compareAndSet(false, true)) {
-            return;
-        }
-        try {
-            if (io.nowNanos() - nextTickNanos >= 0) { // or another thread has ticked since
-                tick(io);
-                io.refreshNow();
-                nextTickNanos = io.nowNanos() + TICK_NANOS;
-            }
-        } catch (Throwable e) {
-            io.failed(e);
-        } finally {
-            ticking.set(false);
-        }
-    }
-
-    /**
-     * What depends on time and on no session: it takes as long for a million of them as for one. If one part throws,
-     * the others are done all the same.
-     */
-    private void tick(IoThread io) {
-        workers.forEach(worker -> worker.forEachDeferred(task -> postIfLate(task, io)));
-        attempt(on -> buffers.trim(on.win32()), io);
-    }
-
-    /** What one worker has put off, and not come to since it is stuck in a handler, say, another one does. */
-    private static void postIfLate(IoTask task, IoThread io) {
-        if (task instanceof IocpSession session && session.isReceiveLate(io.nowNanos())) {
-            attempt(session::run, io);
-        }
-    }
-
     // ---- the end, in this order ----
 
-    /** Accepts no more connections, and ends sessions once what they have queued is sent. */
-    void stop(IoThread io) {
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /** Accepts no more connections, and has workers end the sessions once what these have queued is sent. */
+    void stop() {
         stopping = true;
-        attempt(listener::close, io);
-        forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io), io);
+        shards.getFirst().mailbox.run(listener::close);
+        for (Shard shard : shards) {
+            shard.mailbox.run(io -> shard.stop(false, io));
+        }
     }
 
     /** The drain time is over. */
-    void abortAll(IoThread io) {
-        forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, true, io), io);
-    }
-
-    /**
-     * The last step, when no worker is at work any more: no packet ends the sessions that are left, so they end here.
-     * Then handles are closed, and what is pending is awaited.
-     */
-    void end(IoThread io) {
-        if (table.inUse() > 0) {
-            LOG.error("{} sessions had not ended in time: cut off", table.inUse());
-            forEachSession(session -> {
-                if (session.endWithoutPackets()) {
-                    table.release(session);
-                }
-            }, io);
+    void abortAll() {
+        for (Shard shard : shards) {
+            shard.mailbox.run(io -> shard.stop(true, io));
         }
-        operationsLost = domain.end(io, options.disconnectTime());
     }
 
     boolean isQuiet() {
-        return listener.isGone() && table.inUse() == 0;
+        return (listener.isGone() || shards.getFirst().isPortLost()) && shards.stream().allMatch(Shard::isQuiet);
     }
 
+    /** Operations whose packets can still come. */
     int operationsPending() {
-        return domain.pendingCount();
+        return shards.stream().mapToInt(Shard::operationsPending).sum();
+    }
+
+    /** The last step, when no worker is at work any more: what is left ends here, all of it within this time. */
+    void end(Duration bound, IoThread io) {
+        if (table.inUse() > 0) {
+            LOG.error("{} sessions had not ended in time: cut off", table.inUse());
+        }
+        long deadline = io.win32().nanoTime() + bound.toNanos();
+        int left = shards.size();
+        for (Shard shard : shards) { // each has its share of the time, and what those before have not needed
+            long nanos = Math.max(0, deadline - io.win32().nanoTime()) / left--;
+            attempt(on -> shard.end(Duration.ofNanos(nanos), on), io);
+        }
     }
 
     /**
@@ -513,34 +406,11 @@ final class SessionEngine implements SocketEvents {
     void release(Win32 win32) {
         if (references.drop()) {
             views.close();
-            releaseAll(win32);
+            shards.forEach(shard -> shard.releaseBuffers(win32));
         }
     }
 
-    private void releaseAll(Win32 win32) {
-        if (operationsLost > 0) {
-            return; // the buffers of these are the kernel's, too
-        }
-        try {
-            buffers.release(win32);
-        } catch (IllegalStateException e) {
-            LOG.error("a handler's buffer is in use elsewhere: the buffers' memory stays allocated ({})",
-                    e.getMessage());
-        }
-    }
-
-    private void forEachSession(Consumer<IocpSession> action, IoThread io) {
-        for (int i = 0; i < table.made(); i++) {
-            IocpSession session = table.at(i);
-            if (session != null) {
-                try {
-                    action.accept(session);
-                } catch (Throwable e) {
-                    io.failed(e);
-                }
-            }
-        }
-    }
+    // ---- figures ----
 
     InetSocketAddress localAddress() {
         return listener.localAddress();
@@ -548,8 +418,6 @@ final class SessionEngine implements SocketEvents {
 
     /** @param systemCalls made by the threads that run this */
     ServerStatistics statistics(long systemCalls) {
-        return new ServerStatistics(ServerStatistics.Connections.of(table, listener),
-                counters.traffic(), ServerStatistics.Sockets.of(domain), counters.incidents(listener, domain),
-                counters.faults(domain), ServerStatistics.Resources.of(buffers, domain, systemCalls));
+        return ServerStatistics.of(counters, table, listener, shards, pool, systemCalls);
     }
 }

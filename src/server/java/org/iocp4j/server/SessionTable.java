@@ -9,8 +9,31 @@ import org.jspecify.annotations.Nullable;
 /**
  * The sessions by slot. An id names a slot and a serial number: the slot finds the session object, the serial tells
  * whether the session in it is still the one meant. It grows with the most sessions that there have been at one time.
+ *
+ * <p>A session object is a shard's, for its deadline is on that shard's wheel and its buffers are from that shard's
+ * pool. A slot is nobody's: a shard that has no free object takes the slot of another's, with a new object of its own.
+ * So all shards together can have exactly as many sessions as there are slots. What is shared here is written when a
+ * connection comes or goes, and at no other time.
  */
 final class SessionTable {
+    /** Makes the session of a slot, when it is first needed, and does no more than that. */
+    @FunctionalInterface
+    interface Factory {
+        IocpSession make(int slot, int shard);
+    }
+
+    /** What is free, and how many are not, of one shard. */
+    private static final class Part {
+        final FreeList<IocpSession> free;
+        final AtomicInteger inUse = new AtomicInteger();
+        final IntFunction<IocpSession> factory;
+
+        Part(int capacity, FreeList.Order order, IntFunction<IocpSession> factory) {
+            free = new FreeList<>(capacity, order);
+            this.factory = factory;
+        }
+    }
+
     /**
      * FIFO only: at least this many other slots are used before one is used again, so that a stale key cannot match the
      * slot's next session by accident and hide the bug that the study shows.
@@ -19,38 +42,63 @@ final class SessionTable {
 
     private final GrowingTable<IocpSession> sessions;
     private final int reuseDistance;
-    private final FreeList<IocpSession> free;
-    private final IntFunction<IocpSession> factory;
-    private final AtomicInteger inUse = new AtomicInteger();
+    private final Part[] parts;
 
-    /** @param factory makes the session of a slot, when it is first needed, and does no more than that */
-    SessionTable(int capacity, FreeList.Order order, IntFunction<IocpSession> factory) {
+    SessionTable(int capacity, FreeList.Order order, int shards, Factory factory) {
         this.sessions = new GrowingTable<>(capacity);
-        this.free = new FreeList<>(capacity, order);
-        this.factory = factory;
+        this.parts = new Part[shards];
+        for (int i = 0; i < shards; i++) {
+            int shard = i;
+            parts[i] = new Part(capacity, order, slot -> factory.make(slot, shard));
+        }
         this.reuseDistance = order == FreeList.Order.FIFO ? REUSE_DISTANCE : 0;
     }
 
-    /** A session for a new connection, or null if all are in use. */
-    @Nullable IocpSession allocate() {
-        IocpSession session = free.size() > reuseDistance ? free.take() : null;
+    /** A session for a new connection of a shard's, or null if all are in use. */
+    @Nullable IocpSession allocate(int shard) {
+        Part part = parts[shard];
+        IocpSession session = part.free.size() > reuseDistance ? part.free.take() : null;
         if (session == null) {
-            session = sessions.add(factory);
+            session = sessions.add(part.factory);
         }
         if (session == null) {
-            session = free.take();
+            session = part.free.take();
+        }
+        if (session == null) {
+            session = inPlaceOfAnothers(part);
         }
         if (session == null) {
             return null;
         }
-        inUse.incrementAndGet();
+        part.inUse.incrementAndGet();
         return session;
+    }
+
+    /** Whoever has a reference to the object before finds it ended, as it was. */
+    private @Nullable IocpSession inPlaceOfAnothers(Part part) {
+        for (Part other : parts) {
+            IocpSession before = other.free.take();
+            if (before != null) {
+                IocpSession session;
+                try {
+                    session = part.factory.apply(before.slot());
+                } catch (Throwable e) {
+                    other.free.give(before);
+                    throw e;
+                }
+                session.follow(before);
+                sessions.replace(before.slot(), session);
+                return session;
+            }
+        }
+        return null;
     }
 
     /** The session has ended, and its id finds it no more. */
     void release(IocpSession session) {
-        free.give(session);
-        inUse.decrementAndGet();
+        Part part = parts[session.shard().index()];
+        part.free.give(session);
+        part.inUse.decrementAndGet();
     }
 
     /**
@@ -72,7 +120,17 @@ final class SessionTable {
         return sessions.size();
     }
 
+    /** How many sessions there are. */
     int inUse() {
-        return inUse.get();
+        int all = 0;
+        for (Part part : parts) {
+            all += part.inUse.get();
+        }
+        return all;
+    }
+
+    /** How many of them are a shard's. */
+    int inUse(int shard) {
+        return parts[shard].inUse.get();
     }
 }

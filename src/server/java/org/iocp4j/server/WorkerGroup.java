@@ -17,7 +17,7 @@ import org.iocp4j.win32.Win32;
 
 /**
  * The threads that dequeue packets. They are platform threads and live as long as the server, since Windows may cancel
- * the I/O of a thread that ends [doc]. Nothing that is thrown ends one; only a lost port ends them before
+ * the I/O of a thread that ends [doc]. Nothing that is thrown ends one; only the loss of their port ends them before
  * {@link #stop}.
  */
 final class WorkerGroup {
@@ -30,6 +30,7 @@ final class WorkerGroup {
     private final Supplier<Win32> system;
     private final Runnable stopServer;
     private final List<Thread> threads = new ArrayList<>();
+    private final List<Shard> shards;
     /** Each thread's view, for the calls that it has counted; also of threads that have ended. */
     private final Queue<Win32> views = new ConcurrentLinkedQueue<>();
     /** Threads that may be at work on the server. */
@@ -40,19 +41,22 @@ final class WorkerGroup {
     private final LogLimit failureLines = new LogLimit();
 
     /**
-     * @param stopServer run once, on a thread of its own, if the port is lost, or if a worker fails and the options say
+     * @param stopServer run once, on a thread of its own, if a port is lost, or if a worker fails and the options say
      * STOP
      */
     WorkerGroup(SessionEngine engine, Supplier<Win32> system, Runnable stopServer) {
         this.engine = engine;
+        this.shards = engine.shards();
         this.system = system;
         this.stopServer = stopServer;
     }
 
-    /** Starts the threads. */
+    /** Starts the threads: each is one shard's, and each shard has as many as any other, or one more. */
     void start(int count) {
         for (int i = 1; i <= count; i++) {
-            Thread thread = Thread.ofPlatform().name("iocp-worker-" + i).unstarted(this::run);
+            Shard shard = shardOf(i);
+            String name = "iocp-worker-" + i + (shards.size() == 1 ? "" : "-port-" + (shard.index() + 1));
+            Thread thread = Thread.ofPlatform().name(name).unstarted(() -> run(shard));
             running.incrementAndGet();
             try {
                 thread.start();
@@ -64,53 +68,57 @@ final class WorkerGroup {
         }
     }
 
-    private void run() {
-        boolean done = serve();
+    private Shard shardOf(int worker) {
+        return shards.get((worker - 1) % shards.size());
+    }
+
+    private void run(Shard shard) {
+        boolean done = serve(shard);
         while (!done) {
             awaitStop(RETRY_MILLIS);
             running.incrementAndGet(); // before it checks for the stop, so that close() waits for this thread
-            done = serve();
+            done = serve(shard);
         }
-        if (engine.isPortLost()) {
+        if (shard.isPortLost()) {
             stopServer(); // however this thread has ended
         }
     }
 
     /** Whether the thread is to end; false if it could not begin. */
-    private boolean serve() {
+    private boolean serve(Shard shard) {
         try {
             if (isStopping()) {
                 return true;
             }
-            serveOnView();
+            serveOnView(shard);
             return true;
         } catch (Throwable e) {
             failed("a worker could not start, or not end in order", e);
-            return isStopping() || engine.isPortLost();
+            return isStopping() || shard.isPortLost();
         } finally {
             running.decrementAndGet();
             finishIfStopped();
         }
     }
 
-    private void serveOnView() {
+    private void serveOnView(Shard shard) {
         try (Win32 win32 = system.get()) {
             IoThread io = new IoThread(win32);
             views.add(win32);
-            engine.enter(io);
+            shard.enter(io);
             try {
-                while (!engine.isPortLost() && (!isStopping() || io.hasWork())) {
-                    dequeue(io);
+                while (!shard.isPortLost() && (!isStopping() || io.hasWork())) {
+                    dequeue(shard, io);
                 }
             } finally {
-                engine.leave(io);
+                shard.leave(io);
             }
         }
     }
 
-    private void dequeue(IoThread io) {
+    private void dequeue(Shard shard, IoThread io) {
         try {
-            engine.dequeue(io);
+            shard.dequeue(io);
         } catch (CompletionFailedException e) {
             failed("a worker failed", e);
         } catch (Throwable e) { // not a completion but dequeuing itself, which may throw again immediately
@@ -186,8 +194,8 @@ final class WorkerGroup {
     /** Asks the threads to end. */
     void stop() {
         stop.countDown();
-        for (int i = 0; i < threads.size(); i++) {
-            engine.mailbox.wakeWorker();
+        for (int i = 1; i <= threads.size(); i++) {
+            shardOf(i).mailbox.wakeWorker();
         }
     }
 

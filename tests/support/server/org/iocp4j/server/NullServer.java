@@ -4,6 +4,7 @@ import static org.iocp4j.win32.generated.WinTypes.MEM_COMMIT;
 import static org.iocp4j.win32.generated.WinTypes.MEM_RESERVE;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.port.Delivery;
@@ -15,18 +16,19 @@ import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
 /**
- * A raw echo server on a {@link NullWin32}, whose one worker is the calling thread: for what a test or a benchmark
- * counts.
+ * A raw echo server on a {@link NullWin32}, whose workers are all the calling thread: for what a test or a benchmark
+ * counts. Once its clients have connected, each port may be a thread's of its own.
  */
 public final class NullServer {
     private static final int TICK_MILLIS = 100;
 
     private final Kernel kernel;
-    private final IoThread io;
+    /** Of each port's worker. */
+    private final IoThread[] workers;
     private final SessionEngine engine;
 
     public NullServer() throws Win32Exception {
-        this(ServerOptions.builder().accepts(8).pool(16).maxSessions(64).build());
+        this(ServerOptions.builder().workers(1).accepts(8).pool(16).maxSessions(64).build());
     }
 
     /** Listens, with its accepts posted. */
@@ -36,7 +38,9 @@ public final class NullServer {
 
     NullServer(ServerOptions options, SessionHandler handler) throws Win32Exception {
         kernel = new Kernel(options.maxSessions() + options.accepts() + options.pool());
-        io = new IoThread(kernel);
+        workers = new IoThread[options.ports()];
+        Arrays.setAll(workers, _ -> new IoThread(kernel));
+        IoThread io = workers[0];
         engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED,
                 handler, kernel::attach, io);
         engine.accept(io);
@@ -54,6 +58,17 @@ public final class NullServer {
     public void echo(long socket, int bytes) {
         kernel.arrive(socket, bytes);
         run();
+    }
+
+    /** The port of a client's socket, from 0. */
+    int port(long socket) {
+        return (int) kernel.port(socket) - 1;
+    }
+
+    /** As {@link #echo(long, int)}, on the thread of the socket's port. */
+    void echo(int port, long socket, int bytes) {
+        kernel.arrive(socket, bytes);
+        run(port);
     }
 
     /** The client goes, and the socket is free again, or posted to another accept. */
@@ -82,7 +97,9 @@ public final class NullServer {
     void idle(int millis) {
         for (int i = 0; i < millis; i += TICK_MILLIS) {
             kernel.pass(TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS));
-            engine.dequeue(io);
+            for (int port = 0; port < workers.length; port++) {
+                engine.shards().get(port).dequeue(workers[port]);
+            }
             run();
         }
     }
@@ -143,8 +160,22 @@ public final class NullServer {
 
     /** Dequeues and dispatches what there is. */
     void run() {
-        while (kernel.waitingPackets() > 0 || io.hasWork()) {
-            engine.dequeue(io);
+        boolean isDone;
+        do { // one port's may be the cause of another's
+            isDone = true;
+            for (int port = 0; port < workers.length; port++) {
+                isDone &= !run(port);
+            }
+        } while (!isDone);
+    }
+
+    /** Whether there was anything on the port. */
+    private boolean run(int port) {
+        boolean isAny = false;
+        while (kernel.waitingPackets(port + 1) > 0 || workers[port].hasWork()) {
+            engine.shards().get(port).dequeue(workers[port]);
+            isAny = true;
         }
+        return isAny;
     }
 }
