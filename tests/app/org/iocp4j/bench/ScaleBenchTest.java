@@ -49,6 +49,23 @@ class ScaleBenchTest {
     }
 
     @Test
+    void twoPortsEchoEachOnItsOwnThread() throws Exception {
+        try (ScaleServer server = new ScaleServer(20, 2)) {
+            server.connect();
+            long[][] sockets = server.awaitSocketsByPort();
+            assertThat(sockets[0]).hasSize(10);
+            assertThat(sockets[1]).hasSize(10);
+            ServerStatistics before = server.statistics();
+            assertThat(server.echoTogether(50, sockets)).isPositive();
+            assertThat(server.statistics().traffic().receiveCompletions() - before.traffic().receiveCompletions())
+                    .isEqualTo(100);
+            assertThat(server.workTogether(10, 2)).isPositive();
+        }
+        PortsResult result = new ScaleBench(new ScaleBench.Plan(List.of(1), 1, 200), _ -> { }).ports();
+        assertThat(result.ratio().median()).isPositive();
+    }
+
+    @Test
     void everyFigureIsTakenWithEachNumberOfSessionsFromItsBaseOn() throws Exception {
         List<String> progress = new ArrayList<>();
         List<Integer> sessions = List.of(1, 50, 1_200, SESSIONS);

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.iocp4j.win32.Win32Exception;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -15,7 +16,9 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.ThreadParams;
 
 /** What the sessions cost that are there beside the one at work, on a kernel that costs next to nothing. */
 @State(Scope.Thread)
@@ -47,8 +50,8 @@ public class ScaleBenchmark {
         @Setup
         public void connect() throws Win32Exception {
             // One more than there are: it comes and goes. Without an idle limit, since time passes in leaps here.
-            server = new NullServer(ServerOptions.builder().maxSessions(sessions + 1).bufferBytes(BUFFER_BYTES)
-                    .sendQueueBytes(BUFFER_BYTES).idleTime(Duration.ZERO).build(), this);
+            server = new NullServer(ServerOptions.builder().workers(1).maxSessions(sessions + 1)
+                    .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES).idleTime(Duration.ZERO).build(), this);
             ids = new long[sessions];
             sockets = new long[sessions];
             for (int i = 0; i < sessions; i++) {
@@ -95,6 +98,45 @@ public class ScaleBenchmark {
         }
     }
 
+    /** Sessions on two ports, a thread for each. */
+    @State(Scope.Benchmark)
+    public static class TwoPorts {
+        private static final int PORTS = 2;
+        private static final int SESSIONS = 200;
+
+        private NullServer server;
+        private long[] sockets;
+
+        @Setup
+        public void connect() throws Win32Exception {
+            server = new NullServer(ServerOptions.builder().workers(PORTS).ports(PORTS).maxSessions(SESSIONS)
+                    .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES).idleTime(Duration.ZERO).build(),
+                    (session, data) -> session.send(data));
+            sockets = LongStream.generate(server::connect).limit(SESSIONS).toArray();
+        }
+    }
+
+    /** The one of them that is the thread's. */
+    @State(Scope.Thread)
+    public static class OwnPort {
+        private int port;
+        private NullServer server;
+        private long[] sockets;
+        private int next;
+
+        @Setup
+        public void choose(TwoPorts all, ThreadParams thread) {
+            port = thread.getThreadIndex();
+            server = all.server;
+            sockets = LongStream.of(all.sockets).filter(socket -> server.port(socket) == port).toArray();
+        }
+
+        private void echo() {
+            next = next + 1 < sockets.length ? next + 1 : 0;
+            server.echo(port, sockets[next], MESSAGE_BYTES);
+        }
+    }
+
     private final ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE_BYTES);
 
     @Benchmark
@@ -105,6 +147,18 @@ public class ScaleBenchmark {
     @Benchmark
     public void echoInRandomOrder(Sessions all) {
         all.server.echo(all.next(all.inRandomOrder), MESSAGE_BYTES);
+    }
+
+    /** To be compared with the next: if ports share nothing, an echo takes as long beside another thread's. */
+    @Benchmark
+    public void echoOnOnePort(OwnPort own) {
+        own.echo();
+    }
+
+    @Benchmark
+    @Threads(TwoPorts.PORTS)
+    public void echoOnTwoPorts(OwnPort own) {
+        own.echo();
     }
 
     @Benchmark

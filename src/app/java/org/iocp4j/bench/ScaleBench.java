@@ -38,6 +38,11 @@ public final class ScaleBench {
     private static final int ECHOES_BY_TICKS = 4_000;
     private static final int ECHOES_BY_MESSAGES = 10;
 
+    private static final int PORTS = 2;
+    private static final int SESSIONS_OF_PORTS = 200;
+    /** In place of one echo there are so many on each port: else one's turn ends long before the other's. */
+    private static final int ECHOES_BY_ECHOES_ON_PORTS = 5;
+
     private final Plan plan;
     private final Consumer<String> progress;
 
@@ -80,6 +85,39 @@ public final class ScaleBench {
             }
         }
         return results;
+    }
+
+    /** How two ports with a worker each stand beside one. */
+    public PortsResult ports() throws IOException, InterruptedException {
+        List<Double> alone = new ArrayList<>();
+        List<Double> both = new ArrayList<>();
+        List<Double> work = new ArrayList<>();
+        try (ScaleServer server = new ScaleServer(SESSIONS_OF_PORTS, PORTS)) {
+            server.connect();
+            long[][] two = server.awaitSocketsByPort();
+            long[][] one = {two[0]};
+            int times = plan.operations() * ECHOES_BY_ECHOES_ON_PORTS;
+            for (int round = 0; round <= plan.rounds(); round++) {
+                progress.accept(String.format(Locale.ROOT, "%s, ports: %d",
+                        round == 0 ? "warming up" : "round " + round + " of " + plan.rounds(), PORTS));
+                double aloneNanos = (double) server.echoTogether(times, one) / times;
+                double bothNanos = (double) server.echoTogether(times, two) / times / PORTS;
+                double workAlone = server.workTogether(times, 1);
+                double workBoth = (double) server.workTogether(times, PORTS) / PORTS;
+                if (round > 0) {
+                    alone.add(aloneNanos);
+                    both.add(bothNanos);
+                    work.add(PORTS * workAlone / workBoth);
+                }
+            }
+        }
+        List<Double> echoes = quotients(alone, both).stream().map(quotient -> PORTS * quotient).toList();
+        return new PortsResult(Spread.of(alone), Spread.of(both), Spread.of(echoes), Spread.of(work),
+                Spread.of(quotients(echoes, work)));
+    }
+
+    private static List<Double> quotients(List<Double> figures, List<Double> by) {
+        return IntStream.range(0, figures.size()).mapToObj(i -> figures.get(i) / by.get(i)).toList();
     }
 
     /** Each figure, in its unit. */

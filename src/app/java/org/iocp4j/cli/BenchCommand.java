@@ -86,6 +86,9 @@ import picocli.CommandLine.Spec;
             "  JSON, one object per figure and number: figure, sessions, nanosMedian, nanosLow, nanosHigh",
             "  (packetsMedian ... of packets), base: how many sessions the ratio is to; ratioMedian, ratioLow,",
             "  ratioHigh, rounds.",
+            "  Last, echo-on-two-ports: an echo's nanoseconds of a worker's time, alone and with a second worker on a",
+            "  port of its own; how many times as many echoes two make, how many times as much unrelated work",
+            "  (echoesMedian, workMedian), and the ratio of these two: 1 if the ports share nothing.",
         })
 final class BenchCommand implements Callable<Integer> {
     private static final int PROGRESS_SECONDS = 2;
@@ -154,7 +157,9 @@ final class BenchCommand implements Callable<Integer> {
         ScaleBench.Plan plan = ScaleBench.usual(pairs != null ? pairs : DEFAULT_PAIRS);
         AtomicReference<String> state = new AtomicReference<>("starting");
         try (var _ = new Progress(Output.err(spec), PROGRESS_SECONDS, second -> second + " s  " + state.get())) {
-            ScaleReport.print(new ScaleBench(plan, state::set).run(), plan.rounds(), json, spec.commandLine().getOut());
+            ScaleBench bench = new ScaleBench(plan, state::set);
+            ScaleReport.print(bench.run(), plan.rounds(), json, spec.commandLine().getOut());
+            ScaleReport.print(bench.ports(), plan.rounds(), json, spec.commandLine().getOut());
             return ExitCode.OK;
         } catch (IOException e) {
             throw new CommandFailure("bench: " + e.getMessage());

@@ -3,6 +3,7 @@ package org.iocp4j.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import org.iocp4j.bench.PortsResult;
 import org.iocp4j.bench.ScaleResult;
 
 /** What {@code bench --scale} prints: a table to be read, or JSON lines. */
@@ -25,6 +26,21 @@ final class ScaleReport {
                         r.value().median(), r.value().low(), r.value().high(), r.ratio().median(), r.ratio().low(),
                         r.ratio().high(), r.base());
             }
+        }
+    }
+
+    static void print(PortsResult r, int rounds, boolean json, PrintWriter out) {
+        if (json) {
+            out.println(new JsonLine().put("figure", "echo-on-two-ports")
+                    .put("aloneNanosMedian", r.alone().median()).put("bothNanosMedian", r.both().median())
+                    .put("echoesMedian", r.echoes().median()).put("workMedian", r.work().median())
+                    .put("ratioMedian", r.ratio().median()).put("ratioLow", r.ratio().low())
+                    .put("ratioHigh", r.ratio().high()).put("rounds", rounds).end());
+        } else {
+            line(out, "echo on two ports, a worker each: %.0f ns alone, %.0f ns beside the other: %.2f times as many as"
+                    + " one; of unrelated work %.2f times; ratio %.2f, %.2f - %.2f", r.alone().median(),
+                    r.both().median(), r.echoes().median(), r.work().median(), r.ratio().median(), r.ratio().low(),
+                    r.ratio().high());
         }
     }
 
