@@ -50,6 +50,7 @@ class ServeCommandTest {
             --protocol        | http   | messages or raw
             --profile         | best   | original
             --workers         | 0      | 1 to 1024
+            --ports           | 0      | 1 to 128
             --concurrency     | -1     | 0 to 1024
             --accepts         | 0      | 1 to 10000
             --pool            | 100001 | 0 to 100000
@@ -89,6 +90,14 @@ class ServeCommandTest {
     void sendQueueHoldsAtLeastABuffer() {
         assertThat(serve("--buffer-bytes", "4096", "--send-queue", "4095")).isEqualTo(2);
         assertThat(err()).isEqualTo("--send-queue: '4095' is not allowed, must be --buffer-bytes (4096) or more\n");
+    }
+
+    @Test
+    void eachPortNeedsAWorkerAndAKeyThatNamesTheSessionTakesOne() {
+        assertThat(serve("--workers", "2", "--ports", "3")).isEqualTo(2);
+        assertThat(err()).isEqualTo("--ports: '3' is not allowed, must be --workers (2) or less\n");
+        assertThat(serve("--workers", "2", "--ports", "2", "--identity", "slot-key")).isEqualTo(2);
+        assertThat(err()).endsWith("--ports: '2' is not allowed, must be 1, with --identity slot-key\n");
     }
 
     @Test
