@@ -23,11 +23,11 @@ class EchoCostTest {
             sockets[i] = server.connect();
             server.echo(sockets[i], 64);
         }
-        long before = server.engine().buffers.exchanges();
+        long before = server.engine().shards().getFirst().buffers.exchanges();
         for (int i = 0; i < ECHOES; i++) {
             server.echo(sockets[i % SESSIONS], 64);
         }
-        assertThat(server.engine().buffers.exchanges() - before).isLessThanOrEqualTo(ECHOES / 32);
+        assertThat(server.engine().shards().getFirst().buffers.exchanges() - before).isLessThanOrEqualTo(ECHOES / 32);
         assertThat(server.statistics().resources().buffersLent()).as("one each, to receive into").isEqualTo(SESSIONS);
         assertThat(server.statistics().traffic().sentBytes()).isEqualTo(64L * (SESSIONS + ECHOES));
     }

@@ -107,11 +107,11 @@ class FairnessTest {
             engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN,
                     SessionIdentity.OVERLAPPED, (session, data) -> session.send(data), () -> this, io);
             engine.accept(io);
-            engine.dequeue(io);
+            engine.shards().getFirst().dequeue(io);
             for (int i = 0; i < sessions; i++) {
                 numbers.put(connect(), i);
                 while (waitingPackets() > 0 || io.hasWork()) {
-                    engine.dequeue(io);
+                    engine.shards().getFirst().dequeue(io);
                 }
             }
         }
@@ -121,7 +121,7 @@ class FairnessTest {
             numbers.keySet().forEach(this::come);
             looks = 0;
             while (echoes < count) {
-                engine.dequeue(io);
+                engine.shards().getFirst().dequeue(io);
             }
         }
 

@@ -216,9 +216,6 @@ final class Schedule {
         if (over != null) {
             throw over;
         }
-        if (Thread.currentThread() != me.thread) {
-            throw fail("the view of " + me.name + " is used by " + Thread.currentThread(), null);
-        }
         if (me.left) {
             throw fail(me.name + " calls after it closed its view", null);
         }
