@@ -55,6 +55,18 @@ class FreeSocketsTest {
         assertThat(made).isEqualTo(BURST);
     }
 
+    /** Where all are closed, none is ever given. */
+    @Test
+    void theMarkFallsWithoutFreeSockets() {
+        takeAll(BURST).forEach(socket -> sockets.endUse(now));
+        assertThat(sockets.highWater()).isEqualTo(BURST);
+        assertThat(sockets.changesWithTime()).as("so somebody has to look").isTrue();
+        pass(Duration.ofMinutes(FreeSockets.KEEP_MINUTES + 1));
+        assertThat(sockets.takeUnneeded(MOST, now)).isEmpty();
+        assertThat(sockets.highWater()).isZero();
+        assertThat(sockets.changesWithTime()).isFalse();
+    }
+
     @Test
     void whatIsInUseCounts() {
         List<Integer> first = takeAll(BURST);

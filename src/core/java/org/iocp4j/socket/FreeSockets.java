@@ -127,9 +127,9 @@ final class FreeSockets<T> {
         return highest;
     }
 
-    /** Whether more are free than are kept always: then time will give some back. */
-    synchronized boolean isAboveLeast() {
-        return free.size() > least;
+    /** Whether {@link #takeUnneeded} is to be called again: time will lower the mark, or give some back. */
+    synchronized boolean changesWithTime() {
+        return free.size() > least || highWater() > inUse.get();
     }
 
     /** How many are free now. */

@@ -68,9 +68,9 @@ public final class SocketPool {
         IoDomain.attempt(() -> socket.close(io.win32()), io);
     }
 
-    /** Whether time will have more to close. */
-    boolean isAboveLeast() {
-        return v4.isAboveLeast() || v6.isAboveLeast();
+    /** Whether time will change anything. */
+    boolean changesWithTime() {
+        return v4.changesWithTime() || v6.changesWithTime();
     }
 
     /** How many sockets it has closed. */

@@ -233,6 +233,7 @@ final class SocketSlot implements CompletionHandler {
         } finally {
             endUse(io);
             domain.slots().closeSocket(handle, this, io);
+            domain.slots().lookLater(io);
         }
         if (lingerError != 0) {
             IoDomain.LOG.error("SO_LINGER: {}, {}: its peer sees a FIN in place of an RST",

@@ -46,7 +46,7 @@ final class SocketSlots {
     private final FreeSockets<SocketSlot> freeV4;
     private final FreeSockets<SocketSlot> freeV6;
     private final @Nullable SocketPool pool;
-    /** Armed while more are free than are kept always. */
+    /** Armed while time has something to change: the high-water mark, and how many are kept. */
     private final Deadline giveBack;
     private final LongAdder created = new LongAdder();
     private final LongAdder reused = new LongAdder();
@@ -200,13 +200,18 @@ final class SocketSlots {
         } else if (pool != null || domain.isEnding() || !free(slot.family).give(slot, io.nowNanos())) {
             closeUnused(slot, io);
         }
-        if (!giveBack.isArmed() && isAboveLeast()) {
+        lookLater(io);
+    }
+
+    /** To be called when a socket is in use no more: in a minute the domain looks at what time has changed. */
+    void lookLater(IoThread io) {
+        if (!giveBack.isArmed() && !domain.isEnding() && changesWithTime()) {
             domain.arm(giveBack, io.nowNanos() + LOOK_NANOS, io);
         }
     }
 
-    private boolean isAboveLeast() {
-        return freeV4.isAboveLeast() || freeV6.isAboveLeast() || (pool != null && pool.isAboveLeast());
+    private boolean changesWithTime() {
+        return freeV4.changesWithTime() || freeV6.changesWithTime() || (pool != null && pool.changesWithTime());
     }
 
     /** Closes some of the sockets that have not been needed for a while. */
@@ -221,7 +226,7 @@ final class SocketSlots {
         if (pool != null) {
             left -= pool.closeUnneeded(left, io);
         }
-        if (!domain.isEnding() && isAboveLeast()) {
+        if (!domain.isEnding() && changesWithTime()) {
             domain.arm(giveBack, io.nowNanos() + (left == 0 ? REST_NANOS : LOOK_NANOS), io);
         }
     }
