@@ -11,7 +11,8 @@ import org.iocp4j.server.identity.SessionIdentity;
  * @param protocol what is sent back; not null
  * @param identity how a completion packet finds its session; not null. Only for the study of the completion-key bug,
  *                 which {@link SessionIdentity#KEY} shows: packets for reused sockets end sessions instead of being
- *                 served. Everybody else uses {@link #EchoOptions(ServerOptions, EchoProtocol)}
+ *                 served. A server whose keys name sessions has one port, whatever {@link ServerOptions#ports} says.
+ *                 Everybody else uses {@link #EchoOptions(ServerOptions, EchoProtocol)}
  */
 public record EchoOptions(
         ServerOptions server,

@@ -68,10 +68,6 @@ public final class IocpServer implements AutoCloseable {
         Objects.requireNonNull(handler, "handler is null");
         Objects.requireNonNull(identity, "identity is null");
         Objects.requireNonNull(system, "system is null");
-        if (identity != SessionIdentity.OVERLAPPED && options.ports() > 1) {
-            throw new IllegalArgumentException("ports: " + options.ports() + ", and the key is to name the session:"
-                    + " that takes one port");
-        }
         this.options = options;
         this.system = system;
         try (Win32 win32 = attach(system)) {

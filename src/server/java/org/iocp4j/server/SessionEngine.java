@@ -62,6 +62,7 @@ final class SessionEngine {
     final SessionIdentity identity;
     final CallerViews views;
     private final DisconnectMethod method;
+    private final int ports;
     private final List<Shard> shards = new ArrayList<>();
     /** Where the next connection goes if several shards have the fewest sessions. */
     private volatile int turn;
@@ -91,15 +92,16 @@ final class SessionEngine {
                 reset || options.listenerLinger(), reset, options.socketSendBufferBytes(),
                 OptionalInt.empty());
         int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
-        pool = options.ports() == 1 ? null : new SocketPool(options.pool(), options.mostFreeSockets(), order);
+        ports = identity == SessionIdentity.OVERLAPPED ? options.ports() : 1; // a key names a session on one port
+        pool = ports == 1 ? null : new SocketPool(options.pool(), options.mostFreeSockets(), order);
         DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, concurrencyOfAPort(), sockets,
                 delivery, false, method, options.pool(), options.mostFreeSockets(), order, options.disconnectTime(),
                 pool);
-        table = new SessionTable(options.maxSessions(), order, options.ports(),
+        table = new SessionTable(options.maxSessions(), order, ports,
                 (slot, shard) -> new IocpSession(this, shards.get(shard), slot));
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
-            for (int i = 0; i < options.ports(); i++) {
+            for (int i = 0; i < ports; i++) {
                 Shard shard = new Shard(this, i, table, domainOptions, io);
                 undo.push(() -> shard.buffers.release(io.win32()));
                 undo.push(() -> shard.end(options.disconnectTime(), io));
@@ -124,16 +126,16 @@ final class SessionEngine {
 
     /** Each port's share, rounded up. */
     private int concurrencyOfAPort() {
-        if (options.ports() == 1) {
+        if (ports == 1) {
             return options.concurrency();
         }
         int all = options.concurrency() > 0 ? options.concurrency() : Runtime.getRuntime().availableProcessors();
-        return Math.ceilDiv(all, options.ports());
+        return Math.ceilDiv(all, ports);
     }
 
     /** How many workers a shard has: as many as any other, or one more. */
     int workersOf(int shard) {
-        return Math.ceilDiv(options.workers() - shard, options.ports());
+        return Math.ceilDiv(options.workers() - shard, ports);
     }
 
     /** They are as many as {@link ServerOptions#ports}. */
