@@ -121,7 +121,9 @@ class BenchCommandTest {
         List<String> lines = text(out).lines().toList();
         assertThat(fields(lines.getFirst())).containsEntry("figure", "echo-in-sequence").containsEntry("sessions", 1.0)
                 .containsEntry("rounds", 1.0);
-        assertThat(fields(lines.getLast())).containsEntry("figure", "connect").containsEntry("base", 1_000.0)
+        assertThat(fields(lines.getLast())).containsEntry("figure", "echo-on-two-ports").containsEntry("rounds", 1.0)
+                .hasEntrySatisfying("ratioMedian", ratio -> assertThat((Double) ratio).isPositive());
+        assertThat(fields(lines.get(lines.size() - 2))).containsEntry("figure", "connect").containsEntry("base", 1_000.0)
                 .hasEntrySatisfying("sessions", most -> assertThat((Double) most)
                         .isBetween(60_000.0, (double) ServerOptions.MAX_SESSIONS))
                 .hasEntrySatisfying("nanosMedian", nanos -> assertThat((Double) nanos).isPositive());

@@ -82,6 +82,7 @@ public final class PublicApi {
 
     private static String signature(AccessibleObject member) {
         return "    "
-                + (member instanceof Field field ? field.toGenericString() : ((Executable) member).toGenericString());
+                + (member instanceof Field field ? field.toGenericString() : ((Executable) member).toGenericString())
+                        .replace("synchronized ", ""); // callers need not know
     }
 }
