@@ -20,7 +20,7 @@ class SimulationTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ALL")
     void nothingIsViolated(Plan plan) {
-        requireNoViolation(1, 4, plan);
+        requireNoViolation(1, 8, plan);
     }
 
     @Test
@@ -52,6 +52,7 @@ class SimulationTest {
                         + "\n" + violation.what() + "\n" + violation.trace()));
         assertThat(violations).isEmpty();
         assertThat(result.seeds()).isEqualTo(seeds);
-        assertThat(result.started()).as("servers that started").isGreaterThanOrEqualTo(seeds / 2);
+        long least = plan == Plan.HARSH ? seeds / 4 : seeds / 2; // there one call in ten of those for a start fails
+        assertThat(result.started()).as("servers that started").isGreaterThanOrEqualTo(least);
     }
 }
