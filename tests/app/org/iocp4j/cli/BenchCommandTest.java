@@ -114,7 +114,7 @@ class BenchCommandTest {
     }
 
     @Test
-    @Tag("slow")
+    @Tag("nightly") // three minutes; ScaleBenchTest has the same with fewer sessions
     @Timeout(600)
     void measuresWhatSessionsCost() throws IOException {
         assertThat(Main.run(out, err, "bench", "--scale", "--pairs", "1", "--json")).as(text(err)).isZero();
