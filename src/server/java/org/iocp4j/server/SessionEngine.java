@@ -138,7 +138,7 @@ final class SessionEngine {
         return Math.ceilDiv(options.workers() - shard, ports);
     }
 
-    /** They are as many as {@link ServerOptions#ports}. */
+    /** As many as there are ports; accepts are on the first. */
     List<Shard> shards() {
         return shards;
     }
