@@ -1,9 +1,8 @@
 package org.iocp4j.simulation;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static org.iocp4j.simulation.Lives.requireNoViolation;
 
-import java.util.ArrayList;
-import java.util.List;
+import org.iocp4j.simulation.Simulation.Program;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -13,54 +12,29 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Lives of programs straight on the layer of sockets. What fails here says which command repeats it. */
 class LayerSimulationTest {
-    private static final String SAME =
-            "the same computation in every JVM: the host's runs it, and a few seeds here are enough";
-    private static final int TRACE_LINES = 120;
-
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ALL")
     void nothingIsViolated(Plan plan) {
-        requireNoViolation(1, 10, plan);
+        requireNoViolation(Program.LAYER, 1, 10, plan);
     }
 
     @Test
-    @DisabledOnOs(value = OS.WINDOWS, disabledReason = SAME)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = Lives.SAME)
     void nothingIsViolatedWhateverTheSchedule() {
-        requireNoViolation(1, 1_000, Plan.UNRULY);
+        requireNoViolation(Program.LAYER, 1, 1_000, Plan.UNRULY);
     }
 
     @Test
-    @DisabledOnOs(value = OS.WINDOWS, disabledReason = SAME)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = Lives.SAME)
     void nothingIsViolatedWhateverFails() {
-        requireNoViolation(1, 1_000, Plan.ALL);
+        requireNoViolation(Program.LAYER, 1, 1_000, Plan.ALL);
     }
 
     @Test
     @Tag("slow")
     @Tag("nightly")
-    @DisabledOnOs(value = OS.WINDOWS, disabledReason = SAME)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = Lives.SAME)
     void nothingIsViolatedInManyLives() {
-        requireNoViolation(10_001, 100_000, Plan.ALL);
-    }
-
-    @Test
-    void theSameSeedGivesTheSameTrace() {
-        for (long seed = 0; seed < 28; seed++) { // each plan four times
-            Simulation first = new LayerSimulation(seed, Plan.ALL.of(seed).faults());
-            first.run();
-            Simulation second = new LayerSimulation(seed, Plan.ALL.of(seed).faults());
-            second.run();
-            assertThat(second.kernel().traceHash()).as("seed %d", seed).isEqualTo(first.kernel().traceHash());
-        }
-    }
-
-    private static void requireNoViolation(long from, long seeds, Plan plan) {
-        List<String> violations = new ArrayList<>();
-        Hunt.Result result = new Hunt(from, seeds, plan, TRACE_LINES, LayerSimulation::new).run(violation ->
-                violations.add("./iocp4j simulate --program layer --from " + violation.seed() + " --seeds 1 --plan "
-                        + violation.plan() + "\n" + violation.what() + "\n" + violation.trace()));
-        assertThat(violations).isEmpty();
-        assertThat(result.seeds()).isEqualTo(seeds);
-        assertThat(result.started()).as("programs that started").isGreaterThanOrEqualTo(seeds / 2);
+        requireNoViolation(Program.LAYER, 10_001, 100_000, Plan.ALL);
     }
 }
