@@ -7,6 +7,6 @@ module org.iocp4j.core {
     exports org.iocp4j.win32;
     exports org.iocp4j.port;
     exports org.iocp4j.socket;
-    exports org.iocp4j.socket.check to org.iocp4j, org.iocp4j.netty;
-    exports org.iocp4j.win32.generated to org.iocp4j, org.iocp4j.netty, org.iocp4j.simkernel;
+    exports org.iocp4j.socket.check to org.iocp4j, org.iocp4j.channels, org.iocp4j.netty;
+    exports org.iocp4j.win32.generated to org.iocp4j, org.iocp4j.channels, org.iocp4j.netty, org.iocp4j.simkernel;
 }

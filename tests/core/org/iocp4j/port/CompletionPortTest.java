@@ -89,6 +89,60 @@ class CompletionPortTest {
         assertThat(dispatched).containsExactly("a: key 8, 10");
     }
 
+    /** Tells when it is asked to prefetch, and when it has completed. */
+    private CompletionHandler prefetching(String name) {
+        return new CompletionHandler() {
+            @Override
+            public int prefetch(Operation operation) {
+                dispatched.add("prefetch " + name);
+                return 1;
+            }
+
+            @Override
+            public void completed(Operation operation, long key, int status, int bytes, IoThread on) {
+                dispatched.add(name);
+            }
+        };
+    }
+
+    @Test
+    void aBatchIsPrefetchedBeforeAnyOfItIsHandled() throws Exception {
+        Operation a = operation(prefetching("a"));
+        Operation b = operation(prefetching("b"));
+        system.packet(7, b, 0, 20);
+        system.packet(9, 0, 30);
+        system.packet(1, 0x1234_5670, 0);
+        system.packet(8, a, 0, 10);
+        port.dequeue(io, 0);
+        assertThat(dispatched).containsExactly("prefetch b", "prefetch a", "b", "posted: key 9, 30", "a");
+        dispatched.clear();
+        io.receive(a, 1, SOCKET, 1);
+        system.packet(8, a, 0, 10);
+        port.dequeue(io, 0);
+        assertThat(dispatched).as("alone").containsExactly("a");
+    }
+
+    @Test
+    void prefetchThatThrowsLosesNoPacket() throws Exception {
+        RuntimeException thrown = new IllegalArgumentException("thrown by prefetch");
+        Operation a = operation(new CompletionHandler() {
+            @Override
+            public int prefetch(Operation operation) {
+                throw thrown;
+            }
+
+            @Override
+            public void completed(Operation operation, long key, int status, int bytes, IoThread on) {
+                dispatched.add("a");
+            }
+        });
+        Operation b = operation("b");
+        system.packet(0, a, 0, 1);
+        system.packet(0, b, 0, 1);
+        assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class).hasCause(thrown);
+        assertThat(dispatched).containsExactly("a", "b: key 0, 1");
+    }
+
     @Test
     void completionThatThrowsLosesNothingOfItsBatch() throws Exception {
         RuntimeException first = new IllegalArgumentException("first");

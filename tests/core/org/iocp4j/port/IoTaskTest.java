@@ -52,6 +52,23 @@ class IoTaskTest {
         assertThat(done).containsExactly("packet, does not", "packet, defers", "packet, defers");
     }
 
+    /** One that has ended in the midst of a batch would count as running for ever. */
+    @Test
+    void aThreadThatHasLeftDoesNotRun() throws Exception {
+        CompletionPort port = port(2);
+        port.dequeue(io, 0);
+        port.dequeue(other, 0);
+        assertThat(other.shouldDefer()).isTrue();
+        port.leave(io);
+        port.leave(io);
+        port.dequeue(other, 0);
+        assertThat(other.shouldDefer()).isFalse();
+        assertThat(port.isDequeuedBy(io)).isFalse();
+        port.dequeue(io, 0); // another thread goes on with it
+        port.dequeue(other, 0);
+        assertThat(other.shouldDefer()).isTrue();
+    }
+
     @Test
     void aThreadThatWaitsIsFree() throws Exception {
         CompletionPort port = port(2);

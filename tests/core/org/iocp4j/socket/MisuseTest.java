@@ -3,6 +3,7 @@ package org.iocp4j.socket;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.iocp4j.win32.generated.WinTypes.AF_INET;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
 import static org.iocp4j.win32.generated.WinTypes.WSAENOTCONN;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
@@ -132,6 +133,9 @@ class MisuseTest {
         StreamSocket socket = open();
         refused(() -> socket.transmit(file, -1, 1, io), IllegalArgumentException.class, "from -1");
         refused(() -> socket.transmit(file, 0, 0, io), IllegalArgumentException.class, "0 bytes");
+        refused(() -> socket.transmit(file, 0, 1, 8, -1, io), IllegalArgumentException.class, "behind -1");
+        refused(() -> socket.transmit(file, 0, IoThread.MOST_TRANSMIT_BYTES, 8, 1, io),
+                IllegalArgumentException.class, "behind 1");
         assertThat(domain.pendingCount()).isZero();
     }
 
@@ -151,6 +155,23 @@ class MisuseTest {
         assertThat(seen).hasToString("123");
     }
 
+    /** Of a thread that ends since the port is lost. */
+    @Test
+    void dequeuingInWhatRunsWithoutThePort() {
+        StringBuilder seen = new StringBuilder();
+        io.defer(on -> {
+            assertThat(on.isDequeuing()).isTrue();
+            refused(() -> dequeue(domain, on), IllegalStateException.class, "inside of a dequeue");
+            refused(() -> domain.runQueued(on), IllegalStateException.class, "runQueued inside of a dequeue");
+            refused(() -> domain.end(on, Duration.ZERO), IllegalStateException.class, "in an event");
+            seen.append("ran");
+        });
+        domain.runQueued(io);
+        io.throwFailure();
+        assertThat(seen).hasToString("ran");
+        assertThat(io.isDequeuing()).isFalse();
+    }
+
     private static void dequeue(IoDomain domain, IoThread io) {
         try {
             domain.dequeue(io, 0);
@@ -166,6 +187,33 @@ class MisuseTest {
         assertThatThrownBy(this::open).isInstanceOf(Win32Exception.class).hasMessageContaining("has ended");
     }
 
+    /** Of a thread that goes on, nothing of the domain that it has ended is told by the next one. */
+    @Test
+    void whatTheEndRunsAndThrowsIsToldToNobodyLater() throws Win32Exception {
+        StringBuilder seen = new StringBuilder();
+        system.answer("postQueuedCompletionStatus", a -> ERROR_INVALID_HANDLE());
+        assertThat(domain.wake(system.win32())).isEqualTo(ERROR_INVALID_HANDLE()); // the port is lost
+        for (int i = 0; i < 2; i++) {
+            io.defer(on -> {
+                seen.append("ran ");
+                throw new IllegalArgumentException("thrown by a task");
+            });
+        }
+        assertThat(domain.end(io, Duration.ofSeconds(1))).isZero();
+        assertThat(seen).hasToString("ran ran ");
+        io.throwFailure();
+    }
+
+    @Test
+    void anEndMayTakeForEver() {
+        assertThat(domain.end(io, Duration.ofSeconds(Long.MAX_VALUE))).isZero();
+    }
+
+    @Test
+    void anEndMayTakeNoTime() {
+        assertThat(domain.end(io, Duration.ofSeconds(Long.MIN_VALUE))).isZero();
+    }
+
     @Test
     void options() {
         DomainOptions loop = DomainOptions.loop();
@@ -178,6 +226,12 @@ class MisuseTest {
         refused(() -> new DomainOptions(DomainOptions.Threads.POOL, -1, 1, Delivery.PACKET, false,
                 DisconnectMethod.CLOSE, 0, 0, FreeList.Order.LIFO, Duration.ZERO, null), IllegalArgumentException.class,
                 "concurrency -1");
+        for (Duration time : new Duration[] {Duration.ofNanos(-1), Duration.ofHours(24).plusNanos(1),
+            Duration.ofSeconds(Long.MAX_VALUE)}) {
+            refused(() -> new DomainOptions(DomainOptions.Threads.POOL, 0, 1, Delivery.PACKET, false,
+                    DisconnectMethod.CLOSE, 0, 0, FreeList.Order.LIFO, time, null), IllegalArgumentException.class,
+                    "disconnectTime is " + time + "; it can be 0 to 24 h");
+        }
         refused(() -> ListenerOptions.at(null), NullPointerException.class, "address");
         refused(() -> new ListenerOptions(new InetSocketAddress(0), -5, false, false,
                 OptionalInt.empty(), OptionalInt.empty()),

@@ -180,6 +180,27 @@ class OverlappedFileTest {
     }
 
     @Test
+    void aHeadGoesOutBeforeThePart() throws Exception {
+        byte[] content = bytes(1000);
+        OverlappedFile file = open(write("part", content), Access.READ);
+        Connection connection = Connection.accepted(test, events);
+        int headBytes = events.write("head: ", 0);
+        long head = events.memory.address();
+        try (var peer = connection.peer()) {
+            assertThat(connection.socket().transmit(file, 100, 500, head, headBytes, test.io)).isEqualTo(PENDING);
+            test.until("sent", () -> events.has("sent"));
+            assertThat(events.told()).containsExactly(new Event("sent", 0, headBytes + 500));
+            assertThat(new String(peer.getInputStream().readNBytes(headBytes), StandardCharsets.US_ASCII))
+                    .isEqualTo("head: ");
+            assertThat(peer.getInputStream().readNBytes(500)).isEqualTo(Arrays.copyOfRange(content, 100, 600));
+            assertThat(connection.socket().transmit(file, 1000, 500, head, headBytes, test.io)).isEqualTo(PENDING);
+            test.until("sent", () -> events.count("sent") == 2);
+            assertThat(events.told().getLast()).as("behind the end").isEqualTo(new Event("sent", 0, headBytes));
+        }
+        close(file);
+    }
+
+    @Test
     void aLargePieceOfAFileThatIsClosedRightAfterTheCall() throws Exception {
         byte[] content = bytes(LARGE);
         OverlappedFile file = open(write("large", content), Access.READ);

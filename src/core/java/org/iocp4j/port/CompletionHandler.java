@@ -17,4 +17,15 @@ public interface CompletionHandler {
      * @param io        the calling thread's own
      */
     void completed(Operation operation, long key, int status, int bytes, IoThread io);
+
+    /**
+     * Reads what {@link #completed} is going to read, and does no more. Called for each packet of a batch before any of
+     * them is handled, so that the processor waits for the memory of several at the same time, and not for one after
+     * the other. Another thread may be at work with all of it.
+     *
+     * @return what depends on all that was read; its value says nothing. Without it the JIT would leave the reads out
+     */
+    default int prefetch(Operation operation) {
+        return 0;
+    }
 }

@@ -130,9 +130,7 @@ public final class CompletionPort {
      */
     public int dequeue(IoThread io, int timeoutMillis, int most) throws Win32Exception {
         RunQueue run = io.runQueue();
-        if (run.isDequeuing()) {
-            throw new IllegalStateException("a dequeue inside of a dequeue: it would overwrite the batch at hand");
-        }
+        requireOutside(run, "a dequeue");
         if (most < 1 || timeoutMillis < -1) {
             throw new IllegalArgumentException(most + " packets at most, " + timeoutMillis + " ms");
         }
@@ -141,6 +139,12 @@ public final class CompletionPort {
             return dequeue(run, io, timeoutMillis, most);
         } finally {
             run.dequeuing(false);
+        }
+    }
+
+    private static void requireOutside(RunQueue run, String what) {
+        if (run.isDequeuing()) {
+            throw new IllegalStateException(what + " inside of a dequeue: it would overwrite the batch at hand");
         }
     }
 
@@ -176,12 +180,55 @@ public final class CompletionPort {
     }
 
     private void dispatchAll(int count, IoThread io) {
+        if (count > 1) {
+            prefetchAll(count, io);
+        }
         for (int i = 0; i < count; i++) {
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
             } catch (Throwable e) {
                 io.failed(e); // the batch's other packets are off the port already: they would be lost
             }
+        }
+    }
+
+    /**
+     * What the batch is going to read comes from memory side by side. All in one pass: a step further into each object
+     * in each of several passes, so that no read waits for another, took longer again. On the null kernel, 64 packets
+     * at a time of sessions in random order, an echo took 0.78 of the time with 10,000 sessions, 0.63 with 60,000, and
+     * the same with 1,000 (measured on a busy machine, in turns).
+     */
+    private void prefetchAll(int count, IoThread io) {
+        int read = 0;
+        try {
+            for (int i = 0; i < count; i++) {
+                long overlapped = io.entryOverlapped(i);
+                Operation operation = overlapped == 0 ? null : operations.at(overlapped);
+                if (operation != null) {
+                    read += operation.prefetch();
+                }
+            }
+        } catch (Throwable e) {
+            io.failed(e); // the packets are handled all the same
+        }
+        io.prefetched(read);
+    }
+
+    /**
+     * Runs what is queued on this thread, without a look at the port: for a thread that will not dequeue any more,
+     * since the port is closed. What that queues is left for the next call, if there is to be one, see
+     * {@link IoThread#hasWork}. What throws is told by {@link IoThread#throwFailure}. To what runs it is a dequeue:
+     * from there neither this nor {@link #dequeue} can be called.
+     */
+    public void runQueued(IoThread io) {
+        RunQueue run = io.runQueue();
+        requireOutside(run, "runQueued");
+        run.dequeuing(true);
+        try {
+            run.runCompletions(run.completedCount());
+            run.runDeferred(0);
+        } finally {
+            run.dequeuing(false);
         }
     }
 
@@ -229,6 +276,19 @@ public final class CompletionPort {
             before.change(all -> all.remove(run));
         }
         change(all -> all.add(run));
+    }
+
+    /**
+     * The calling thread does not dequeue from this port any more, unless it does so again: it does not count as
+     * running. To be called by a thread that ends while others go on; what is queued in its {@link IoThread} stays
+     * there, see {@link IoThread#hasWork}.
+     */
+    public void leave(IoThread io) {
+        RunQueue run = io.runQueue();
+        if (run.isCountedBy(this)) {
+            run.countedBy(null);
+            change(all -> all.remove(run));
+        }
     }
 
     private synchronized void change(Consumer<List<RunQueue>> change) {

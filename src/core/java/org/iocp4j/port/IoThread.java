@@ -57,6 +57,8 @@ public final class IoThread {
     private final MemorySegment buffers = arena.allocate(WSABUF.sizeof() * GATHER, 16);
     private final MemorySegment sockaddrs = arena.allocate(4 * Long.BYTES, Long.BYTES);
     private final MemorySegment option = arena.allocate(JAVA_LONG);
+    /** TRANSMIT_FILE_BUFFERS: Head, HeadLength, Tail, TailLength, of 8 bytes each with their padding. */
+    private final MemorySegment transmitBuffers = arena.allocate(4 * Long.BYTES, Long.BYTES);
     private final RunQueue runQueue = new RunQueue(this);
     /** What this thread counts in the two places where it counted last: of a domain and of what is built on it. */
     private ThreadCounts.@Nullable Share share;
@@ -64,6 +66,9 @@ public final class IoThread {
     /** Of the pool that it took a buffer from first; of others it has none. */
     private @Nullable BufferStock stock;
     private long nowNanos;
+    /** Written, and read by nobody: see {@link CompletionHandler#prefetch}. */
+    @SuppressWarnings("unused")
+    private int prefetched;
     /** See {@link #packetKey}. */
     private long packetKey;
     /** The first thread that used this; kept only where assertions are enabled. */
@@ -163,6 +168,10 @@ public final class IoThread {
      */
     public long packetKey() {
         return packetKey;
+    }
+
+    void prefetched(int read) {
+        prefetched = read;
     }
 
     void packetKey(long key) {
@@ -351,21 +360,30 @@ public final class IoThread {
     }
 
     /**
-     * TransmitFile of a part of a file. Its completion gets the bytes sent: fewer than asked for if the file ends
-     * before.
+     * TransmitFile of a part of a file, and of a head before it. Its completion gets the bytes sent, those of the head
+     * included: fewer than asked for if the file ends before.
      *
-     * @param owner    as for {@link #receive}
-     * @param socket   connected
-     * @param file     a file's handle
-     * @param position where in the file it begins, in bytes
-     * @param bytes    how many; 1 to {@link #MOST_TRANSMIT_BYTES}
+     * @param owner     as for {@link #receive}
+     * @param socket    connected
+     * @param file      a file's handle
+     * @param position  where in the file it begins, in bytes
+     * @param bytes     how many; 1 to {@link #MOST_TRANSMIT_BYTES}
+     * @param head      address of {@code headBytes}, the kernel's until completion
+     * @param headBytes 0: there is no head
      * @return 0, or the error, or {@link #DONE}
      */
-    public int transmit(Operation operation, long owner, long socket, long file, long position, int bytes) {
+    public int transmit(Operation operation, long owner, long socket, long file, long position, int bytes, long head,
+            int headBytes) {
         Delivery delivery = begin(operation, owner, position);
+        long buffers = 0;
+        if (headBytes > 0) { // read in the call, it seems: .NET has it on the stack of an overlapped call, too [inf]
+            transmitBuffers.set(JAVA_LONG, 0, head);
+            transmitBuffers.set(JAVA_INT, Long.BYTES, headBytes);
+            buffers = transmitBuffers.address();
+        }
         int error;
         try {
-            error = win32.transmitFile(socket, file, bytes, 0, operation.address(), 0, 0);
+            error = win32.transmitFile(socket, file, bytes, 0, operation.address(), buffers, 0);
         } catch (Throwable e) {
             error = notMade(e);
         }

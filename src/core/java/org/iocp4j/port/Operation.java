@@ -131,6 +131,11 @@ public final class Operation {
         return (int) slab.memory().get(JAVA_LONG, offset() + OVERLAPPED.InternalHigh$offset());
     }
 
+    /** As {@link CompletionHandler#prefetch}. */
+    int prefetch() {
+        return status() + completion.prefetch(this);
+    }
+
     /** Completes it without a packet: it had completed when its call returned. */
     void complete(IoThread io) {
         complete(0, transferred(), io);

@@ -80,6 +80,12 @@ public final class PooledBuffer {
         return bytes - filledBytes;
     }
 
+    /** Reads a byte of it, and of Java's view, as {@link CompletionHandler#prefetch}. Any thread. */
+    public int prefetch() {
+        ByteBuffer view = readOnly;
+        return pool.get(offset) + (view == null ? 0 : view.limit());
+    }
+
     /** Counts {@code count} more bytes as filled: the kernel or {@link #put} has written them. */
     public void fill(int count) {
         filledBytes += count;

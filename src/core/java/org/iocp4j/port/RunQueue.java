@@ -123,9 +123,10 @@ final class RunQueue {
         return count;
     }
 
-    /** Runs deferred tasks, oldest first, until {@code left} are left. */
+    /** Runs those that are deferred now, the oldest first, until {@code left} are left. They may defer others. */
     void runDeferred(int left) {
-        while (nextDeferred - firstDeferred > left) {
+        int end = nextDeferred;
+        while (firstDeferred != end && nextDeferred - firstDeferred > left) {
             try {
                 removeDeferred().run(io);
             } catch (Throwable e) {
@@ -191,8 +192,8 @@ final class RunQueue {
         return (boolean) WAITING.getOpaque(this);
     }
 
-    /** Sets which port counts this thread; returns which one did before. */
-    @Nullable CompletionPort countedBy(CompletionPort port) {
+    /** Sets which port counts this thread, if any; returns which one did before. */
+    @Nullable CompletionPort countedBy(@Nullable CompletionPort port) {
         @Nullable CompletionPort before = countedBy;
         countedBy = port;
         return before;

@@ -14,8 +14,8 @@ public enum ConnectFailure {
     REFUSED,
     /** No way to the peer's address, or none from ours. */
     UNREACHABLE,
-    /** No local port or no memory for one more connection: it may pass. */
-    NO_LOCAL_PORT,
+    /** No local port, socket, slot or memory for one more connection: it may pass. */
+    NO_ROOM,
     /** No answer in the time that the system gives. */
     TIMED_OUT,
     /** Cancelled, or the socket was closed. */
@@ -32,8 +32,9 @@ public enum ConnectFailure {
                 STATUS_INVALID_ADDRESS_COMPONENT(), ERROR_NETWORK_UNREACHABLE(), ERROR_HOST_UNREACHABLE(),
                 ERROR_PROTOCOL_UNREACHABLE(), ERROR_PORT_UNREACHABLE(), ERROR_HOST_DOWN(), WSAENETUNREACH(),
                 WSAEHOSTUNREACH(), WSAEHOSTDOWN(), WSAENETDOWN(), WSAEADDRNOTAVAIL());
-        put(NO_LOCAL_PORT, STATUS_ADDRESS_ALREADY_EXISTS(), STATUS_TOO_MANY_ADDRESSES(),
-                STATUS_INSUFFICIENT_RESOURCES(), WSAEADDRINUSE(), WSAENOBUFS());
+        put(NO_ROOM, STATUS_ADDRESS_ALREADY_EXISTS(), STATUS_TOO_MANY_ADDRESSES(),
+                STATUS_INSUFFICIENT_RESOURCES(), WSAEADDRINUSE(), WSAENOBUFS(), WSAEMFILE(), ERROR_NOT_ENOUGH_MEMORY(),
+                ERROR_COMMITMENT_LIMIT(), ERROR_NO_SYSTEM_RESOURCES());
         put(TIMED_OUT, STATUS_IO_TIMEOUT(), STATUS_LINK_TIMEOUT(), ERROR_SEM_TIMEOUT(), ERROR_TIMEOUT(),
                 WSAETIMEDOUT());
         // Not ERROR_NETNAME_DELETED: STATUS_CONNECTION_RESET becomes that, too [wine].

@@ -14,8 +14,8 @@ public enum DisconnectMethod {
      */
     CLOSE(false),
     /**
-     * For a layer that ends the connection itself before it hands the socket over: it sends what is queued, then a FIN,
-     * and waits for the peer's. Here it is only {@code closesocket}.
+     * The peer gets what is queued, then a FIN; the next connection gets a new socket. Here it is only
+     * {@code closesocket}: the layer above has sent the FIN and waited for the peer's.
      */
     GRACEFUL(false);
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *                       last five minutes have needed: as bring those in use, from the post of their accept on, back to
  *                       the most that were in use at once. What is above that is closed, 64 sockets in 100 ms at most
  * @param order          which of these is used next
- * @param disconnectTime the longest that such a disconnect may take before its socket is closed instead
+ * @param disconnectTime the longest that such a disconnect may take before its socket is closed instead; a day at most
  * @param sharedPool     has the disconnected sockets of this and other domains; null if the domain keeps its own
  */
 @SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
@@ -45,6 +45,8 @@ public record DomainOptions(Threads threads, int concurrency, int mostSockets, D
      */
     public static final int MOST_SOCKETS = 1 << 20;
 
+    private static final Duration MOST_DISCONNECT_TIME = Duration.ofDays(1);
+
     /** Checks what would only show later. */
     public DomainOptions {
         if (threads == Threads.LOOP && returnsDone) {
@@ -53,9 +55,13 @@ public record DomainOptions(Threads threads, int concurrency, int mostSockets, D
         if (mostSockets < 1 || mostSockets > (Integer.MAX_VALUE - OverlappedFile.MOST_FILES) / SocketSlot.OPERATIONS) {
             throw new IllegalArgumentException(mostSockets + " sockets at most");
         }
-        if (keepFree < 0 || mostFree < keepFree || concurrency < 0 || disconnectTime.isNegative()) {
+        if (keepFree < 0 || mostFree < keepFree || concurrency < 0) {
             throw new IllegalArgumentException(keepFree + " to " + mostFree + " free sockets, concurrency "
-                    + concurrency + ", " + disconnectTime + " for a disconnect");
+                    + concurrency);
+        }
+        if (disconnectTime.isNegative() || disconnectTime.compareTo(MOST_DISCONNECT_TIME) > 0) {
+            throw new IllegalArgumentException("disconnectTime is " + disconnectTime + "; it can be 0 to "
+                    + MOST_DISCONNECT_TIME.toHours() + " h");
         }
         Objects.requireNonNull(delivery, "delivery is null");
         Objects.requireNonNull(reuse, "reuse is null");

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * most that were in use at once in the last {@value #KEEP_MINUTES} minutes: so a burst that comes again finds its
  * sockets, and a night gives them back.
  *
- * <p>A socket is in use from {@link #take}, which may find none that is free, to {@link #endUse}. Any thread; one lock,
- * held for a few instructions and never across a call to Windows.
+ * <p>A socket is in use from {@link #take}, which may find none that is free, to {@link #endUse}; so one that the
+ * system then refuses to make counts in the mark, too. Any thread; one lock, held for a few instructions and never
+ * across a call to Windows.
  *
  * @param <T> the sockets
  */

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -407,6 +408,11 @@ public final class IoDomain {
         return handled;
     }
 
+    /** The calling thread dequeues no more, while others go on: see {@link CompletionPort#leave}. */
+    public void leave(IoThread io) {
+        port.leave(io);
+    }
+
     private int waitMillis(IoThread io, int timeoutMillis) {
         if (timers.timeoutMillis(io.nowNanos(), -1) < 0) {
             return timeoutMillis; // no deadline: the clock need not be read
@@ -433,6 +439,17 @@ public final class IoDomain {
                 io.failed(e);
             }
         }
+    }
+
+    /**
+     * Runs what is queued for this thread, without a look at the port: to be called by a thread that ends because the
+     * port is lost, since it is the only one that knows of these events. They may queue more, for ever, if each posts
+     * an operation that is done at once: so that is left for the next call, as long as {@link IoThread#hasWork}. What
+     * throws is told by {@link IoThread#throwFailure}.
+     */
+    public void runQueued(IoThread io) {
+        port.runQueued(io);
+        runTasks(io);
     }
 
     /**
@@ -537,7 +554,8 @@ public final class IoDomain {
     /**
      * Ends the domain, whatever is going on in it: closes listeners, connections (by RST) and files, awaits their
      * events, and releases port and memory. Called once, when no other thread calls anything but {@link #wake},
-     * {@link #post} and the closes any more. Events are told on the calling thread.
+     * {@link #post} and the closes any more. Events are told on the calling thread. What they throw is logged, and told
+     * to nobody: the others have to be told all the same.
      *
      * @param io    the calling thread's own
      * @param bound the longest to wait
@@ -546,7 +564,8 @@ public final class IoDomain {
      * @throws IllegalStateException if it was called before, or in an event
      */
     public int end(IoThread io, Duration bound) {
-        long deadline = io.win32().nanoTime() + bound.toNanos();
+        long start = io.win32().nanoTime();
+        long boundNanos = TimeUnit.NANOSECONDS.convert(bound); // or the most that there can be
         if (ending || io.isDequeuing()) {
             throw new IllegalStateException(ending ? "the domain has ended" : "end() in an event");
         }
@@ -561,8 +580,9 @@ public final class IoDomain {
         slots.closeFree(io);
         do {
             dequeueToEnd(io);
-        } while (!isPortLost() && isBusy(io) && io.win32().nanoTime() - deadline < 0);
+        } while (!isPortLost() && isBusy(io) && io.win32().nanoTime() - start < boundNanos);
         slots.forEach(slot -> slot.endWithoutPackets(io), io);
+        runQueuedToEnd(io);
         pendingAtEnd = slab.pendingCount();
         dropPoster(io.win32());
         return pendingAtEnd;
@@ -574,16 +594,32 @@ public final class IoDomain {
 
     private void dequeueToEnd(IoThread io) {
         if (isPortLost()) { // its number may be another port's by now, which would lose packets to us
-            runTasks(io);
+            runQueuedToEnd(io);
             return;
         }
         try {
             dequeue(io, isBusy(io) ? END_MILLIS : 0);
         } catch (CompletionFailedException e) {
-            LOG.error("at the end, {} times, see above", e.failures()); // the others have to be told all the same
+            logFailures(e);
         } catch (Win32Exception e) {
             LOG.error("cannot await the last packets: {}", e.getMessage());
         }
+    }
+
+    /** All handles are closed: what is queued comes to an end. */
+    private void runQueuedToEnd(IoThread io) {
+        do {
+            runQueued(io);
+        } while (io.hasWork());
+        try {
+            io.throwFailure();
+        } catch (CompletionFailedException e) {
+            logFailures(e);
+        }
+    }
+
+    private static void logFailures(CompletionFailedException e) {
+        LOG.error("at the end, {} times, see above", e.failures());
     }
 
     static void attempt(Runnable step, IoThread io) {

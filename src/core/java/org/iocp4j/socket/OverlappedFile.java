@@ -54,7 +54,7 @@ public final class OverlappedFile extends IoHandle {
     }
 
     /** The most files that a domain has open at the same time. */
-    public static final int MOST_FILES = 1024;
+    public static final int MOST_FILES = 16_384;
 
     private final FileSlot slot;
     private final Events events;

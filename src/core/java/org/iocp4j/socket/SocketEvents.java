@@ -40,6 +40,14 @@ public interface SocketEvents {
     void sent(StreamSocket socket, int status, int bytes, IoThread io);
 
     /**
+     * An event of this socket is near: reads what that is going to read, and does no more. As
+     * {@link org.iocp4j.port.CompletionHandler#prefetch}.
+     */
+    default int prefetch(StreamSocket socket) {
+        return 0;
+    }
+
+    /**
      * The last event after {@link StreamSocket#close}: nothing is pending, and the socket tells nothing more. Not told
      * if the port died, or if the time of {@link IoDomain#end} ran out.
      */

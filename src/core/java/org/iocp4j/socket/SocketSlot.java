@@ -116,6 +116,12 @@ final class SocketSlot implements CompletionHandler {
         }
     }
 
+    @Override
+    public int prefetch(Operation operation) {
+        StreamSocket present = socket;
+        return present == null ? 0 : (int) (receive.owner() + send.owner()) + present.prefetch();
+    }
+
     private StreamSocket connection() {
         StreamSocket present = socket;
         if (present == null) {
@@ -523,8 +529,12 @@ final class SocketSlot implements CompletionHandler {
         }
     }
 
-    /** Nobody dequeues any more: closes the handle of an accept that has not completed. */
+    /** Nobody dequeues any more: closes the handle of an accept that has not completed, and lets go of a file. */
     void endWithoutPackets(IoThread io) {
+        StreamSocket present = socket;
+        if (present != null) {
+            present.letGoOfFile(io);
+        }
         if (listener != null) {
             listener = null;
             close(false, io);

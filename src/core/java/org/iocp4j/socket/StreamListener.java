@@ -168,6 +168,38 @@ public final class StreamListener extends IoHandle {
         throw io.win32().failure(call, error, subject);
     }
 
+    /**
+     * setsockopt with a value of 4 bytes; those that are accepted from now on inherit it.
+     *
+     * @return 0, or minus the error
+     */
+    public int setOption(int level, int name, int value, IoThread io) {
+        if (!enter(io)) {
+            return -WSAENOTSOCK();
+        }
+        try {
+            return -io.setOption(handle, level, name, value);
+        } finally {
+            leave(io);
+        }
+    }
+
+    /**
+     * getsockopt of a value of 4 bytes.
+     *
+     * @return the value as an unsigned number, or minus the error
+     */
+    public long getOption(int level, int name, IoThread io) {
+        if (!enter(io)) {
+            return -WSAENOTSOCK();
+        }
+        try {
+            return io.getOption(handle, level, name);
+        } finally {
+            leave(io);
+        }
+    }
+
     // ---- accepting ----
 
     /**

@@ -13,6 +13,7 @@ import static org.iocp4j.win32.generated.WinTypes.WSAENOTCONN;
 import static org.iocp4j.win32.generated.WinTypes.WSAENOTSOCK;
 import static org.iocp4j.win32.generated.WinTypes.WSAESHUTDOWN;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.Objects;
@@ -238,6 +239,23 @@ public final class StreamSocket extends IoHandle {
     }
 
     /**
+     * The address that {@link #bind} gave to the socket, or a connect; null if Windows does not tell, as of a closed
+     * one.
+     */
+    public @Nullable InetSocketAddress boundAddress(IoThread io) {
+        if (!enter(io)) {
+            return null;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment sockaddr = arena.allocate(Sockaddr.MAX_BYTES, Long.BYTES);
+            int error = io.socketName(slot.handle, sockaddr.address(), Sockaddr.MAX_BYTES);
+            return error == 0 ? Sockaddr.read(sockaddr, 0) : null;
+        } finally {
+            leave(io);
+        }
+    }
+
+    /**
      * ConnectEx; its event is {@link SocketEvents#connected}. A socket whose connect has failed is to be closed.
      *
      * @param remote resolved, of the socket's family
@@ -361,6 +379,12 @@ public final class StreamSocket extends IoHandle {
         return outcome(error, operation, io);
     }
 
+    /** As {@link SocketEvents#prefetch}. */
+    int prefetch() {
+        SocketEvents present = events;
+        return present == null || !isOpen() ? 0 : present.prefetch(this);
+    }
+
     void receiveCompleted(int status, int bytes, IoThread io) {
         try {
             if (waiting) {
@@ -456,9 +480,20 @@ public final class StreamSocket extends IoHandle {
      * @return one of the outcomes above, as for {@link #send}; {@code -ERROR_INVALID_HANDLE} (-6) if the file is closed
      */
     public int transmit(OverlappedFile file, long position, int bytes, IoThread io) {
+        return transmit(file, position, bytes, 0, 0, io);
+    }
+
+    /**
+     * The same with a head, which goes out before; its bytes count in the outcome and the event.
+     *
+     * @param head      address of {@code headBytes} off the heap that stay in place
+     * @param headBytes how many; together with {@code bytes} less than 2 GiB
+     */
+    public int transmit(OverlappedFile file, long position, int bytes, long head, int headBytes, IoThread io) {
         Operation operation = slot.send;
-        if (bytes < 1 || bytes > IoThread.MOST_TRANSMIT_BYTES || position < 0) {
-            throw new IllegalArgumentException(bytes + " bytes of a file from " + position + " on");
+        if (bytes < 1 || bytes > IoThread.MOST_TRANSMIT_BYTES - headBytes || headBytes < 0 || position < 0) {
+            throw new IllegalArgumentException(bytes + " bytes of a file from " + position + " on, behind "
+                    + headBytes);
         }
         requireAttached();
         if (!enterPost(io)) {
@@ -468,7 +503,7 @@ public final class StreamSocket extends IoHandle {
         try {
             error = beginSend(domain.options().returnsDone()); // or the pending one's file would be forgotten
             if (error == 0) {
-                error = postTransmit(operation, file, position, bytes, io);
+                error = postTransmit(operation, file, position, bytes, head, headBytes, io);
             }
         } catch (Throwable e) {
             refused(io);
@@ -487,14 +522,16 @@ public final class StreamSocket extends IoHandle {
         return 0;
     }
 
-    private int postTransmit(Operation operation, OverlappedFile file, long position, int bytes, IoThread io) {
+    private int postTransmit(Operation operation, OverlappedFile file, long position, int bytes, long head,
+            int headBytes, IoThread io) {
         if (!file.enter(io)) {
             return ERROR_INVALID_HANDLE();
         }
         boolean isPending = false;
         try {
             transmitting = file; // before the post: its packet may come first
-            int error = io.transmit(operation, owner, slot.handle, file.handle(), position, bytes);
+            int error = io.transmit(operation, owner, slot.handle, file.handle(), position, bytes, head,
+                    headBytes);
             isPending = error == 0;
             return error;
         } finally {
@@ -505,16 +542,21 @@ public final class StreamSocket extends IoHandle {
         }
     }
 
+    /** Its send has completed, or the packet of that never comes. */
+    void letGoOfFile(IoThread io) {
+        OverlappedFile file = transmitting;
+        if (file != null) {
+            transmitting = null;
+            file.leave(io);
+        }
+    }
+
     void sendCompleted(int status, int bytes, IoThread io) {
         try {
             if (status < 0) {
                 sendEnded = true; // part of it may have gone: what came next would be taken for the rest
             }
-            OverlappedFile file = transmitting;
-            if (file != null) {
-                transmitting = null;
-                file.leave(io);
-            }
+            letGoOfFile(io);
             receiver().sent(this, status, bytes, io);
         } finally {
             told(io);

@@ -90,7 +90,12 @@ public final class WindowsWin32 implements Win32 {
 
     @Override
     public int getQueuedCompletionStatusEx(long port, long entries, int count, long removed, int timeoutMillis) {
-        return win32(call(Calls.GET_QUEUED_COMPLETION_STATUS_EX, port, entries, count, removed, timeoutMillis, 0));
+        try {
+            return win32((long) Calls.GET_QUEUED_COMPLETION_STATUS_EX.invokeExact(counted(), port, entries,
+                    (long) count, removed, (long) timeoutMillis, 0L, 0L));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
     @Override
@@ -229,14 +234,24 @@ public final class WindowsWin32 implements Win32 {
     public int wsaRecv(long socket, long buffers, int count, long flags, long overlapped) {
         long noByteCount = 0; // with an OVERLAPPED the count in the call's own variable would be unreliable [doc]
         long noRoutine = 0;
-        return winsock(call(Calls.WSA_RECV, socket, buffers, count, noByteCount, flags, overlapped, noRoutine));
+        try {
+            return winsock((long) Calls.WSA_RECV.invokeExact(counted(), socket, buffers, (long) count, noByteCount,
+                    flags, overlapped, noRoutine));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
     @Override
     public int wsaSend(long socket, long buffers, int count, int flags, long overlapped) {
         long noByteCount = 0;
         long noRoutine = 0;
-        return winsock(call(Calls.WSA_SEND, socket, buffers, count, noByteCount, flags, overlapped, noRoutine));
+        try {
+            return winsock((long) Calls.WSA_SEND.invokeExact(counted(), socket, buffers, (long) count, noByteCount,
+                    (long) flags, overlapped, noRoutine));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
     @Override
@@ -255,8 +270,12 @@ public final class WindowsWin32 implements Win32 {
     @Override
     public int acceptEx(long listener, long socket, long output, int receiveBytes, int localBytes, int remoteBytes,
                         long received, long overlapped) {
-        return winsockBool(call(Extensions.ACCEPT_EX, listener, socket, output, receiveBytes,
-                localBytes, remoteBytes, received, overlapped));
+        try {
+            return winsockBool((long) Extensions.ACCEPT_EX.invokeExact(counted(), listener, socket, output,
+                    (long) receiveBytes, (long) localBytes, (long) remoteBytes, received, overlapped, 0L));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
     @Override
@@ -268,7 +287,12 @@ public final class WindowsWin32 implements Win32 {
 
     @Override
     public int disconnectEx(long socket, long overlapped, int flags, int reserved) {
-        return winsockBool(call(Extensions.DISCONNECT_EX, socket, overlapped, flags, reserved));
+        try {
+            return winsockBool((long) Extensions.DISCONNECT_EX.invokeExact(counted(), socket, overlapped, (long) flags,
+                    (long) reserved));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
     @Override
@@ -374,7 +398,10 @@ public final class WindowsWin32 implements Win32 {
 
     // ---- what the calls have in common: arguments and result as longs, whatever their types and number, see
     // Calls.link ---- Each of these has 35 bytes of bytecode at most, so that the JIT inlines it everywhere, and with
-    // it a constant function: otherwise a call costs more, and 40 bytes of the heap.
+    // it a constant function: otherwise a call costs more, and 40 bytes of the heap. The calls on the way of a packet
+    // invoke their function themselves: what is shared has run too often before the JIT profiles it, and on a single
+    // processor may never be profiled, so that the JIT takes the call for a rare one and leaves the 40 bytes in (two
+    // calls and 80 bytes for each echo of one connection [wine]).
 
     private long call(MethodHandle function, long a) {
         return call(function, a, 0, 0, 0);

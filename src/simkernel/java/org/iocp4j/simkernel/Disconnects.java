@@ -2,6 +2,7 @@ package org.iocp4j.simkernel;
 
 import static org.iocp4j.win32.generated.WinTypes.*;
 
+import java.util.Arrays;
 import org.iocp4j.simkernel.PendingOperation.Kind;
 import org.iocp4j.simkernel.PendingOperation.Wait;
 import org.iocp4j.simkernel.SimulatedSocket.State;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class Disconnects {
     private static final int TRANSMIT_FLAGS = TF_DISCONNECT() | TF_REUSE_SOCKET();
     private static final long POLL_NANOS = 1_000_000;
+    /** In TRANSMIT_FILE_BUFFERS, which begins with the address of the head. */
+    private static final int HEAD_LENGTH_OFFSET = 8;
+    private static final int TAIL_LENGTH_OFFSET = 24;
 
     private final SimulatedKernel kernel;
 
@@ -56,8 +60,8 @@ final class Disconnects {
         if (socket == null) {
             return kernel.misuse(WSAENOTSOCK());
         }
-        if (buffers != 0) {
-            throw kernel.fail("TransmitFile of buffers is not simulated");
+        if (buffers != 0 && (file == 0 || kernel.memory.getInt(buffers + TAIL_LENGTH_OFFSET) != 0)) {
+            throw kernel.fail("TransmitFile of a tail, or of a head without a file, is not simulated");
         }
         if (!isConnected(socket)) {
             return kernel.misuse(WSAENOTCONN()); // before the flags [wt]
@@ -87,6 +91,9 @@ final class Disconnects {
         PendingOperation operation = kernel.operations.post(Kind.TRANSMIT, thread, socket, overlapped);
         operation.data = data;
         operation.transmits = from;
+        if (buffers != 0) {
+            prepend(operation, kernel.memory.getLong(buffers), kernel.memory.getInt(buffers + HEAD_LENGTH_OFFSET));
+        }
         if ((flags & TF_DISCONNECT()) == 0) {
             return result(kernel.transfers.queue(operation, socket), operation);
         }
@@ -95,6 +102,15 @@ final class Disconnects {
         boolean never = kernel.random.chance(kernel.plan().disconnects().never());
         operation.wait = never ? Wait.NEVER : (flags & TF_REUSE_SOCKET()) != 0 ? Wait.PEER : Wait.NOT;
         return result(start(operation, socket, flags), operation);
+    }
+
+    /** The head is the kernel's memory until the packet, as with any send [doc]. */
+    private void prepend(PendingOperation operation, long head, int headBytes) {
+        byte[] rest = operation.data;
+        kernel.operations.buffer(operation, head, headBytes);
+        kernel.operations.snapshot(operation);
+        operation.data = Arrays.copyOf(operation.data, headBytes + rest.length);
+        System.arraycopy(rest, 0, operation.data, headBytes, rest.length);
     }
 
     private int transmitError(@Nullable SimulatedFile file, int bytes, long overlapped) {

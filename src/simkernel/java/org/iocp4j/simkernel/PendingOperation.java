@@ -26,7 +26,7 @@ final class PendingOperation {
 
         /** Its buffers have what goes out; those of the others are to be filled. */
         boolean sends() {
-            return this == SEND || this == CONNECT || this == WRITE;
+            return this == SEND || this == CONNECT || this == WRITE || this == TRANSMIT;
         }
 
         /** The packets of a handle come in the order of their ends; accepts are different connections. */
@@ -114,7 +114,7 @@ final class PendingOperation {
     }
 
     boolean isDisconnect() {
-        return kind.isDisconnect();
+        return kind.isDisconnect() && transmits == null;
     }
 
     /** What it was posted on, if that is no file of a disk. */

@@ -30,6 +30,8 @@ final class Schedule {
     private volatile @Nullable SimulationFailure failure;
     /** How many threads this JVM had started when those that were new were last let in. */
     private long started = -1;
+    /** The holder, one of the system's own threads, has started one of the scenario's. */
+    private boolean expectsThread;
     private long steps;
     private long handOvers;
 
@@ -95,11 +97,17 @@ final class Schedule {
         return me;
     }
 
+    /** The holder has started a thread: it is let in with the holder's next call, whoever that is. */
+    void expectThread() {
+        expectsThread = true;
+    }
+
     /**
      * Lets threads in that have been started since. Only the holder starts threads, so which ones there are does not
      * depend on real time, if this waits until each has come; their order is that in which they were made.
      */
     private void admitNewThreads() {
+        expectsThread = false;
         long now = THREADS.getTotalStartedThreadCount();
         if (now == started) {
             return; // to ask the group would take far longer than the call that is simulated
@@ -182,7 +190,7 @@ final class Schedule {
     /** A place where the baton may change hands, and what is due happens. */
     void point(SimulatedThread me) {
         check(me);
-        if (me.owned) {
+        if (me.owned || expectsThread) {
             admitNewThreads();
         }
         if (++steps > kernel.stepLimit()) {
@@ -223,7 +231,7 @@ final class Schedule {
 
     /** Returns when somebody has woken the thread and it is its turn. */
     void block(SimulatedThread me) {
-        if (me.owned) {
+        if (me.owned || expectsThread) {
             admitNewThreads();
         }
         SimulatedThread next = nextReady();

@@ -322,6 +322,11 @@ public final class SimulatedKernel {
         return sockets.open();
     }
 
+    /** Handles of files that are open. */
+    public int openFiles() {
+        return (int) handles.open().stream().filter(SimulatedFile.class::isInstance).count();
+    }
+
     public Census census() {
         return operations.census();
     }

@@ -25,7 +25,7 @@ final class SimulatedSocket extends FileObject {
         CLOSED
     }
 
-    private static final int DEFAULT_BUFFER_BYTES = 8 * 1024;
+    static final int DEFAULT_BUFFER_BYTES = 8 * 1024;
 
     final int family;
     State state = State.FRESH;

@@ -63,6 +63,7 @@ final class SimulationRun {
     Thread start(String name, SimulatedKernel.Scenario scenario) {
         Thread thread = new Thread(group, () -> scenario(name, scenario), name);
         thread.start();
+        kernel.schedule.expectThread();
         return thread;
     }
 

@@ -93,12 +93,19 @@ final class SocketOptions {
         if (error != 0) {
             return error;
         }
-        socket.linger = listener.linger;
-        socket.sendBufferBytes = listener.sendBufferBytes;
-        socket.receiveBufferBytes = listener.receiveBufferBytes;
-        socket.noDelay = listener.noDelay;
-        socket.keepAlive = listener.keepAlive;
+        socket.linger = inherited(listener.linger, 0, socket.linger);
+        socket.sendBufferBytes = inherited(listener.sendBufferBytes, SimulatedSocket.DEFAULT_BUFFER_BYTES,
+                socket.sendBufferBytes);
+        socket.receiveBufferBytes = inherited(listener.receiveBufferBytes, SimulatedSocket.DEFAULT_BUFFER_BYTES,
+                socket.receiveBufferBytes);
+        socket.noDelay |= listener.noDelay;
+        socket.keepAlive |= listener.keepAlive;
         return 0;
+    }
+
+    /** What nobody has set on the listener, a socket that has served before may have from then [inf: the worst]. */
+    private static int inherited(int listeners, int unset, int own) {
+        return listeners == unset ? own : listeners;
     }
 
     private int updateContext(SimulatedSocket socket, boolean accepted) {

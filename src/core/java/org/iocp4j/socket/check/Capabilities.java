@@ -1,9 +1,12 @@
 package org.iocp4j.socket.check;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.iocp4j.win32.generated.WinTypes.AF_INET;
+import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
 import static org.iocp4j.win32.generated.WinTypes.SO_PROTOCOL_INFOW;
+import static org.iocp4j.win32.generated.WinTypes.WSAEAFNOSUPPORT;
 import static org.iocp4j.win32.generated.WinTypes.XP1_IFS_HANDLES;
 
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.Log;
 import org.iocp4j.socket.DisconnectMethod;
@@ -121,8 +125,18 @@ public final class Capabilities {
      * @param local its family is the sockets'
      */
     public static Delivery chooseDelivery(DisconnectMethod method, InetAddress local, Win32 win32) {
+        return chooseDelivery(method, win32, Sockaddr.family(local));
+    }
+
+    /** The same for sockets of any family that the system has. */
+    public static Delivery chooseDelivery(DisconnectMethod method, Win32 win32) {
+        return chooseDelivery(method, win32, AF_INET(), AF_INET6());
+    }
+
+    private static Delivery chooseDelivery(DisconnectMethod method, Win32 win32, int... families) {
         // TransmitFile is left alone: Wine sends its packet all the same [wine].
-        if (method == DisconnectMethod.TRANSMIT_FILE || !givesFileHandles(Sockaddr.family(local), win32)) {
+        if (method == DisconnectMethod.TRANSMIT_FILE
+                || !IntStream.of(families).allMatch(family -> givesFileHandles(family, win32))) {
             return Delivery.PACKET;
         }
         // The check with DisconnectEx contains the other one.
@@ -145,6 +159,9 @@ public final class Capabilities {
      */
     private static boolean givesFileHandles(int family, Win32 win32) {
         long socket = Sockaddr.tcpSocket(family, win32);
+        if (socket == -WSAEAFNOSUPPORT()) {
+            return true; // there will be none
+        }
         if (socket < 0) {
             LOG.warn("a socket to ask for XP1_IFS_HANDLES: {}; every operation sends its packet",
                     ErrorName.of((int) -socket));
