@@ -55,9 +55,9 @@ public class EngineBenchmark {
         server = new NullServer();
         socket = server.connect();
         pool = new BufferPool(kernel, 8192, 16);
-        queue = new SendQueue(pool, QUEUE_BYTES);
+        queue = new SendQueue(pool, 1);
         pool.grow(kernel);
-        queue.open(1);
+        queue.open(1, QUEUE_BYTES);
         kernel.setFileCompletionNotificationModes(any, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS());
     }
 

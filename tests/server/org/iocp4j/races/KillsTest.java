@@ -67,7 +67,7 @@ class KillsTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             if (sessions.get(session.id()).incrementAndGet() != 1) {
                 violations.add("session " + session + " is closed again");
             }
@@ -87,9 +87,9 @@ class KillsTest {
     }
 
     private void run(Duration time, DisconnectMethod method) throws Exception {
-        ServerOptions options = ServerOptions.builder().workers(4).accepts(4).pool(4).maxSessions(64)
+        ServerOptions options = ServerOptions.builder().workers(4).acceptsPosted(4).pool(4).maxSessions(64)
                 .disconnectMethod(method).disconnectTime(Duration.ofSeconds(20)).build();
-        IocpServer server = IocpServer.start(options, echo);
+        IocpServer server = IocpServer.start(echo, options);
         try (server; ExecutorService threads = Executors.newFixedThreadPool(CLIENTS + KILLERS)) {
             List<Future<?>> all = new ArrayList<>();
             for (int i = 0; i < CLIENTS; i++) {

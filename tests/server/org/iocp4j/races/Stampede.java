@@ -3,7 +3,6 @@ package org.iocp4j.races;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -16,6 +15,7 @@ import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
+import org.iocp4j.server.SendResult;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
 import org.iocp4j.server.identity.SessionIdentity;
@@ -57,11 +57,11 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
 
     @Override
     public String apply(long millis) {
-        ServerOptions options = ServerOptions.builder().workers(WORKERS).accepts(3).pool(3).maxSessions(8)
+        ServerOptions options = ServerOptions.builder().workers(WORKERS).acceptsPosted(3).pool(3).maxSessions(8)
                 .bufferBytes(64).sendQueueBytes(192).idleTime(Duration.ZERO)
                 .reuseLatest(ThreadLocalRandom.current().nextBoolean()).build();
         try {
-            server = ServerFactory.start(options, this, SessionIdentity.OVERLAPPED, () -> system);
+            server = ServerFactory.start(this, options, SessionIdentity.OVERLAPPED, () -> system);
             List<Thread> killers = new ArrayList<>();
             for (int i = 0; i < KILLERS; i++) {
                 killers.add(Thread.ofPlatform().start(this::kill));
@@ -96,8 +96,8 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
             Life life = lives.get(i);
             if (life != null) {
                 long[] ids = {life.id};
-                require(!server.send(life.id, words(life.id, 1)), "a send is taken after the end");
-                require(Arrays.equals(server.broadcast(ids, words(EagerWin32.EVERYBODY, 1)), ids),
+                require(server.send(life.id, words(life.id, 1)) != SendResult.TAKEN, "a send is taken after the end");
+                require(server.broadcast(ids, words(EagerWin32.EVERYBODY, 1)).closed().equals(List.of(life.id)),
                         "a broadcast is taken after the end");
                 server.disconnect(life.id);
                 server.abort(life.id);
@@ -162,7 +162,7 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
     public void opened(Session session) {
         opened.increment();
         Life life = new Life(session.id());
-        require(session.attachment() == null, "an attachment of the session before");
+        require(session.attachment(Object.class) == null, "an attachment of the session before");
         session.attach(life);
         enter(session);
         lives.set(ThreadLocalRandom.current().nextInt(REMEMBERED), life);
@@ -173,14 +173,14 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
     @Override
     public void received(Session session, ByteBuffer data) {
         Life life = enter(session);
-        if (session.send(words(life.id, 1))) {
+        if (session.send(words(life.id, 1)) == SendResult.TAKEN) {
             data.position(data.limit());
         }
         leave(life);
     }
 
     @Override
-    public void closed(Session session, CloseReason reason) {
+    public void closed(Session session, CloseReason reason, Throwable failure) {
         closed.increment();
         Life life = enter(session);
         life.closed = true;
@@ -190,7 +190,7 @@ public final class Stampede implements LongFunction<String>, SessionHandler {
     }
 
     private Life enter(Session session) {
-        Life life = (Life) session.attachment();
+        Life life = session.attachment(Life.class);
         require(life.id == session.id() && !life.closed, "a callback for a session that is over");
         require(life.inside.compareAndSet(false, true), "two callbacks at once for one session");
         return life;

@@ -20,7 +20,7 @@ class AttachTest {
             throw new UncheckedIOException(refused.getMessage(), refused);
         };
         assertThatExceptionOfType(Win32Exception.class)
-                .isThrownBy(() -> ServerFactory.start(ServerOptions.builder().build(), (session, data) -> { },
+                .isThrownBy(() -> ServerFactory.start((session, data) -> { }, ServerOptions.defaults(),
                         SessionIdentity.OVERLAPPED, system))
                 .isSameAs(refused);
     }

@@ -6,9 +6,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.NullWin32;
-import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Timeout;
@@ -36,8 +34,8 @@ class BindRefusedTest {
                 });
         ServerOptions options = ServerOptions.builder().port(6000).build();
         assertThatExceptionOfType(Win32Exception.class)
-                .isThrownBy(() -> new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN,
-                        SessionIdentity.OVERLAPPED, (session, data) -> { }, () -> refusing, new IoThread(refusing)))
+                .isThrownBy(() -> TestEngine.of(options, Delivery.RETURN, (session, data) -> { }, () -> refusing,
+                        new IoThread(refusing)))
                 .withMessage("bind: " + name + " (" + error + "), 127.0.0.1:6000 - " + explanation);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,8 +37,9 @@ class BroadcastTest {
 
     private void start(int sessions, int workers) throws Win32Exception {
         ids = new long[sessions];
-        server = new NullServer(ServerOptions.builder().accepts(8).pool(16).maxSessions(sessions).workers(workers)
-                .bufferBytes(QUEUE_BYTES).sendQueueBytes(QUEUE_BYTES).build(), new SessionHandler() {
+        server = new NullServer(ServerOptions.builder().acceptsPosted(8).pool(16).maxSessions(sessions).workers(workers)
+                .bufferBytes(QUEUE_BYTES).sendQueueBytes(QUEUE_BYTES)
+                .lingerTime(Duration.ZERO).build(), new SessionHandler() {
             @Override
             public void opened(Session session) {
                 ids[opened.getAndIncrement()] = session.id();
@@ -49,11 +51,15 @@ class BroadcastTest {
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
                 closed.incrementAndGet();
             }
         });
         sockets = LongStream.range(0, sessions).map(i -> server.connect()).toArray();
+    }
+
+    private static BroadcastResult takenBy(int sessions) {
+        return new BroadcastResult(sessions, List.of(), List.of(), List.of());
     }
 
     private static ByteBuffer message() {
@@ -74,8 +80,8 @@ class BroadcastTest {
     void toTenThousandSessionsItIsOnePacket() throws Exception {
         start(10_000, 1);
         int before = server.posts();
-        long[] refused = onVirtualThread(() -> server.engine().broadcast(ids, message()));
-        assertThat(refused).isEmpty();
+        BroadcastResult result = onVirtualThread(() -> server.engine().commands.broadcast(ids, message()));
+        assertThat(result).isEqualTo(takenBy(10_000));
         server.run();
         assertThat(server.posts() - before).isEqualTo(1);
         assertThat(sentBytes()).isEqualTo(10_000L * MESSAGE_BYTES);
@@ -86,7 +92,7 @@ class BroadcastTest {
     void toTenThousandSessionsItIsOnePacketForEachWorker() throws Exception {
         start(10_000, 4);
         int before = server.posts();
-        onVirtualThread(() -> server.engine().broadcast(ids, message()));
+        onVirtualThread(() -> server.engine().commands.broadcast(ids, message()));
         assertThat(server.posts() - before).isEqualTo(1);
         server.run();
         assertThat(server.posts() - before).isEqualTo(4);
@@ -103,7 +109,7 @@ class BroadcastTest {
                 int first = thread;
                 senders.submit(() -> {
                     for (int i = first; i < ids.length; i += threads) {
-                        server.engine().send(ids[i], message());
+                        server.engine().commands.send(ids[i], false, message());
                     }
                 });
             }
@@ -121,7 +127,8 @@ class BroadcastTest {
         int posts = server.posts();
         for (int i = 0; i < 1_000; i++) {
             long id = ids[i % ids.length];
-            assertThat(onVirtualThread(() -> server.engine().send(id, message()))).isTrue();
+            assertThat(onVirtualThread(() ->
+                    server.engine().commands.send(id, false, message()) == SendResult.TAKEN)).isTrue();
             server.run();
         }
         assertThat(server.posts() - posts).isEqualTo(1_000);
@@ -129,39 +136,42 @@ class BroadcastTest {
     }
 
     @Test
-    void itNamesTheSessionsThatDoNotTakeIt() throws Exception {
+    void itNamesTheSessionsThatDoNotTakeItAndSaysWhy() throws Exception {
         start(6, 1);
         server.leave(sockets[1]);
         ByteBuffer full = ByteBuffer.allocate(QUEUE_BYTES);
-        assertThat(server.engine().send(ids[3], full)).isTrue();
+        assertThat(server.engine().commands.send(ids[3], false, full)).isEqualTo(SendResult.TAKEN);
         ByteBuffer message = ByteBuffer.wrap(new byte[100], 7, MESSAGE_BYTES);
         long[] list = {ids[0], ids[1], -1, ids[3], ids[0], 0, ids[5]};
         long[] asGiven = list.clone();
-        assertThat(server.engine().broadcast(list, message)).containsExactly(ids[1], -1, ids[3], 0);
+        assertThat(server.engine().commands.broadcast(list, message))
+                .isEqualTo(new BroadcastResult(3, List.of(ids[3]), List.of(ids[1], -1L, 0L), List.of()));
         assertThat(list).isEqualTo(asGiven);
         assertThat(message).isEqualTo(ByteBuffer.allocate(MESSAGE_BYTES));
         assertThat(message.position()).isEqualTo(7);
         assertThat(server.statistics().incidents().sendsRefused()).as("for want of room").isEqualTo(1);
         server.run();
         assertThat(sentBytes()).isEqualTo(QUEUE_BYTES + 3 * MESSAGE_BYTES);
-        assertThat(server.engine().broadcast(new long[] {ids[3]}, message)).as("once there is room").isEmpty();
-        assertThat(server.engine().broadcast(new long[0], message)).isEmpty();
+        assertThat(server.engine().commands.broadcast(new long[] {ids[3]}, message)).as("once there is room")
+                .isEqualTo(takenBy(1));
+        assertThat(server.engine().commands.broadcast(new long[0], message)).isEqualTo(takenBy(0));
     }
 
     @Test
     void whatCannotBeSentIsAnErrorAndTheSessionsBeforeGetTheirs() throws Exception {
         start(4, 1);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> server.engine().broadcast(ids, ByteBuffer.allocate(QUEUE_BYTES + 1)))
+                .isThrownBy(() -> server.engine().commands.broadcast(ids, ByteBuffer.allocate(QUEUE_BYTES + 1)))
                 .withMessageContaining("257");
         ByteBuffer gone;
         try (Arena arena = Arena.ofShared()) {
             gone = arena.allocate(MESSAGE_BYTES).asByteBuffer();
         }
-        assertThatThrownBy(() -> server.engine().broadcast(ids, gone)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> server.engine().commands.broadcast(ids, gone))
+                .isInstanceOf(IllegalStateException.class);
         server.run();
         assertThat(sentBytes()).isZero();
-        assertThat(server.engine().broadcast(ids, message())).isEmpty();
+        assertThat(server.engine().commands.broadcast(ids, message())).isEqualTo(takenBy(4));
         server.run();
         assertThat(sentBytes()).isEqualTo(4 * MESSAGE_BYTES);
     }
@@ -173,17 +183,18 @@ class BroadcastTest {
         int before = server.posts();
         for (int i = 0; i < 10; i++) {
             for (long id : ids) {
-                server.engine().end(id, false);
-                server.engine().send(id, message());
+                server.engine().commands.end(id, false, false);
+                server.engine().commands.send(id, false, message());
             }
         }
         assertThat(server.posts() - before).isEqualTo(1);
         server.run();
         assertThat(closed).hasValue(100);
         assertThat(server.statistics().connections().sessions()).isZero();
-        server.engine().end(ids[0], true);
+        server.engine().commands.end(ids[0], false, true);
         assertThat(server.posts() - before).as("of one that is over").isEqualTo(1);
-        assertThat(server.engine().broadcast(ids, message())).isEqualTo(ids);
+        assertThat(server.engine().commands.broadcast(ids, message()).closed())
+                .containsExactly(Arrays.stream(ids).boxed().toArray(Long[]::new));
     }
 
     /**
@@ -207,10 +218,11 @@ class BroadcastTest {
                     for (int i = 0; i < 2_000; i++) {
                         int from = random.nextInt(ids.length);
                         if (random.nextBoolean()) {
-                            taken.addAndGet(server.engine().send(ids[from], message.clear()) ? 1 : 0);
+                            taken.addAndGet(server.engine().commands.send(ids[from], false, message.clear())
+                                    == SendResult.TAKEN ? 1 : 0);
                         } else {
                             long[] some = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + 100));
-                            taken.addAndGet(some.length - server.engine().broadcast(some, message.clear()).length);
+                            taken.addAndGet(server.engine().commands.broadcast(some, message.clear()).taken());
                         }
                     }
                 }));

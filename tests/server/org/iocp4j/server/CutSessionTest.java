@@ -29,7 +29,7 @@ class CutSessionTest extends ServerTest {
             while (data.hasRemaining()) {
                 switch (data.get()) {
                     case 'f' -> {
-                        while (session.send(ByteBuffer.allocate(BLOCK_BYTES))) {
+                        while (session.send(ByteBuffer.allocate(BLOCK_BYTES)) == SendResult.TAKEN) {
                             Thread.onSpinWait();
                         }
                     }
@@ -40,7 +40,7 @@ class CutSessionTest extends ServerTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             closed.add(reason);
         }
     };
@@ -99,15 +99,27 @@ class CutSessionTest extends ServerTest {
         assertThat(settled().cleanly().incidents().sessionsCut()).isEqualTo(1);
     }
 
+    /** Its peer is reset all the same, but has missed nothing. */
     @Test
-    void aSessionWithNothingLeftToSendIsNotCut() throws IOException {
+    void anAbortedSessionWithNothingLeftToSendIsNotCut() throws IOException {
         start(slow(), new Echo());
         try (TestClient client = connect()) {
             echo(client, "all of it");
             server.abort(opened.next());
-            client.expectFin();
+            client.expectReset();
         }
         assertThat(settled().cleanly().incidents().sessionsCut()).isZero();
+    }
+
+    /** Whose handler fails with nothing left to send has missed nothing either. */
+    @Test
+    void aHandlerThatThrowsWithNothingLeftToSendEndsInOrder() throws IOException {
+        start(slow(), filler);
+        try (TestClient client = connect()) {
+            client.sendBytes((byte) 't');
+            client.expectFin();
+        }
+        assertThat(settled().withHandlerFailures(1).incidents().sessionsCut()).isZero();
     }
 
     /**

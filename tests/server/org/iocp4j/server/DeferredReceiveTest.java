@@ -6,9 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.NullWin32;
-import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,16 +25,16 @@ class DeferredReceiveTest {
     /** With a client whose bytes have come back, and a tick due with them. */
     @BeforeEach
     void putOneOff() throws Win32Exception {
-        ServerOptions options = ServerOptions.builder().workers(1).concurrency(1).accepts(1).pool(1).maxSessions(1)
+        ServerOptions options = ServerOptions.builder().workers(1).concurrency(1).acceptsPosted(1).pool(1)
+                .maxSessions(1)
                 .build();
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
-                (session, data) -> {
-                    id = session.id();
-                    session.send(data);
-                }, () -> kernel, io);
+        engine = TestEngine.of(options, Delivery.PACKET, (session, data) -> {
+            id = session.id();
+            session.send(data);
+        }, () -> kernel, io);
         shard = engine.shards().getFirst();
         shard.enter(io);
-        engine.accept(io);
+        TestEngine.accept(engine, io);
         socket = kernel.connect();
         shard.dequeue(io);
         shard.dequeue(io);
@@ -76,7 +74,7 @@ class DeferredReceiveTest {
         IoThread other = new IoThread(kernel);
         for (int i = 0; i < 5; i++) {
             pass(50);
-            assertThat(engine.send(id, ByteBuffer.allocate(10))).isTrue();
+            assertThat(engine.commands.send(id, false, ByteBuffer.allocate(10))).isEqualTo(SendResult.TAKEN);
             shard.dequeue(other);
         }
         assertThat(engine.statistics(0).traffic().sendCompletions()).isGreaterThanOrEqualTo(4);

@@ -46,11 +46,11 @@ class DisconnectTest extends ServerTest {
         public void received(Session session, ByteBuffer data) {
             while (data.hasRemaining()) {
                 switch (data.get()) {
-                    case 'w' -> assertThat(session.send(ByteBuffer.wrap(LAST_WORDS))).isTrue();
+                    case 'w' -> assertThat(session.send(ByteBuffer.wrap(LAST_WORDS))).isEqualTo(SendResult.TAKEN);
                     case 'd' -> session.disconnect();
                     case 'a' -> session.abort();
                     case 'f' -> {
-                        while (session.send(ByteBuffer.allocate(8_000))) {
+                        while (session.send(ByteBuffer.allocate(8_000)) == SendResult.TAKEN) {
                             Thread.onSpinWait();
                         }
                         data.position(data.position() - 1);
@@ -62,7 +62,7 @@ class DisconnectTest extends ServerTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             ends.add(new End(session.id(), reason));
         }
     };
@@ -95,7 +95,7 @@ class DisconnectTest extends ServerTest {
             client.sendBytes((byte) 'w', (byte) 'w', (byte) 'd');
             client.expect(LAST_WORDS);
             client.expect(LAST_WORDS);
-            if (method == DisconnectMethod.GRACEFUL) {
+            if (method != DisconnectMethod.TRANSMIT_FILE) {
                 client.expectFin();
                 client.closeByFin();
                 assertClosedOnce(id, CloseReason.DISCONNECTED);
@@ -113,10 +113,10 @@ class DisconnectTest extends ServerTest {
         start(small(method), obedient);
         try (TestClient client = connect()) {
             long id = opened.next();
-            assertThat(server.send(id, ByteBuffer.wrap(LAST_WORDS))).isTrue();
+            assertThat(server.send(id, ByteBuffer.wrap(LAST_WORDS))).isEqualTo(SendResult.TAKEN);
             server.disconnect(id);
             client.expect(LAST_WORDS);
-            if (method == DisconnectMethod.GRACEFUL) {
+            if (method != DisconnectMethod.TRANSMIT_FILE) {
                 client.expectFin();
                 client.closeByFin();
                 assertClosedOnce(id, CloseReason.DISCONNECTED);
@@ -175,17 +175,54 @@ class DisconnectTest extends ServerTest {
     private void assertAborted(long id, TestClient client, DisconnectMethod method) throws IOException {
         assertClosedOnce(id, CloseReason.DISCONNECTED);
         await().until(() -> statistics().connections().sessions() == 0);
-        if (method == DisconnectMethod.TRANSMIT_FILE) {
-            expectFin(client, method);
-        } else {
-            client.expectEnd();
+        client.expectReset();
+        assertThat(statistics().sockets().socketsReused()).as("a socket that was reset is closed").isZero();
+    }
+
+    /** What a disconnect has begun, an abort cuts short: the server waits for this client's FIN. */
+    @Test
+    void abortCutsADisconnectShort() throws IOException {
+        start(small(DisconnectMethod.DISCONNECT_EX).lingerTime(LONGEST), obedient);
+        try (TestClient client = connect()) {
+            long id = opened.next();
+            server.disconnect(id);
+            client.expectEndOfStream();
+            server.abort(id);
+            assertClosedOnce(id, CloseReason.DISCONNECTED);
+            await().until(() -> resets(client));
+        }
+        settled().cleanly();
+    }
+
+    /** Whether sending has become an error. */
+    private static boolean resets(TestClient client) {
+        try {
+            client.sendBytes((byte) 'x');
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** The end of the server is no abort: who has got everything sees an end in order. */
+    @ParameterizedTest
+    @EnumSource(value = DisconnectMethod.class, names = {"DISCONNECT_EX", "GRACEFUL"})
+    void theEndOfTheServerResetsNobodyWhoHasGotEverything(DisconnectMethod method) throws IOException {
+        start(small(method).drainTime(Duration.ZERO).lingerTime(LONGEST), obedient);
+        try (TestClient client = connect()) {
+            client.sendBytes((byte) 'w');
+            client.expect(LAST_WORDS);
+            long id = opened.next();
+            server.close();
+            client.expectFin();
+            assertClosedOnce(id, CloseReason.SERVER_STOPPED);
         }
     }
 
     @Test
     void aGracefulEndWaitsForThePeerButNotForEver() throws IOException {
         Duration time = Duration.ofSeconds(3); // the client has to see the end of the stream before it is up
-        start(small(DisconnectMethod.GRACEFUL).disconnectTime(time), obedient);
+        start(small(DisconnectMethod.GRACEFUL).lingerTime(time), obedient);
         try (TestClient client = connect()) {
             long id = opened.next();
             long asked = System.nanoTime();
@@ -199,7 +236,7 @@ class DisconnectTest extends ServerTest {
             });
             assertThat(Duration.ofNanos(System.nanoTime() - asked)).isGreaterThanOrEqualTo(time);
             assertClosedOnce(id, CloseReason.DISCONNECTED);
-            assertThat(settled().cleanly().incidents().closeTimeouts()).isEqualTo(1);
+            assertThat(settled().cleanly().incidents().lingerTimeouts()).isEqualTo(1);
         }
     }
 
@@ -241,7 +278,7 @@ class DisconnectTest extends ServerTest {
     @Test
     @SuppressWarnings("try") // a client that only is there
     void disconnectingAgainAndAgainDoesNotPutTheEndOff() throws IOException {
-        start(small(DisconnectMethod.GRACEFUL).disconnectTime(Duration.ofMillis(500)), obedient);
+        start(small(DisconnectMethod.GRACEFUL).lingerTime(Duration.ofMillis(500)), obedient);
         try (TestClient client = connect()) {
             long id = opened.next();
             await().untilAsserted(() -> {
@@ -250,7 +287,7 @@ class DisconnectTest extends ServerTest {
             });
             assertClosedOnce(id, CloseReason.DISCONNECTED);
         }
-        assertThat(settled().cleanly().incidents().closeTimeouts()).isEqualTo(1);
+        assertThat(settled().cleanly().incidents().lingerTimeouts()).isEqualTo(1);
     }
 
     @Test
@@ -320,7 +357,7 @@ class DisconnectTest extends ServerTest {
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
                 assertThat(reason).isNotNull();
                 calls.get(session.id()).incrementAndGet();
             }
@@ -373,7 +410,7 @@ class DisconnectTest extends ServerTest {
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
                 ends.add(new End(session.id(), reason));
             }
         });
@@ -403,7 +440,7 @@ class DisconnectTest extends ServerTest {
         start(small(), obedient);
         TestClient client = connect();
         long id = opened.next();
-        await().until(() -> statistics().resources().operationsPending() == small().build().accepts() + 1);
+        await().until(() -> statistics().resources().operationsPending() == small().build().acceptsPosted() + 1);
         client.closeByReset();
         assertClosedOnce(id, CloseReason.PEER_RESET);
         assertThat(settled().cleanly().incidents().peerResets()).isEqualTo(1);

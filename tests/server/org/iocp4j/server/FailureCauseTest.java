@@ -64,9 +64,10 @@ class FailureCauseTest {
     }
 
     private IocpServer start(int maxSessions) throws IOException {
-        ServerOptions options = ServerOptions.builder().workers(1).accepts(2).pool(4).maxSessions(maxSessions)
-                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300)).build();
-        IocpServer server = ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, this::attach);
+        ServerOptions options = ServerOptions.builder().workers(1).acceptsPosted(2).pool(4).maxSessions(maxSessions)
+                .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
+                .lingerTime(Duration.ofMillis(200)).build();
+        IocpServer server = ServerFactory.start(handler, options, SessionIdentity.OVERLAPPED, this::attach);
         assertThat(kernel.until(() -> server.statistics().connections().acceptsPosted() == 2, ENOUGH)).isTrue();
         return server;
     }

@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.NullWin32;
-import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.generated.OVERLAPPED;
 import org.junit.jupiter.api.Test;
@@ -102,11 +100,11 @@ class FairnessTest {
             this.sessions = sessions;
             this.delay = delay;
             served = new int[sessions];
-            ServerOptions options = ServerOptions.builder().workers(1).concurrency(concurrency).accepts(8).pool(16)
+            ServerOptions options = ServerOptions.builder().workers(1).concurrency(concurrency).acceptsPosted(8)
+                    .pool(16)
                     .maxSessions(sessions).build();
-            engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN,
-                    SessionIdentity.OVERLAPPED, (session, data) -> session.send(data), () -> this, io);
-            engine.accept(io);
+            engine = TestEngine.of(options, Delivery.RETURN, (session, data) -> session.send(data), () -> this, io);
+            TestEngine.accept(engine, io);
             engine.shards().getFirst().dequeue(io);
             for (int i = 0; i < sessions; i++) {
                 numbers.put(connect(), i);

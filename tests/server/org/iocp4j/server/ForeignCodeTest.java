@@ -154,7 +154,7 @@ class ForeignCodeTest extends ServerTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             closed.add(reason);
             in(Callback.CLOSED, session);
         }
@@ -204,7 +204,7 @@ class ForeignCodeTest extends ServerTest {
         AtomicInteger refusals = new AtomicInteger(2);
         CountDownLatch bothAtWork = new CountDownLatch(2);
         options = small().workers(2).build();
-        server = ServerFactory.start(options, (session, data) -> {
+        server = ServerFactory.start((session, data) -> {
             bothAtWork.countDown();
             try {
                 assertThat(bothAtWork.await(Settled.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -212,7 +212,7 @@ class ForeignCodeTest extends ServerTest {
                 throw new AssertionError(e);
             }
             session.send(data);
-        }, SessionIdentity.OVERLAPPED, () -> {
+        }, options, SessionIdentity.OVERLAPPED, () -> {
             if (Thread.currentThread().getName().equals("iocp-worker-2") && refusals.getAndDecrement() > 0) {
                 ForeignCodeTest.<RuntimeException>raise(new Exception("provoked"));
             }

@@ -55,7 +55,7 @@ class HandlerAbuseTest extends ServerTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             ends.add(reason);
             in(Callback.CLOSED, session);
         }
@@ -98,7 +98,9 @@ class HandlerAbuseTest extends ServerTest {
             for (int i = 0; i < SESSIONS; i++) {
                 TestClient client = connect();
                 clients.add(client);
-                client.sendBytes((byte) i);
+                if (callback != Callback.OPENED) { // else it may be reset by now
+                    client.sendBytes((byte) i);
+                }
                 if (callback == Callback.CLOSED) {
                     client.expect((byte) i);
                     client.closeByFin();
@@ -111,6 +113,9 @@ class HandlerAbuseTest extends ServerTest {
                 handler.release.countDown();
             }
             for (TestClient client : clients) {
+                if (deed == Deed.ABORTS && callback != Callback.CLOSED) {
+                    client.expectReset();
+                }
                 client.close();
             }
             for (int i = 0; i < SESSIONS; i++) {

@@ -35,15 +35,15 @@ class HandlerInterruptTest {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
         kernel.run(() -> {
             List<Boolean> found = new ArrayList<>();
-            ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(4).build();
-            IocpServer server = ServerFactory.start(options, (session, data) -> {
+            ServerOptions options = ServerOptions.builder().workers(1).acceptsPosted(1).pool(1).maxSessions(4).build();
+            IocpServer server = ServerFactory.start((session, data) -> {
                 found.add(Thread.currentThread().isInterrupted());
                 session.send(data);
                 Thread.currentThread().interrupt();
                 if (andThrows) {
                     throw new IllegalStateException("provoked");
                 }
-            }, SessionIdentity.OVERLAPPED, kernel::attach);
+            }, options, SessionIdentity.OVERLAPPED, kernel::attach);
             for (int i = 1; i <= 3; i++) {
                 int calls = i;
                 kernel.client(new Talker()).connect(server.localAddress());

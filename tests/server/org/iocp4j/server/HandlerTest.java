@@ -78,7 +78,7 @@ class HandlerTest extends ServerTest {
     void anExceptionInClosedCostsNothing() throws IOException {
         start(small(), new Echo() {
             @Override
-            public void closed(Session session, CloseReason reason) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
                 throw new IllegalStateException("provoked");
             }
         });
@@ -115,7 +115,9 @@ class HandlerTest extends ServerTest {
             echo(first, "in its callback all is well");
             Session session = kept.get();
             for (ThrowingCallable each : List.<ThrowingCallable>of(session::disconnect, session::abort,
-                    session::remoteAddress, session::localAddress, session::attachment, () -> session.attach(1),
+                    session::remoteAddress, session::localAddress, () -> session.attachment(Object.class),
+                    session::pauseInput, session::resumeInput, session::shutdownOutput, session::queuedBytes,
+                    session::sendRoomBytes, session::ref, () -> session.attach(1),
                     () -> session.send(ByteBuffer.allocate(1)))) {
                 assertThatIllegalStateException().isThrownBy(each)
                         .withMessageContaining(Long.toUnsignedString(session.id()));
@@ -134,19 +136,19 @@ class HandlerTest extends ServerTest {
         start(small(), new Echo() {
             @Override
             public void opened(Session session) {
-                found.add(session.attachment() == null ? "nothing" : session.attachment());
+                found.add(session.attachment(Object.class) == null ? "nothing" : session.attachment(Object.class));
                 session.attach("of " + session.remoteAddress().getPort());
             }
 
             @Override
             public void received(Session session, ByteBuffer data) {
-                found.add(session.attachment());
+                found.add(session.attachment(String.class));
                 super.received(session, data);
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
-                found.add(session.attachment());
+            public void closed(Session session, CloseReason reason, Throwable failure) {
+                found.add(session.attachment(String.class));
             }
         });
         for (int i = 0; i < 10; i++) {
@@ -229,7 +231,7 @@ class HandlerTest extends ServerTest {
         int clients = 6;
         start(small().workers(4).bufferBytes(512).sendQueueBytes(2048), new Echo() {
             private void guarded(Session session, Runnable call) {
-                AtomicInteger inside = (AtomicInteger) session.attachment();
+                AtomicInteger inside = session.attachment(AtomicInteger.class);
                 if (inside.getAndIncrement() != 0) {
                     overlaps.incrementAndGet();
                 }
@@ -250,8 +252,8 @@ class HandlerTest extends ServerTest {
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
-                guarded(session, () -> super.closed(session, reason));
+            public void closed(Session session, CloseReason reason, Throwable failure) {
+                guarded(session, () -> super.closed(session, reason, failure));
             }
         });
         List<CompletableFuture<Void>> running = new ArrayList<>();

@@ -34,7 +34,7 @@ class IdleConnectionTest extends ServerTest {
     void hasNoBufferUntilSomethingComes() throws IOException {
         options = small().maxSessions(CONNECTIONS).bufferBytes(BUFFER_BYTES)
                 .disconnectTime(Duration.ofSeconds(20 * FASTER)).idleTime(Duration.ZERO).build();
-        server = ServerFactory.start(options, new Echo(), SessionIdentity.OVERLAPPED, IdleConnectionTest::inAHurry);
+        server = ServerFactory.start(new Echo(), options, SessionIdentity.OVERLAPPED, IdleConnectionTest::inAHurry);
         List<TestClient> clients = new ArrayList<>();
         for (int i = 0; i < CONNECTIONS; i++) {
             clients.add(connect());

@@ -22,7 +22,8 @@ class IdleMemoryTest {
     private final NullServer server;
 
     IdleMemoryTest() throws Win32Exception {
-        server = new NullServer(ServerOptions.builder().workers(1).accepts(8).pool(16).maxSessions(FIRST + CONNECTIONS)
+        server = new NullServer(ServerOptions.builder().workers(1).acceptsPosted(8).pool(16)
+                .maxSessions(FIRST + CONNECTIONS)
                 .bufferBytes(8 * 1024).sendQueueBytes(8 * 1024).build());
     }
 

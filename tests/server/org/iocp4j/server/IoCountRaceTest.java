@@ -25,7 +25,7 @@ class IoCountRaceTest {
         }
 
         void drop() {
-            if (count.drop()) {
+            if (!count.tryDrop() && count.drop()) {
                 released = true;
                 releases.incrementAndGet();
             }

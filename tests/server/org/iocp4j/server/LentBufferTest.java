@@ -23,7 +23,7 @@ class LentBufferTest extends ServerTest {
     /** One buffer for all connections, one after another. */
     private ServerOptions.Builder oneBuffer() {
         return ServerOptions.builder().bufferBytes(BLOCK_BYTES).sendQueueBytes(BLOCK_BYTES).workers(1).pool(0)
-                .accepts(1)
+                .acceptsPosted(1)
                 .reuseLatest(true);
     }
 

@@ -53,7 +53,7 @@ class ListenTest extends ServerTest {
         start(small(), echo);
         int port = server.localAddress().getPort();
         assertThatExceptionOfType(Win32Exception.class)
-                .isThrownBy(() -> IocpServer.start(small().port(port).build(), echo).close())
+                .isThrownBy(() -> IocpServer.start(echo, small().port(port).build()).close())
                 .withMessageContaining("bind: WSAEADDRINUSE (10048), 127.0.0.1:" + port);
         serves(server.localAddress());
         settled().cleanly();
@@ -100,7 +100,7 @@ class ListenTest extends ServerTest {
     @Test
     void twoServersListenSideBySide() throws IOException {
         start(small(), echo);
-        try (IocpServer other = IocpServer.start(small().build(), echo)) {
+        try (IocpServer other = IocpServer.start(echo, small().build())) {
             assertThat(other.localAddress()).isNotEqualTo(server.localAddress());
             serves(other.localAddress());
             serves(server.localAddress());

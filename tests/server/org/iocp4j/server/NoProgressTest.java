@@ -38,16 +38,16 @@ class NoProgressTest {
     void aPeerThatSendsOnAndReadsNothingHoldsNoSession() {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
         kernel.run(() -> {
-            ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(4)
+            ServerOptions options = ServerOptions.builder().workers(1).acceptsPosted(1).pool(1).maxSessions(4)
                     .disconnectMethod(DisconnectMethod.GRACEFUL).disconnectTime(DISCONNECT).build();
-            IocpServer server = ServerFactory.start(options, (session, data) -> {
+            IocpServer server = ServerFactory.start((session, data) -> {
                 data.position(data.limit());
-                while (session.send(ByteBuffer.allocate(options.bufferBytes()))) {
+                while (session.send(ByteBuffer.allocate(options.bufferBytes())) == SendResult.TAKEN) {
                     Thread.onSpinWait();
                 }
                 session.disconnect();
                 disconnected = kernel.elapsed();
-            }, SessionIdentity.OVERLAPPED, kernel::attach);
+            }, options, SessionIdentity.OVERLAPPED, kernel::attach);
             kernel.client(new Chatterer()).window(4_096).connect(server.localAddress());
             assertThat(kernel.until(() -> server.statistics().connections().accepts() == 1, DISCONNECT.multipliedBy(5)))
                     .isTrue();

@@ -176,7 +176,7 @@ class SecurityTest extends ServerTest {
         });
         assertThat(statistics().resources().bufferBytes()).isLessThanOrEqualTo(roundedUp(most));
         assertThat(statistics().sockets().socketsCreated() - statistics().sockets().socketsDiscarded())
-                .isLessThanOrEqualTo(sessions + options.accepts() + options.pool());
+                .isLessThanOrEqualTo(sessions + options.acceptsPosted() + options.pool());
         for (TestClient client : clients) {
             client.closeByReset();
         }

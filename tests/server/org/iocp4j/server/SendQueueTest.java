@@ -9,6 +9,7 @@ import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ class SendQueueTest {
     private OperationSlab slab;
     private BufferPool buffers;
     private SendQueue queue;
+    private final List<String> given = new ArrayList<>();
 
     @BeforeEach
     void makeQueue() throws Win32Exception {
@@ -59,8 +61,8 @@ class SendQueueTest {
 
     private void queue(int limitBytes, int capacity) throws Win32Exception {
         buffers = new BufferPool(system.win32(), BLOCK, capacity);
-        queue = new SendQueue(buffers, limitBytes);
-        queue.open(ID);
+        queue = new SendQueue(buffers, 2);
+        queue.open(ID, limitBytes);
     }
 
     /**
@@ -161,12 +163,15 @@ class SendQueueTest {
     @Test
     void fullQueueHasRoomAgainAfterASend() {
         add(digits(0, 100));
-        assertThat(queue.hasRoom()).isFalse();
+        assertThat(queue.takesInput()).isFalse();
         assertThat(add("x")).isEqualTo(Added.FULL);
         begin();
         assertThat(add("x")).as("in flight still counts").isEqualTo(Added.FULL);
         queue.end(50, io);
-        assertThat(queue.hasRoom()).as("half full").isTrue();
+        assertThat(queue.takesInput()).as("what was refused comes first").isFalse();
+        assertThat(queue.hasRoomForRefused()).as("half full").isTrue();
+        queue.forgetRefused();
+        assertThat(queue.takesInput()).isTrue();
         assertThat(add("x")).isEqualTo(Added.NEEDS_FLUSH);
     }
 
@@ -182,7 +187,7 @@ class SendQueueTest {
     /** 0 is what an ended session answers when it is asked for its id. */
     @Test
     void nobodyAddsToAClosedQueue() {
-        SendQueue fresh = new SendQueue(buffers, LIMIT);
+        SendQueue fresh = new SendQueue(buffers, 2);
         assertThat(fresh.add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
         queue.close();
         assertThat(queue.add(0, ByteBuffer.allocate(1), this::grow, null)).isEqualTo(Added.CLOSED);
@@ -203,6 +208,61 @@ class SendQueueTest {
         system.failNextCommit(ERROR_COMMITMENT_LIMIT());
         assertThat(add("abc")).isEqualTo(Added.NO_MEMORY);
         assertThat(add("abc")).isEqualTo(Added.NEEDS_FLUSH);
+    }
+
+    // ---- sources ----
+
+    private Added addMemory(Arena arena, String text) {
+        MemorySegment memory = arena.allocate(text.length());
+        memory.copyFrom(MemorySegment.ofArray(text.getBytes(US_ASCII)));
+        return queue.add(ID, MemorySource.lent(memory, () -> given.add(text), 1_000_000_000), null);
+    }
+
+    @Test
+    void memoryGoesOutWhereItWasAddedWithWhatIsBeforeIt() {
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(add("head, ")).isEqualTo(Added.NEEDS_FLUSH);
+            assertThat(addMemory(arena, "memory")).isEqualTo(Added.QUEUED);
+            add(", between, ");
+            assertThat(addMemory(arena, "more of it")).isEqualTo(Added.QUEUED);
+            add(", tail");
+            assertThat(queue.queuedBytes()).as("what is copied").isEqualTo(23);
+            assertThat(beginText()).isEqualTo("head, memory");
+            assertThat(queue.end(9, io)).isTrue();
+            assertThat(given).isEmpty();
+            assertThat(beginText()).isEqualTo("ory");
+            assertThat(queue.end(3, io)).isTrue();
+            assertThat(given).containsExactly("memory");
+            assertThat(beginText()).isEqualTo(", between, more of it");
+            assertThat(queue.end(4, io)).isTrue();
+            assertThat(sendAll()).isEqualTo("tween, more of it, tail");
+            assertThat(given).containsExactly("memory", "more of it");
+            assertThat(queue.isIdle()).isTrue();
+            assertThat(buffers.lent()).isZero();
+        }
+    }
+
+    @Test
+    void aSourceTooManyIsRefusedAndThereIsRoomWhenOneIsSent() {
+        try (Arena arena = Arena.ofConfined()) {
+            addMemory(arena, "a");
+            assertThat(queue.refusesSource(ID)).isNull();
+            addMemory(arena, "b");
+            assertThat(queue.refusesSource(ID)).isEqualTo(Added.FULL);
+            assertThat(addMemory(arena, "c")).isEqualTo(Added.FULL);
+            assertThat(queue.hasRoomForRefused()).isFalse();
+            assertThat(queue.takesInput()).isFalse();
+            assertThat(beginText()).isEqualTo("a");
+            queue.end(1, io);
+            assertThat(queue.hasRoomForRefused()).isTrue();
+            queue.forgetRefused();
+            assertThat(queue.takesInput()).isTrue();
+            queue.close();
+            assertThat(addMemory(arena, "d")).isEqualTo(Added.CLOSED);
+            assertThat(queue.dropSources(io)).isTrue();
+            assertThat(given).containsExactly("a", "b");
+            assertThat(queue.isIdle()).isTrue();
+        }
     }
 
     // ---- who wakes whom ----
@@ -335,7 +395,7 @@ class SendQueueTest {
         add(digits(0, 55));
         queue.close();
         queue.clear(io);
-        queue.open(ID + 1);
+        queue.open(ID + 1, LIMIT);
         assertThat(add("old")).isEqualTo(Added.CLOSED);
         assertThat(queue.add(ID + 1, ByteBuffer.wrap("new".getBytes(US_ASCII)), this::grow, null))
                 .as("a wake-up for the old session counts no more").isEqualTo(Added.NEEDS_FLUSH);

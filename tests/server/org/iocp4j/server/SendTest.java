@@ -39,7 +39,7 @@ class SendTest extends ServerTest {
             assertThatIllegalArgumentException().isThrownBy(() -> server.send(id, ByteBuffer.allocate(20_001)));
             // The client may have the echo before the server has its send's packet: until then one byte more is queued.
             ByteBuffer full = ByteBuffer.allocate(20_000);
-            await().until(() -> server.send(id, full));
+            await().until(() -> server.send(id, full) == SendResult.TAKEN);
             client.expect(new byte[20_000]);
         }
         settled().cleanly();
@@ -59,7 +59,7 @@ class SendTest extends ServerTest {
                     Random random = new Random(name);
                     for (int i = 0; i < messages; i++) {
                         ByteBuffer message = message(name, i, random.nextInt(400));
-                        while (!server.send(id, message)) {
+                        while (server.send(id, message) != SendResult.TAKEN) {
                             LockSupport.parkNanos(500_000);
                         }
                         assertThat(message.hasRemaining()).isFalse();
@@ -103,7 +103,7 @@ class SendTest extends ServerTest {
                 while (all.hasRemaining()) {
                     int count = Math.min(all.remaining(), random.nextInt(10) == 0 ? 16 * 1024 : random.nextInt(300));
                     ByteBuffer part = all.slice(all.position(), count);
-                    if (server.send(id, part)) {
+                    if (server.send(id, part) == SendResult.TAKEN) {
                         all.position(all.position() + count);
                     } else {
                         LockSupport.parkNanos(500_000);
@@ -120,11 +120,11 @@ class SendTest extends ServerTest {
     void aSendToAnEndedOrUnknownSessionIsNotTaken() throws IOException {
         start(small(), new Echo() {
             @Override
-            public void closed(Session session, CloseReason reason) {
-                if (session.send(ByteBuffer.allocate(1))) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
+                if (session.send(ByteBuffer.allocate(1)) == SendResult.TAKEN) {
                     throw new AssertionError("taken in closed()");
                 }
-                super.closed(session, reason);
+                super.closed(session, reason, failure);
             }
         });
         long id;
@@ -136,7 +136,8 @@ class SendTest extends ServerTest {
         settled();
         ByteBuffer data = ByteBuffer.wrap("not for you".getBytes());
         for (long stranger : new long[] {id, id + 1, 0, 1, -1, Long.MIN_VALUE, SessionId.next(63, 0)}) {
-            assertThat(server.send(stranger, data)).as("to session %s", Long.toUnsignedString(stranger)).isFalse();
+            assertThat(server.send(stranger, data)).as("to session %s", Long.toUnsignedString(stranger))
+                    .isEqualTo(SendResult.CLOSED);
             assertThat(data.remaining()).isEqualTo(11);
         }
         try (TestClient client = connect()) {
@@ -158,9 +159,10 @@ class SendTest extends ServerTest {
         clients.removeLast().close();
         closed.next();
         ByteBuffer news = ByteBuffer.wrap("news, ".getBytes());
+        var expected = new BroadcastResult(count - 1, List.of(), List.of(ids[count - 1]), List.of());
         Thread.ofVirtual().start(() -> {
             for (int i = 0; i < 100; i++) {
-                if (!Arrays.equals(server.broadcast(ids, news), new long[] {ids[count - 1]})) {
+                if (!server.broadcast(ids, news).equals(expected)) {
                     server.abort(ids[0]);
                 }
             }
@@ -186,7 +188,7 @@ class SendTest extends ServerTest {
         connect().close();
         closed.next();
         settled();
-        assertThat(server.send(kept.get().id(), ByteBuffer.wrap("stale".getBytes()))).isFalse();
+        assertThat(server.send(kept.get().id(), ByteBuffer.wrap("stale".getBytes()))).isEqualTo(SendResult.CLOSED);
         try (TestClient client = connect()) {
             echo(client, "mine");
         }
@@ -202,7 +204,7 @@ class SendTest extends ServerTest {
                 while (data.remaining() >= 4) { // each request of 4 bytes has a reply of 1,000
                     int number = data.getInt(data.position());
                     ByteBuffer reply = ByteBuffer.allocate(1_000).putInt(0, number).putInt(996, ~number);
-                    if (!session.send(reply)) {
+                    if (session.send(reply) != SendResult.TAKEN) {
                         return;
                     }
                     data.getInt();
@@ -239,7 +241,7 @@ class SendTest extends ServerTest {
             public void received(Session session, ByteBuffer data) {
                 if (data.get(0) != 'L') {
                     session.send(data);
-                } else if (over.get() || session.send(ByteBuffer.allocate(60_000))) {
+                } else if (over.get() || session.send(ByteBuffer.allocate(60_000)) == SendResult.TAKEN) {
                     data.get();
                     taken.incrementAndGet();
                 } else {
@@ -277,7 +279,7 @@ class SendTest extends ServerTest {
         int[] sent = {0};
         Settled.awaitStandstill(() -> {
             while (sent[0] - statistics().traffic().sentBytes() < bytes) {
-                assertThat(server.send(id, ByteBuffer.allocate(1_000))).isTrue();
+                assertThat(server.send(id, ByteBuffer.allocate(1_000))).isEqualTo(SendResult.TAKEN);
                 sent[0] += 1_000;
             }
             return sent[0];

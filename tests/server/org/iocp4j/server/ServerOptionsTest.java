@@ -11,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.iocp4j.server.ServerOptions.Builder;
@@ -21,8 +22,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ServerOptionsTest {
-    private static final int BUFFER_BYTES = ServerOptions.builder().build().bufferBytes();
-
     private static Arguments option(String name, BiFunction<Builder, Integer, Builder> set, int least, int most) {
         return Arguments.of(name, set, least, most);
     }
@@ -32,12 +31,15 @@ class ServerOptionsTest {
                 option("workers", Builder::workers, 1, 1024),
                 option("ports", (b, value) -> b.workers(1024).ports(value), 1, 128),
                 option("concurrency", Builder::concurrency, 0, 1024),
-                option("accepts", Builder::accepts, 1, 10_000),
+                option("acceptsPosted", Builder::acceptsPosted, 1, 10_000),
                 option("pool", Builder::pool, 0, 100_000),
                 option("maxSessions", Builder::maxSessions, 1, 1_000_000),
                 option("bufferBytes", (b, value) -> b.maxSessions(1).bufferBytes(value).sendQueueBytes(1 << 24),
                         64, 1 << 20),
-                option("sendQueueBytes", (b, value) -> b.maxSessions(1).sendQueueBytes(value), BUFFER_BYTES, 1 << 24));
+                option("sendQueueFiles", Builder::sendQueueFiles, 1, 1024),
+                option("maxActions", Builder::maxActions, 1, 1_000_000),
+                option("sendQueueBytes", (b, value) -> b.maxSessions(1).bufferBytes(64).sendQueueBytes(value),
+                        64, 1 << 24));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -90,7 +92,8 @@ class ServerOptionsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("maxSessions", "1000000", "sendQueueBytes", "16777216", "bufferBytes", "64");
         ServerOptions options = ServerOptions.builder().maxSessions(10).bufferBytes(100).sendQueueBytes(1050).build();
-        assertThat(options.buffers()).as("for each one to receive, and 11 to send").isGreaterThanOrEqualTo(10 * 12);
+        assertThat(options.group().buffers()).as("for each one to receive, and 11 to send")
+                .isGreaterThanOrEqualTo(10 * 12);
     }
 
     @Test
@@ -111,11 +114,33 @@ class ServerOptionsTest {
     }
 
     @Test
-    void unknownAddressIsRefused() {
+    void anAddressThatIsNotResolvedIsRefused() {
         InetSocketAddress unknown = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
         assertThatThrownBy(() -> ServerOptions.builder().address(unknown).build())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("address: nowhere.invalid is unknown");
+                .hasMessage("address: the host name nowhere.invalid was not resolved to an address");
+    }
+
+    /** Whichever of the two was set. */
+    @Test
+    void aQueueThatIsSmallerThanABufferIsRefused() {
+        assertThatThrownBy(() -> ServerOptions.builder().bufferBytes(1 << 17).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("bufferBytes: 131072 is more than sendQueueBytes, 65536: a send queue holds one buffer"
+                        + " at least");
+        assertThatThrownBy(() -> ServerOptions.builder().sendQueueBytes(8_191).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("8192").hasMessageContaining("sendQueueBytes, 8191");
+    }
+
+    @Test
+    void whatAllSessionsTogetherMayNeedIsBounded() {
+        Builder options = ServerOptions.builder().maxSessions(1_000_000).bufferBytes(1_000);
+        assertThat(options.sendQueueBytes(13_000).build().maxSessions()).isEqualTo(1_000_000);
+        assertThatThrownBy(() -> options.sendQueueBytes(14_000).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("maxSessions: 1000000 with sendQueueBytes 14000 and bufferBytes 1000 takes more than"
+                        + " 16777216 buffers: maxSessions x (sendQueueBytes / bufferBytes + 3)");
     }
 
     @Test
@@ -128,7 +153,7 @@ class ServerOptionsTest {
 
     @Test
     void withoutASettingItListensOnAFreePortOfTheLoopbackAddress() {
-        ServerOptions options = ServerOptions.builder().build();
+        ServerOptions options = ServerOptions.defaults();
         assertThat(options.address().getAddress().isLoopbackAddress()).isTrue();
         assertThat(options.address().getPort()).isZero();
         assertThat(options.disconnectMethod()).isEmpty();
@@ -138,26 +163,29 @@ class ServerOptionsTest {
 
     @Test
     void eachSettingArrivesInItsOption() {
-        ServerOptions options = ServerOptions.builder().port(7).workers(3).ports(2).concurrency(4).accepts(5).pool(6)
-                .maxSessions(8).bufferBytes(900).sendQueueBytes(1000).idleTime(Duration.ofSeconds(11))
+        Executor executor = Runnable::run;
+        ServerOptions options = ServerOptions.builder().port(7).workers(3).ports(2).concurrency(4).acceptsPosted(5)
+                .pool(6).maxSessions(8).bufferBytes(900).sendQueueBytes(1000).sendQueueFiles(17).maxActions(18)
+                .lendBytes(1L << 33)
+                .idleTime(Duration.ofSeconds(11))
                 .disconnectTime(Duration.ofSeconds(12)).closeTime(Duration.ofSeconds(15))
-                .drainTime(Duration.ofSeconds(13))
+                .lingerTime(Duration.ofSeconds(16)).drainTime(Duration.ofSeconds(13))
                 .disconnectMethod(DisconnectMethod.GRACEFUL).reuseLatest(true).listenerLinger(true)
-                .socketSendBufferBytes(14).onWorkerFailure(OnWorkerFailure.STOP).build();
+                .socketSendBufferBytes(14).onWorkerFailure(OnWorkerFailure.STOP).handlerExecutor(executor).build();
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7);
-        assertThat(options).isEqualTo(new ServerOptions(address, 3, 2, 4, 5, 6, 8, 900, 1000,
-                Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(15), Duration.ofSeconds(13),
-                Optional.of(DisconnectMethod.GRACEFUL), true, true, OptionalInt.of(14),
-                OnWorkerFailure.STOP));
+        assertThat(options).isEqualTo(new ServerOptions(address, 3, 2, 4, 5, 6, 8, 900, 1000, 17, 18, 1L << 33,
+                Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(15), Duration.ofSeconds(16),
+                Duration.ofSeconds(13), Optional.of(DisconnectMethod.GRACEFUL), true, true, OptionalInt.of(14),
+                OnWorkerFailure.STOP, Optional.of(executor)));
     }
 
     /** On every platform: before anything else is looked at. */
     @Test
     void whatIsNullIsNamed() {
-        ServerOptions options = ServerOptions.builder().build();
+        ServerOptions options = ServerOptions.defaults();
         SessionHandler handler = (session, data) -> { };
-        assertThatThrownBy(() -> IocpServer.start(null, handler)).hasMessage("options is null");
-        assertThatThrownBy(() -> IocpServer.start(options, null)).hasMessage("handler is null");
+        assertThatThrownBy(() -> IocpServer.start(handler, null)).hasMessage("options is null");
+        assertThatThrownBy(() -> IocpServer.start(null, options)).hasMessage("handler is null");
         assertThatThrownBy(() -> ServerOptions.builder().address(null).build()).hasMessage("address is null");
         assertThatThrownBy(() -> ServerOptions.builder().idleTime(null).build()).hasMessage("idleTime is null");
         assertThatThrownBy(() -> ServerOptions.builder().disconnectTime(null).build())
@@ -167,6 +195,7 @@ class ServerOptionsTest {
         assertThatThrownBy(() -> ServerOptions.builder().disconnectMethod(null)).hasMessage("disconnectMethod is null");
         assertThatThrownBy(() -> ServerOptions.builder().onWorkerFailure(null).build())
                 .hasMessage("onWorkerFailure is null");
+        assertThatThrownBy(() -> ServerOptions.builder().handlerExecutor(null)).hasMessage("handlerExecutor is null");
     }
 
     @Test

@@ -29,7 +29,7 @@ class ServerStatisticsTest {
         }
         Map<String, Object> reported = new HashMap<>();
         ServerStatistics figures = engine.statistics(0);
-        for (Record part : new Record[] {figures.incidents(), figures.faults()}) {
+        for (Record part : new Record[] {figures.incidents(), figures.faults(), figures.connects()}) {
             for (RecordComponent component : part.getClass().getRecordComponents()) {
                 reported.put(component.getName(), component.getAccessor().invoke(part));
             }

@@ -33,13 +33,13 @@ abstract class ServerTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             closed.add(reason);
         }
     }
 
     static ServerOptions.Builder small() {
-        return ServerOptions.builder().workers(4).accepts(2).pool(4).maxSessions(64)
+        return ServerOptions.builder().workers(4).acceptsPosted(2).pool(4).maxSessions(64)
                 .disconnectTime(Duration.ofSeconds(20));
     }
 
@@ -49,7 +49,7 @@ abstract class ServerTest {
 
     void start(ServerOptions.Builder builder, SessionHandler handler) throws IOException {
         options = builder.build();
-        server = IocpServer.start(options, handler);
+        server = IocpServer.start(handler, options);
     }
 
     TestClient connect() throws IOException {

@@ -18,7 +18,7 @@ class SessionDeadlineTest {
     private static final int QUIET = 20_000;
 
     private static NullServer server(Duration idleTime) throws Win32Exception {
-        return new NullServer(ServerOptions.builder().workers(1).accepts(8).pool(16).maxSessions(SESSIONS)
+        return new NullServer(ServerOptions.builder().workers(1).acceptsPosted(8).pool(16).maxSessions(SESSIONS)
                 .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES).idleTime(idleTime).build());
     }
 

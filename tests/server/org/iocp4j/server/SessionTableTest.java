@@ -21,7 +21,6 @@ import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList.Order;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.DomainOptions;
 import org.iocp4j.socket.IoDomain;
@@ -40,6 +39,7 @@ class SessionTableTest {
     private final HeapWin32 system = new HeapWin32();
     private final IoThread io = new IoThread(system.win32());
     private SessionEngine engine;
+    private SessionSettings settings;
     private IoDomain sockets;
 
     @BeforeEach
@@ -61,8 +61,9 @@ class SessionTableTest {
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
         ServerOptions options = ServerOptions.builder().workers(1)
                 .maxSessions(CONNECTIONS).pool(0).bufferBytes(64).sendQueueBytes(64).build();
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.PACKET, SessionIdentity.OVERLAPPED,
-                (session, data) -> { }, system::win32, io);
+        SessionHandler handler = (session, data) -> { };
+        engine = TestEngine.of(options, Delivery.PACKET, handler, system::win32, io);
+        settings = SessionSettings.accepted(handler, options.listen(), options.group(), DisconnectMethod.DISCONNECT_EX);
         sockets = new IoDomain(DomainOptions.loop().withMostSockets(CONNECTIONS), (key, bytes, on) -> { }, io);
     }
 
@@ -75,15 +76,15 @@ class SessionTableTest {
     private long open(IocpSession session) {
         assertThat(session.input().take(io)).isTrue();
         try {
-            session.open(sockets.open(AF_INET(), engine.shards().getFirst(), 0, io), io);
+            session.open(sockets.open(AF_INET(), engine.shards().getFirst(), 0, io), settings, io);
         } catch (Win32Exception e) {
             throw new AssertionError(e);
         }
         return session.id();
     }
 
-    private static void end(SessionTable table, IocpSession session) {
-        session.endWithoutPackets();
+    private void end(SessionTable table, IocpSession session) {
+        session.endWithoutPackets(io);
         table.release(session);
     }
 

@@ -77,7 +77,7 @@ class ShardsTest {
         }
 
         @Override
-        public void closed(Session session, CloseReason reason) {
+        public void closed(Session session, CloseReason reason, Throwable failure) {
             ends.add(reason);
         }
     }
@@ -88,7 +88,7 @@ class ShardsTest {
     }
 
     private static ServerOptions.Builder options() {
-        return ServerOptions.builder().workers(2 * PORTS).ports(PORTS).accepts(4).pool(9).maxSessions(30)
+        return ServerOptions.builder().workers(2 * PORTS).ports(PORTS).acceptsPosted(4).pool(9).maxSessions(30)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300));
     }
 
@@ -97,7 +97,7 @@ class ShardsTest {
             SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY).requireOwnPorts().forbidMisuse();
             kernel.run(() -> {
                 Echo echo = new Echo(kernel);
-                IocpServer server = ServerFactory.start(options, echo, SessionIdentity.OVERLAPPED, kernel::attach);
+                IocpServer server = ServerFactory.start(echo, options, SessionIdentity.OVERLAPPED, kernel::attach);
                 test.run(kernel, server, echo);
                 server.close();
                 kernel.requireNothingLeft();
@@ -163,7 +163,7 @@ class ShardsTest {
             List<SimulatedClient> clients = talkers(kernel, server.localAddress(), 2 * PORTS);
             awaitEchoes(kernel, clients);
             for (long id : echo.ids) {
-                assertThat(server.send(id, ByteBuffer.wrap(new byte[] {2, 3}))).isTrue();
+                assertThat(server.send(id, ByteBuffer.wrap(new byte[] {2, 3}))).isEqualTo(SendResult.TAKEN);
             }
             assertThat(kernel.until(() -> clients.stream().allMatch(client -> client.received().length == 3), ENOUGH))
                     .isTrue();
@@ -176,7 +176,7 @@ class ShardsTest {
     /** However they are spread: also where one port's sockets are all that are free. */
     @Test
     void theMostSessionsAreExactlySoMany() {
-        ServerOptions few = options().maxSessions(4).pool(2).accepts(1).build();
+        ServerOptions few = options().maxSessions(4).pool(2).acceptsPosted(1).build();
         withServer(few, (kernel, server, echo) -> {
             for (int round = 0; round < 6; round++) {
                 List<SimulatedClient> clients = new ArrayList<>();
@@ -215,7 +215,7 @@ class ShardsTest {
             int lost = (int) seed % PORTS;
             kernel.run(() -> {
                 Echo echo = new Echo(kernel);
-                IocpServer server = ServerFactory.start(options().build(), echo, SessionIdentity.OVERLAPPED,
+                IocpServer server = ServerFactory.start(echo, options().build(), SessionIdentity.OVERLAPPED,
                         kernel::attach);
                 List<SimulatedClient> clients = talkers(kernel, server.localAddress(), 2 * PORTS);
                 awaitEchoes(kernel, clients);
@@ -236,7 +236,7 @@ class ShardsTest {
     void aKeyThatNamesTheSessionTakesOnePort() {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
         kernel.run(() -> {
-            try (IocpServer server = ServerFactory.start(options().build(), new Echo(kernel), SessionIdentity.KEY,
+            try (IocpServer server = ServerFactory.start(new Echo(kernel), options().build(), SessionIdentity.KEY,
                     kernel::attach)) {
                 assertThat(server.statistics().resources().ports()).isEqualTo(1);
             }

@@ -178,7 +178,7 @@ class ShutdownTest extends ServerTest {
     private int fill(long id) {
         int[] queued = {0};
         Settled.awaitStandstill(() -> {
-            while (server.send(id, ByteBuffer.allocate(4096).putInt(0, queued[0]))) {
+            while (server.send(id, ByteBuffer.allocate(4096).putInt(0, queued[0])) == SendResult.TAKEN) {
                 queued[0]++;
             }
             return queued[0];
@@ -226,7 +226,7 @@ class ShutdownTest extends ServerTest {
         int clients = 8;
         Reports<String> refusals = new Reports<>();
         AtomicReference<IocpServer> own = new AtomicReference<>(); // not the test's: if this fails, close() hangs
-        own.set(IocpServer.start(brisk().build(), new SessionHandler() {
+        own.set(IocpServer.start(new SessionHandler() {
             @Override
             public void opened(Session session) {
                 opened.add(session.id());
@@ -237,7 +237,7 @@ class ShutdownTest extends ServerTest {
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
                 try {
                     own.get().close();
                     refusals.add("none, on " + Thread.currentThread().getName());
@@ -245,7 +245,7 @@ class ShutdownTest extends ServerTest {
                     refusals.add(e.getMessage());
                 }
             }
-        }));
+        }, brisk().build()));
         List<TestClient> connected = new ArrayList<>();
         for (int i = 0; i < clients; i++) {
             connected.add(TestClient.connect(own.get().localAddress()));
@@ -293,7 +293,7 @@ class ShutdownTest extends ServerTest {
         InetSocketAddress address = server.localAddress();
         server.close();
         assertThat(server.localAddress()).isEqualTo(address);
-        assertThat(server.send(id, ByteBuffer.allocate(1))).isFalse();
+        assertThat(server.send(id, ByteBuffer.allocate(1))).isEqualTo(SendResult.CLOSED);
         assertThatCode(() -> server.disconnect(id)).doesNotThrowAnyException();
         assertThatCode(() -> server.abort(id)).doesNotThrowAnyException();
         assertGone();
@@ -305,7 +305,7 @@ class ShutdownTest extends ServerTest {
         List<IocpServer> old = new ArrayList<>();
         long id = 0;
         for (int i = 0; i < 4; i++) {
-            old.add(IocpServer.start(brisk().build(), echo));
+            old.add(IocpServer.start(echo, brisk().build()));
             TestClient.connect(old.get(i).localAddress()).close();
             id = opened.next();
         }
@@ -315,7 +315,7 @@ class ShutdownTest extends ServerTest {
         List<TestClient> clients = new ArrayList<>();
         try {
             for (int i = 0; i < 8; i++) { // some of them get the handles
-                later.add(IocpServer.start(brisk().build(), echo));
+                later.add(IocpServer.start(echo, brisk().build()));
                 clients.add(TestClient.connect(later.get(i).localAddress()));
                 assertThat(opened.next()).as("the first session of each").isEqualTo(id);
             }
@@ -326,7 +326,7 @@ class ShutdownTest extends ServerTest {
                 } catch (IllegalStateException e) {
                     // another test's matter
                 }
-                assertThat(each.send(id, ByteBuffer.wrap(new byte[] {2}))).isFalse();
+                assertThat(each.send(id, ByteBuffer.wrap(new byte[] {2}))).isEqualTo(SendResult.CLOSED);
             }
             for (TestClient client : clients) {
                 client.sendBytes((byte) 1);
@@ -426,7 +426,7 @@ class ShutdownTest extends ServerTest {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         for (int i = 0; i < 10; i++) {
             assertThatIOException().isThrownBy(() -> IocpServer.start(
-                    ServerOptions.builder().port(server.localAddress().getPort()).build(), echo).close());
+                    echo, ServerOptions.builder().port(server.localAddress().getPort()).build()).close());
         }
         assertThat(Thread.getAllStackTraces().keySet()).filteredOn(thread -> thread.getName().startsWith("iocp-"))
                 .allMatch(before::contains);

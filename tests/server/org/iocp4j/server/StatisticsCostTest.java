@@ -15,7 +15,7 @@ class StatisticsCostTest {
     private final NullServer server;
 
     StatisticsCostTest() throws Win32Exception {
-        server = new NullServer(ServerOptions.builder().workers(1).accepts(8).pool(16).maxSessions(SESSIONS)
+        server = new NullServer(ServerOptions.builder().workers(1).acceptsPosted(8).pool(16).maxSessions(SESSIONS)
                 .bufferBytes(64).sendQueueBytes(64).build());
     }
 

@@ -100,10 +100,10 @@ class ThrowingWin32Test {
     }
 
     private IocpServer start(OnWorkerFailure onWorkerFailure) throws IOException {
-        ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(8)
+        ServerOptions options = ServerOptions.builder().workers(2).acceptsPosted(2).pool(2).maxSessions(8)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
                 .onWorkerFailure(onWorkerFailure).build();
-        return ServerFactory.start(options, handler, SessionIdentity.OVERLAPPED, this::attach);
+        return ServerFactory.start(handler, options, SessionIdentity.OVERLAPPED, this::attach);
     }
 
     private SimulatedClient connect(IocpServer server) {
@@ -125,7 +125,7 @@ class ThrowingWin32Test {
             fails = (call, arguments) -> once(call.equals("postQueuedCompletionStatus"));
             SimulatedClient client = connect(server);
             left = 1;
-            assertThat(server.send(handler.ids.getFirst(), ByteBuffer.allocate(5))).isTrue();
+            assertThat(server.send(handler.ids.getFirst(), ByteBuffer.allocate(5))).isEqualTo(SendResult.TAKEN);
             assertThat(kernel.until(() -> client.received().length == 8, ENOUGH)).as("sent").isTrue();
             left = 1;
             server.disconnect(handler.ids.getFirst());

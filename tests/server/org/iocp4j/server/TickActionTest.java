@@ -13,18 +13,18 @@ class TickActionTest {
         // put off, in handler, silent, idle time, buffer quiet, action
         "false, false,    10,  1000, false, NONE",
         "false, false,   999,  1000, false, NONE",
-        "false, false,  1000,  1000, false, END_IDLE",
+        "false, false,  1000,  1000, false, TELL_IDLE",
         "false, false,  9999,     0, false, NONE",
         "false, true,   1000,  1000, false, NONE",
         "true,  false,  1000,  1000, false, NONE",
         "true,  false,  9999,  1000, true,  TAKE_BUFFER_BACK",
         "false, false,  6000, 10000, true,  TAKE_BUFFER_BACK",
-        "false, false,  6000,  1000, true,  END_IDLE",
+        "false, false,  6000,  1000, true,  TELL_IDLE",
         "false, true,   6000,  1000, true,  TAKE_BUFFER_BACK",
     })
-    void whileOpen(boolean putOff, boolean inHandler, long silent, long idle, boolean bufferQuiet,
+    void whileOpen(boolean isBusy, boolean inHandler, long silent, long idle, boolean bufferQuiet,
             TickAction expected) {
-        assertThat(TickAction.whileOpen(putOff, inHandler, nanos(silent), nanos(idle), bufferQuiet))
+        assertThat(TickAction.whileOpen(isBusy, inHandler, nanos(silent), nanos(idle), bufferQuiet))
                 .isEqualTo(expected);
     }
 
@@ -43,8 +43,8 @@ class TickActionTest {
         "false,    0,    0,    0,   -1",
         "true,  9999,    0,    0,   -1",
     })
-    void nextWhileOpen(boolean putOff, long silent, long idle, long quiet, long expected) {
-        assertThat(TickAction.nextWhileOpen(putOff, nanos(silent), nanos(idle), nanos(quiet)))
+    void nextWhileOpen(boolean isBusy, long silent, long idle, long quiet, long expected) {
+        assertThat(TickAction.nextWhileOpen(isBusy, nanos(silent), nanos(idle), nanos(quiet)))
                 .isEqualTo(expected < 0 ? TickAction.NEVER : nanos(expected));
     }
 

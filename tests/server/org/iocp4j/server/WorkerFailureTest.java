@@ -72,10 +72,10 @@ class WorkerFailureTest {
     }
 
     private IocpServer start(OnWorkerFailure onWorkerFailure, String failingCall) throws IOException {
-        ServerOptions options = ServerOptions.builder().workers(2).accepts(2).pool(2).maxSessions(8)
+        ServerOptions options = ServerOptions.builder().workers(2).acceptsPosted(2).pool(2).maxSessions(8)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
                 .onWorkerFailure(onWorkerFailure).build();
-        return ServerFactory.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED,
+        return ServerFactory.start((session, data) -> session.send(data), options, SessionIdentity.OVERLAPPED,
                 failingIn(failingCall));
     }
 

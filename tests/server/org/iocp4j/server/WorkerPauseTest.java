@@ -6,9 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.NullWin32;
-import org.iocp4j.socket.DisconnectMethod;
 import org.junit.jupiter.api.Test;
 
 /** A worker whose every dequeue throws pauses between them: its lines would fill the disk. */
@@ -26,9 +24,9 @@ class WorkerPauseTest {
                 throw new StackOverflowError("provoked");
             }
         };
-        ServerOptions options = ServerOptions.builder().workers(1).accepts(1).pool(1).maxSessions(1).build();
-        SessionEngine engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN,
-                SessionIdentity.OVERLAPPED, (session, data) -> { }, () -> kernel, new IoThread(kernel));
+        ServerOptions options = ServerOptions.builder().workers(1).acceptsPosted(1).pool(1).maxSessions(1).build();
+        SessionEngine engine = TestEngine.of(options, Delivery.RETURN, (session, data) -> { }, () -> kernel,
+                new IoThread(kernel));
         WorkerGroup workers = new WorkerGroup(engine, () -> kernel, () -> { });
         long start = System.nanoTime();
         workers.start(1);

@@ -63,7 +63,7 @@ class BlockedHandlerTest {
             @Override
             public void received(Session session, ByteBuffer data) {
                 char kind = (char) data.get(0);
-                if (session.attachment() == null && kind != 'q') {
+                if (session.attachment(Object.class) == null && kind != 'q') {
                     slowSince = kind == 's' ? kernel.elapsed().toNanos() : slowSince;
                     kernel.sleep(kind == 's' ? BLOCK : SHORT);
                 }
@@ -79,7 +79,7 @@ class BlockedHandlerTest {
         SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.CALM).forbidMisuse();
         kernel.run(() -> {
             ServerOptions options = ServerOptions.builder().workers(2).concurrency(1).build();
-            try (IocpServer server = ServerFactory.start(options, handler(kernel), SessionIdentity.OVERLAPPED,
+            try (IocpServer server = ServerFactory.start(handler(kernel), options, SessionIdentity.OVERLAPPED,
                     kernel::attach)) {
                 new Twice("busy", kernel).start(server.localAddress(), 50);
                 new Twice("busy", kernel).start(server.localAddress(), 51);

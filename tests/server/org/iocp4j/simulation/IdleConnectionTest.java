@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.ServerOptions;
+import org.iocp4j.server.SendResult;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.server.internal.ServerFactory;
@@ -38,7 +39,7 @@ class IdleConnectionTest {
     /** Echoes whole messages, and leaves what is not whole. */
     private static void echo(Session session, ByteBuffer data) {
         while (data.remaining() >= MESSAGE_BYTES) {
-            assertThat(session.send(data.slice(data.position(), MESSAGE_BYTES))).isTrue();
+            assertThat(session.send(data.slice(data.position(), MESSAGE_BYTES))).isEqualTo(SendResult.TAKEN);
             data.position(data.position() + MESSAGE_BYTES);
         }
     }
@@ -78,7 +79,7 @@ class IdleConnectionTest {
                 ServerOptions options = ServerOptions.builder().workers(1 + random.below(4))
                         .concurrency(1 + random.below(3))
                         .maxSessions(CLIENTS).bufferBytes(BUFFER_BYTES).disconnectMethod(method).build();
-                try (IocpServer server = ServerFactory.start(options, IdleConnectionTest::echo,
+                try (IocpServer server = ServerFactory.start(IdleConnectionTest::echo, options,
                         SessionIdentity.OVERLAPPED,
                         () -> slowToCancel(kernel.attach(), kernel, random))) {
                     serve(kernel, server, random);

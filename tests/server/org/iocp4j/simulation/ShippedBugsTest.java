@@ -48,7 +48,8 @@ class ShippedBugsTest {
     /** A server's life: it echoes; clients come, talk, and go one way or another. */
     private static final class Life {
         final SimulatedKernel kernel;
-        final ServerOptions.Builder options = ServerOptions.builder().workers(3).accepts(2).pool(2).maxSessions(CLIENTS)
+        final ServerOptions.Builder options = ServerOptions.builder().workers(3).acceptsPosted(2).pool(2)
+                .maxSessions(CLIENTS)
                 .bufferBytes(64).sendQueueBytes(256).idleTime(Duration.ZERO)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(200));
         SessionHandler handler = (session, data) -> session.send(data);
@@ -63,7 +64,7 @@ class ShippedBugsTest {
         /** @param meanwhile when all clients are on their way; the server closes behind it */
         ServerStatistics run(SimulatedKernel.Scenario meanwhile) {
             kernel.run(() -> {
-                server = ServerFactory.start(options.build(), handler, SessionIdentity.OVERLAPPED,
+                server = ServerFactory.start(handler, options.build(), SessionIdentity.OVERLAPPED,
                         () -> seam.apply(kernel.attach()));
                 for (int i = 0; i < CLIENTS; i++) {
                     Talker client = new Talker(kernel, i);
@@ -231,7 +232,7 @@ class ShippedBugsTest {
             }
 
             @Override
-            public void closed(Session session, CloseReason reason) {
+            public void closed(Session session, CloseReason reason, Throwable failure) {
                 look();
             }
 

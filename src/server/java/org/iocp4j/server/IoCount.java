@@ -4,9 +4,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * What keeps a session alive: one reference for each pending operation, and one for each piece of code that works on
- * the session. Whoever takes the count from 0 to the release flag releases the session, once. Named after the
- * original's IoCount.
+ * What keeps a session alive: one reference for its turn and what that awaits, one for each pending send, and one for
+ * each piece of code that works on the session otherwise. Whoever takes the count from 0 to the release flag releases
+ * the session, once. Named after the original's IoCount.
  */
 final class IoCount {
     /** Added while there is no connection: none has begun, or it has ended and its socket is being disconnected. */
@@ -59,6 +59,22 @@ final class IoCount {
     /** Whether there is a connection and somebody has a reference to it. */
     boolean isHeld() {
         return count > 0;
+    }
+
+    /**
+     * One less, unless it is the last one of a connection.
+     *
+     * @return whether it was dropped; else the caller still has it
+     */
+    boolean tryDrop() {
+        int before;
+        do {
+            before = count;
+            if (before == 1) {
+                return false;
+            }
+        } while (!COUNT.compareAndSet(this, before, before - 1));
+        return true;
     }
 
     /**

@@ -5,27 +5,22 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
-import org.iocp4j.port.Delivery;
-import org.iocp4j.port.IoThread;
-import org.iocp4j.port.Log;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.DisconnectMethod;
-import org.iocp4j.socket.check.Capabilities;
+import org.iocp4j.socket.HostPort;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP server on a Windows I/O completion port, or on several ({@link ServerOptions#ports}). Its sockets are
- * disconnected and reused where the platform supports that.
+ * disconnected and reused where the platform supports that. It is an {@link IocpGroup} with one listener.
  *
  * {@snippet lang=java :
- * var server = IocpServer.start(ServerOptions.builder().port(7).build(), (session, data) -> session.send(data));
+ * var server = IocpServer.start((session, data) -> session.send(data), ServerOptions.builder().port(7).build());
  * Runtime.getRuntime().addShutdownHook(new Thread(server::close)); // its threads keep the JVM alive until then
  * }
  *
@@ -33,79 +28,70 @@ import org.jspecify.annotations.Nullable;
  * that is held for the copy of some bytes, and call Windows at most to wake a worker.
  */
 public final class IocpServer implements AutoCloseable {
-    private static final Log LOG = Log.of(IocpServer.class);
-    /** How long a handler that blocks may hold up {@link #close}. */
-    private static final long WORKER_END_NANOS = 5_000_000_000L;
-    /** How often {@link #close} checks whether the workers have finished. */
-    private static final int CLOSE_POLL_MILLIS = 5;
+    private final IocpGroup group;
+    private final IocpListener listener;
 
-    private final ServerOptions options;
-    private final Supplier<Win32> system;
-    private final SessionEngine engine;
-    private final WorkerGroup workers;
-    private final AtomicBoolean closing = new AtomicBoolean();
-    private final CountDownLatch closed = new CountDownLatch(1);
-    /** The thread in {@link #stop}, which may call handlers, too. */
-    private volatile @Nullable Thread closer;
+    /**
+     * Whether a server can be started here: in a Windows JVM, which Wine's is, too, that grants this library native
+     * access. Off Windows no library is loaded.
+     */
+    public static boolean isSupported() {
+        return unsupportedReason().isEmpty();
+    }
+
+    /** Why {@link #start} would fail here, in words that say what to do; empty if {@link #isSupported}. */
+    public static Optional<String> unsupportedReason() {
+        try {
+            WindowsWin32.attach().close();
+            return Optional.empty();
+        } catch (UnsupportedOperationException | UncheckedIOException e) { // no Windows, or Winsock does not start
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
 
     /**
      * Starts a server. When this returns, clients can connect, and workers call the handler.
      *
+     * @param handler is told of the sessions
+     * @param options where it listens, and its limits
      * @throws NullPointerException          if an argument is null; the message names it
      * @throws IOException                   if Windows refuses a call; the message names it, such as
      *                                       {@code bind: WSAEADDRINUSE (10048), ...}
      * @throws UnsupportedOperationException if this is not Windows, if the JVM denies this library native access, or if
      *                                       {@link ServerOptions#disconnectMethod} does not work here
      */
-    public static IocpServer start(ServerOptions options, SessionHandler handler) throws IOException {
-        return new IocpServer(options, handler, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
+    public static IocpServer start(SessionHandler handler, ServerOptions options) throws IOException {
+        return new IocpServer(handler, options, SessionIdentity.OVERLAPPED, WindowsWin32::attach);
     }
 
     /** For {@link #start}, and for {@code server.internal.ServerFactory}, which finds it by its parameters. */
-    private IocpServer(ServerOptions options, SessionHandler handler, SessionIdentity identity, Supplier<Win32> system)
+    private IocpServer(SessionHandler handler, ServerOptions options, SessionIdentity identity, Supplier<Win32> system)
             throws Win32Exception {
         Objects.requireNonNull(options, "options is null");
         Objects.requireNonNull(handler, "handler is null");
-        Objects.requireNonNull(identity, "identity is null");
-        Objects.requireNonNull(system, "system is null");
-        this.options = options;
-        this.system = system;
-        try (Win32 win32 = attach(system)) {
-            DisconnectMethod method = Capabilities.choose(options.disconnectMethod(), win32);
-            // Only packets carry keys: where the key names the session, every operation sends one.
-            Delivery delivery = identity == SessionIdentity.OVERLAPPED
-                    ? Capabilities.chooseDelivery(method, options.address().getAddress(), win32) : Delivery.PACKET;
-            engine = new SessionEngine(options, method, delivery, identity, handler, system, new IoThread(win32));
-        }
-        workers = new WorkerGroup(engine, system, this::close);
+        group = new IocpGroup(options.group(), identity, system);
         try {
-            workers.start(options.workers());
-            engine.shards().getFirst().mailbox.run(engine::accept);
+            listener = group.listen(options.address(), handler, options.listen(), options.listenerLinger());
         } catch (Throwable e) {
-            close();
+            group.close();
             throw e;
         }
-    }
-
-    private static Win32 attach(Supplier<Win32> system) throws Win32Exception {
-        try {
-            return system.get();
-        } catch (UncheckedIOException e) {
-            if (e.getCause() instanceof Win32Exception refused) {
-                throw refused;
-            }
-            throw e;
-        }
+        group.startWorkers(HostPort.text(localAddress()));
     }
 
     /** The address that it listens on; if the options said port 0, with the port that was picked. */
     public InetSocketAddress localAddress() {
-        return engine.localAddress();
+        return listener.localAddress();
+    }
+
+    /** The group that it runs on, which takes further listeners and connects, and is closed with it. Any thread. */
+    public IocpGroup group() {
+        return group;
     }
 
     /** How connections are closed: the method that the options asked for, or else the best that works here. */
     public DisconnectMethod disconnectMethod() {
-        return engine.method();
+        return group.disconnectMethod();
     }
 
     /**
@@ -114,14 +100,14 @@ public final class IocpServer implements AutoCloseable {
      * it, too.
      */
     public boolean isOpen() {
-        return !closing.get() && !engine.isPortLost();
+        return group.isOpen();
     }
 
     /**
      * The figures so far; also after {@link #close}. Its time depends on the number of workers, not of sessions.
      */
     public ServerStatistics statistics() {
-        return engine.statistics(workers.systemCalls());
+        return group.statistics();
     }
 
     /**
@@ -132,141 +118,111 @@ public final class IocpServer implements AutoCloseable {
      * @param sessionId {@link Session#id}
      * @param data      the bytes from its position to its limit; if accepted, its position is set to the limit, else it
      *                  is unchanged
-     * @return whether the bytes were accepted; not if the session has ended or is ending, its queue has too little
-     *         room, or the system has no memory
-     * @throws IllegalArgumentException if {@code data} is longer than {@link ServerOptions#sendQueueBytes}
+     * @return {@link SendResult#FULL}: its queue has too little room, or the system has no memory for the bytes now;
+     *         {@link SessionHandler#writable} is called once there is some, or to try again.
+     *         {@link SendResult#CLOSED}: the session has ended or is ending
+     * @throws IllegalArgumentException if the session is there and {@code data} is longer than its send queue
+     *                                  ({@link Session#sendQueueBytes})
      * @throws RuntimeException         if {@code data} cannot be read, for example memory of a closed arena; nothing is
      *                                  queued
      */
-    public boolean send(long sessionId, ByteBuffer data) {
-        return engine.send(sessionId, data);
+    public SendResult send(long sessionId, ByteBuffer data) {
+        return group.send(sessionId, data);
     }
 
     /**
-     * Queues the same bytes for many sessions, for each as {@link #send} does, and then wakes the workers: however many
-     * sessions there are, by one packet, and by one more for each worker that comes to help. So it costs far less than
-     * as many sends. It does not block, but it takes the time of a copy for each session.
+     * Queues the same bytes for many sessions, for each as {@link #send} does, and then wakes the workers: by one
+     * packet for each completion port that has some of the sessions, and by one more for each worker that comes to
+     * help; the packets do not grow with the sessions up to 16,384 of a port. Sessions that something stands for
+     * ({@link Session#wrapRef}), such as those inside of TLS, are woken one by one. But for these it costs far less
+     * than as many sends. It does not block, but it takes the time of a copy for each session.
      *
-     * <p>A session that does not take the bytes keeps nobody else from getting them. The result names it: if it has
-     * ended or is ending, no more need be done; else its client reads too slowly, so give up that session, or send it
-     * the bytes later.
+     * <p>A session that does not take the bytes keeps nobody else from getting them. The result names it, and says why.
      *
      * @param sessionIds {@link Session#id} of each, in any order; unchanged, and not kept. A session that is there
      *                   twice gets the bytes twice
      * @param data       the bytes from its position to its limit, both of which stay as they are
-     * @return the ids of those that did not take the bytes, in the order given; empty if all did
-     * @throws IllegalArgumentException if {@code data} is longer than {@link ServerOptions#sendQueueBytes}
+     * @return how many have taken the bytes, and who has not
+     * @throws IllegalArgumentException if {@code data} is longer than {@link ServerOptions#sendQueueBytes}; then nobody
+     *                                  gets the bytes
      * @throws RuntimeException         if {@code data} cannot be read, for example memory of a closed arena; if that
      *                                  happens in the midst, the sessions before get the bytes
      */
-    public long[] broadcast(long[] sessionIds, ByteBuffer data) {
-        return engine.broadcast(sessionIds, data);
+    public BroadcastResult broadcast(long[] sessionIds, ByteBuffer data) {
+        return group.broadcast(sessionIds, data);
     }
 
     /**
-     * Asks for a session to end once what is queued has been sent, and returns. Does nothing if the session has ended.
+     * Has a session run an action, as a call of its handler: after the call that is under way, if there is one, and in
+     * the order of the calls of this method. Returns at once.
+     *
+     * <p>What the calling thread has sent to the session before goes out before what the action sends. An action that
+     * was taken is not run if the session has ended by then, or has been asked to end: what must happen then belongs
+     * into {@link SessionHandler#closed}. Actions that wait do not hold the input: for data use {@link #send}, which
+     * says when there is too much, and tells when there is room again.
+     *
+     * @param sessionId {@link Session#id}
+     * @return false if the session has ended or is ending, and the action was not taken
+     * @throws NullPointerException       if the action is null
+     * @throws RejectedExecutionException if {@link ServerOptions#maxActions} wait in the session already: its handler
+     *                                    does not keep up. The action was not taken, and nothing tells when there is
+     *                                    room
+     */
+    public boolean execute(long sessionId, SessionAction action) {
+        return group.execute(sessionId, action);
+    }
+
+    /**
+     * Has a session {@link Session#pauseInput pause its input}, soon, by an action as {@link #execute} does.
+     *
+     * @return false if the session has ended or is ending
+     * @throws RejectedExecutionException as for {@link #execute}
+     */
+    public boolean pauseInput(long sessionId) {
+        return group.pauseInput(sessionId);
+    }
+
+    /**
+     * Has a session {@link Session#resumeInput resume its input}, soon, by an action as {@link #execute} does.
+     *
+     * @return false if the session has ended or is ending
+     * @throws RejectedExecutionException as for {@link #execute}
+     */
+    public boolean resumeInput(long sessionId) {
+        return group.resumeInput(sessionId);
+    }
+
+    /**
+     * Asks for a session to end once what is queued has been sent, and returns. Until a worker has seen it, sends and
+     * actions are still taken. Does nothing if the session has ended.
      */
     public void disconnect(long sessionId) {
-        engine.end(sessionId, false);
+        group.disconnect(sessionId);
     }
 
     /**
-     * Asks for a session to end without sending what is queued, and returns. If anything was queued, the peer gets a
-     * reset. Does nothing if the session has ended.
+     * Asks for a session to end without sending what is queued, and returns: its peer gets a reset, as by
+     * {@link Session#abort}. Does nothing if the session has ended.
      */
     public void abort(long sessionId) {
-        engine.end(sessionId, true);
+        group.abort(sessionId);
     }
 
     /**
      * Stops the server: it accepts no more connections, gives its sessions {@link ServerOptions#drainTime} to send what
      * is queued, aborts those that are left, awaits all pending operations, closes all sockets and releases all memory.
+     * Its peers see a FIN, or a reset if bytes for them were dropped, as {@link IocpGroup#close} says.
      *
      * <p>Blocks for at most drainTime, four times {@link ServerOptions#disconnectTime} and 5 s. If the kernel still
      * holds an operation then, its memory stays allocated. If a handler still blocks a worker then, the rest is done
-     * when the handler returns. Both are logged. A second call waits until the first has returned, or until its thread
-     * is interrupted.
+     * when the handler returns. Both are logged, and so are calls on the handlerExecutor that have not returned: each
+     * ends its session by itself, {@link SessionHandler#closed} included. A second call of this method waits until the
+     * first has returned, or until its thread is interrupted.
      *
      * @throws IllegalStateException if called by a handler, since it would wait for its own thread
      */
     @Override
     public void close() {
-        if (workers.isWorker(Thread.currentThread()) || closer == Thread.currentThread()) {
-            throw new IllegalStateException("close() from a handler: it would wait for its own thread");
-        }
-        if (closing.get()) {
-            awaitClosed();
-            return;
-        }
-        try (Win32 win32 = system.get()) { // first: if this fails, close() can be called again
-            IoThread io = new IoThread(win32);
-            if (closing.compareAndSet(false, true)) {
-                closer = Thread.currentThread();
-                stop(io);
-            }
-        } finally {
-            if (closer == Thread.currentThread()) {
-                closer = null;
-                closed.countDown();
-            }
-        }
-        awaitClosed();
-    }
-
-    private void awaitClosed() {
-        try {
-            closed.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void stop(IoThread io) {
-        Win32 win32 = io.win32();
-        long disconnectNanos = options.disconnectTime().toNanos();
-        try {
-            drain(disconnectNanos, win32);
-        } catch (Throwable e) {
-            LOG.thrown(e, "cannot wait for the sessions: they are cut off");
-        }
-        workers.stop();
-        if (!await(workers::isStopped, WORKER_END_NANOS, win32)) {
-            LOG.error("a handler still holds a worker thread: the server's handles and memory stay open until it"
-                    + " returns");
-        }
-        workers.whenStopped(this::finish);
-    }
-
-    /** On whichever thread: no worker is at work any more, so nothing that is left can end by itself. */
-    private void finish() {
-        try (Win32 win32 = system.get()) {
-            finish(new IoThread(win32));
-        }
-    }
-
-    private void finish(IoThread io) {
-        engine.end(options.disconnectTime(), io);
-        engine.release(io.win32());
-    }
-
-    /** Sessions end, in order or by force, and their pending operations complete. */
-    private void drain(long disconnectNanos, Win32 win32) {
-        engine.stop();
-        if (!await(engine::isQuiet, options.drainTime().toNanos(), win32)) {
-            engine.abortAll();
-            await(engine::isQuiet, 2 * disconnectNanos, win32);
-        }
-        await(() -> engine.operationsPending() == 0, disconnectNanos, win32);
-    }
-
-    private static boolean await(BooleanSupplier condition, long nanos, Win32 win32) {
-        long deadline = win32.nanoTime() + nanos;
-        while (!condition.getAsBoolean()) {
-            if (win32.nanoTime() - deadline >= 0) {
-                return false;
-            }
-            win32.sleep(CLOSE_POLL_MILLIS);
-        }
-        return true;
+        group.close();
     }
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What other threads ask the workers to do. A session that is asked for something is put into a list, once, whatever
- * and however often it is asked; the links are the sessions' own. Then a packet wakes a worker, unless one is on its
+ * and however often it is asked; the links are the requests' own. Then a packet wakes a worker, unless one is on its
  * way already. Every worker looks here before it waits, and does a part of the list at a time, so that packets do not
  * have to wait for all of it. If Windows refuses the packet, a worker does it at its next turn: within a tick.
  *
@@ -33,24 +33,24 @@ final class Mailbox {
     private final int helpers;
     private final Queue<Consumer<IoThread>> tasks = new ConcurrentLinkedQueue<>();
     /** Those put here since a worker has taken all there were, the latest first. */
-    private final AtomicReference<@Nullable IocpSession> latest = new AtomicReference<>();
+    private final AtomicReference<@Nullable SessionRequests> latest = new AtomicReference<>();
     /** Those taken, the first first. Written under the lock, which no asker takes. */
-    private volatile @Nullable IocpSession first;
+    private volatile @Nullable SessionRequests first;
     /** How many there are of these, and how many workers may still be woken for them. Guarded by the lock. */
     private int waiting;
     private int wakesLeft;
 
     /** Sessions that the calling thread is going to put here all at once. */
     static final class Batch {
-        private @Nullable IocpSession latest;
-        private @Nullable IocpSession first;
+        private @Nullable SessionRequests latest;
+        private @Nullable SessionRequests first;
         private int size;
 
-        /** Adds one that {@link IocpSession#ask} says must be put here. */
-        void add(IocpSession session) {
-            session.nextAsked(latest);
-            latest = session;
-            first = first == null ? session : first;
+        /** Adds one that {@link SessionRequests#ask} says must be put here. */
+        void add(SessionRequests requests) {
+            requests.next = latest;
+            latest = requests;
+            first = first == null ? requests : first;
             size++;
         }
 
@@ -69,18 +69,27 @@ final class Mailbox {
 
     // ---- any thread ----
 
-    /** Asks one session for something: {@link IocpSession#ask}. */
+    /** Asks one session for something: {@link SessionRequests#ask}. */
     void ask(IocpSession session, long id, long what) {
-        if (session.ask(id, what)) {
-            put(session, session);
+        SessionRequests requests = session.requests();
+        if (requests.ask(id, what)) {
+            put(requests, requests);
             wake();
+        }
+    }
+
+    /** The same by a worker that drains this before it waits: nobody has to be woken. */
+    void askHere(IocpSession session, long id, long what) {
+        SessionRequests requests = session.requests();
+        if (requests.ask(id, what)) {
+            put(requests, requests);
         }
     }
 
     /** Puts them here, and wakes one worker for all. The batch is empty then. */
     void put(Batch batch) {
-        IocpSession batchFirst = batch.first;
-        IocpSession batchLatest = batch.latest;
+        SessionRequests batchFirst = batch.first;
+        SessionRequests batchLatest = batch.latest;
         if (batchFirst != null && batchLatest != null) {
             put(batchFirst, batchLatest);
             batch.first = null;
@@ -90,11 +99,11 @@ final class Mailbox {
         }
     }
 
-    private void put(IocpSession itsFirst, IocpSession itsLatest) {
-        IocpSession before;
+    private void put(SessionRequests itsFirst, SessionRequests itsLatest) {
+        SessionRequests before;
         do {
             before = latest.get();
-            itsFirst.nextAsked(before);
+            itsFirst.next = before;
         } while (!latest.compareAndSet(before, itsLatest));
     }
 
@@ -162,12 +171,12 @@ final class Mailbox {
             wakeHelper(io);
         }
         for (int i = 0; i < IN_A_ROW; i++) {
-            IocpSession session = next();
-            if (session == null) {
+            SessionRequests requests = next();
+            if (requests == null) {
                 return;
             }
             try {
-                session.doWhatIsAsked(io);
+                requests.doWhatIsAsked(io);
             } catch (Throwable e) {
                 io.failed(e);
             }
@@ -194,14 +203,14 @@ final class Mailbox {
     }
 
     /** One at a time: while its handler holds a worker up, the others see to the rest. */
-    private synchronized @Nullable IocpSession next() {
+    private synchronized @Nullable SessionRequests next() {
         if (first == null) {
             takeAll();
         }
-        IocpSession next = first;
+        SessionRequests next = first;
         if (next != null) {
-            first = next.nextAsked();
-            next.nextAsked(null);
+            first = next.next;
+            next.next = null;
             waiting--;
         }
         return next;
@@ -209,12 +218,12 @@ final class Mailbox {
 
     /** In the order in which they were put here. */
     private void takeAll() {
-        IocpSession taken = latest.getAndSet(null);
-        IocpSession turned = null;
+        SessionRequests taken = latest.getAndSet(null);
+        SessionRequests turned = null;
         int count = 0;
         while (taken != null) {
-            IocpSession before = taken.nextAsked();
-            taken.nextAsked(turned);
+            SessionRequests before = taken.next;
+            taken.next = turned;
             turned = taken;
             taken = before;
             count++;

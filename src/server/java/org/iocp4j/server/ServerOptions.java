@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.iocp4j.port.BufferPool;
+import java.util.concurrent.Executor;
 import org.iocp4j.socket.DisconnectMethod;
 import org.jspecify.annotations.Nullable;
 
@@ -19,28 +19,43 @@ import org.jspecify.annotations.Nullable;
  *                              Default: port 0 of the loopback address
  * @param workers               threads that dequeue completions and call the handler, 1 to 1,024. Default: the number
  *                              of processors
- * @param ports                 completion ports, 1 to 128, and no more than workers. Each has its share of the workers;
- *                              a connection is dealt to one of them for life, and what its bytes touch on their way is
- *                              that port's alone, so that many processors do not wait for each other. Default: one for
- *                              every 8 workers, so one up to 8
+ * @param ports                 completion ports (not TCP ports: {@link Builder#port}), 1 to 128, and no more than
+ *                              workers. Each has its share of the workers; a connection is dealt to one of them for
+ *                              life, and what its bytes touch on their way is that port's alone, so that many
+ *                              processors do not wait for each other. Default: one for every 8 workers, so one up to 8
  * @param concurrency           how many workers Windows lets run at the same time, 0 to 1,024; 0 (default): as many as
  *                              there are processors. Of several ports each lets its share run, rounded up
- * @param accepts               accepts kept posted, 1 to 10,000. Default: 200
+ * @param acceptsPosted         accepts kept posted, 1 to 10,000. Default: 200
  * @param pool                  sockets made at the start, 0 to 100,000; so many free ones are kept for ever. Above that
  *                              as many are kept as the last five minutes had in use at once, so that a burst that
  *                              comes again finds its sockets; maxSessions free ones at most. Default: 256
  * @param maxSessions           the most connections at the same time, 1 to {@link #MAX_SESSIONS}; a connection beyond
- *                              it is reset. Default: 10,000
+ *                              it is reset. All of them together may need maxSessions x (sendQueueBytes / bufferBytes +
+ *                              3) buffers, which must not be more than 16,777,216. Default: 10,000
  * @param bufferBytes           size of each receive and send buffer in bytes, 64 to 1,048,576; also the longest message
  *                              that a handler can wait for. Default: 8,192
  * @param sendQueueBytes        the most bytes queued in a session, from bufferBytes to 16,777,216. Default: 65,536
- * @param idleTime              a session in which nothing is received or sent for this long ends; 0: never. Default: 5
+ * @param sendQueueFiles        the most files and parts of lent memory queued in a session, 1 to 1,024. Their bytes do
+ *                              not count as sendQueueBytes. Default: 16
+ * @param maxActions            the most actions that wait in a session at a time ({@link IocpServer#execute}), 1 to
+ *                              1,000,000; those of {@link Session#schedule} and {@link Session#waker} are taken in any
+ *                              case. Default: 1,000
+ * @param lendBytes             the most memory that is lent at a time ({@link IocpGroup#lend}), in bytes, 0 to
+ *                              1,099,511,627,776. Default: 67,108,864
+ * @param idleTime              a session in which nothing is received or sent for this long is idle, which ends
+ *                              it unless its handler does otherwise ({@link SessionHandler#idle}); 0: never. Default: 5
  *                              min
  * @param disconnectTime        how long an ending session may make no progress before its connection is reset, and how
  *                              long its disconnect may then take before its socket is closed; at least 100 ms. Progress
  *                              is the completion of a send, which is of one buffer if the peer is slow. Default: 5 s
  * @param closeTime             how long an ending session may take to send what is queued, whatever progress it makes;
- *                              at least disconnectTime. Default: 1 min, or disconnectTime if that is longer
+ *                              at least disconnectTime. With each piece of a file that goes ({@link Session#sendFile})
+ *                              it begins anew. Default: 1 min, or disconnectTime if that is longer
+ * @param lingerTime            when the server ends a session whose client may still be sending: how long it then
+ *                              receives and drops what comes, until the client's FIN. Without that, Windows resets the
+ *                              connection when it is closed with bytes unread, and the reset may overtake what was sent
+ *                              last; and a client that only writes would not notice the end. For DISCONNECT_EX and
+ *                              GRACEFUL; 0: not at all. Default: 2 s
  * @param drainTime             how long {@link IocpServer#close} lets sessions send what is queued. Default: 5 s
  * @param disconnectMethod      how connections are closed, and whether their sockets are reused; empty (default): the
  *                              best method that works on this platform
@@ -52,22 +67,33 @@ import org.jspecify.annotations.Nullable;
  * @param socketSendBufferBytes SO_SNDBUF of the connections in bytes, 0 to 1,073,741,824; empty (default): Windows
  *                              decides
  * @param onWorkerFailure       what to do when a worker fails outside the handler. Default: go on
+ * @param handlerExecutor       where the handler is called, if its calls may block: all of them, and the actions of
+ *                              {@link IocpServer#execute}, {@link Session#schedule} and {@link Session#waker}, run as
+ *                              tasks of this executor, such as one of virtual threads. A call that blocks holds up its
+ *                              own session and nothing else. The calls of one session still come one after another;
+ *                              what they send goes out while they go on. While a call waits or is under way, its
+ *                              session receives no more than a buffer, and is not idle. If the session is ended
+ *                              meanwhile, its connection is closed at once, and {@link SessionHandler#closed} comes
+ *                              when the call has returned; a call that has not begun by then is not made. The server
+ *                              interrupts no call, and does not end the executor: {@link IocpServer#close} waits for
+ *                              calls as long as for sessions, and what is still under way then is logged and counted
+ *                              ({@link ServerStatistics.Faults#callsLeft}). So end the executor behind the server. A
+ *                              call that it refuses ends its session ({@link CloseReason#HANDLER_FAILED}, counted in
+ *                              {@link ServerStatistics.Incidents#callsRefused}), and a worker then calls closed. If
+ *                              {@code execute} runs the call itself, or blocks, it holds up a worker. Empty (default):
+ *                              on the workers, which costs least
  */
 public record ServerOptions(
-        InetSocketAddress address, int workers, int ports, int concurrency, int accepts, int pool,
-        int maxSessions, int bufferBytes, int sendQueueBytes, Duration idleTime, Duration disconnectTime,
-        Duration closeTime, Duration drainTime, Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest,
-        boolean listenerLinger, OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure) {
+        InetSocketAddress address, int workers, int ports, int concurrency, int acceptsPosted, int pool,
+        int maxSessions, int bufferBytes, int sendQueueBytes, int sendQueueFiles, int maxActions, long lendBytes,
+        Duration idleTime, Duration disconnectTime, Duration closeTime, Duration lingerTime, Duration drainTime,
+        Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, boolean listenerLinger,
+        OptionalInt socketSendBufferBytes, OnWorkerFailure onWorkerFailure, Optional<Executor> handlerExecutor) {
 
     /** The largest {@link #maxSessions}: 1,000,000. Memory is taken for those that there are. */
     public static final int MAX_SESSIONS = SessionId.MAX_SLOTS;
     /** The largest {@link #ports}: the default for the most workers. */
     public static final int MAX_PORTS = 128;
-    private static final int MAX_WORKERS = 1024;
-    private static final int WORKERS_OF_A_PORT = 8;
-    private static final int MAX_BUFFERS = 1 << 24;
-    private static final Duration MAX_TIME = Duration.ofDays(1);
-    private static final Duration DEFAULT_CLOSE_TIME = Duration.ofMinutes(1);
 
     /**
      * Checks the options.
@@ -76,68 +102,48 @@ public record ServerOptions(
      * @throws NullPointerException     if one is null; the message names it
      */
     public ServerOptions {
-        Objects.requireNonNull(address, "address is null");
-        Objects.requireNonNull(disconnectMethod, "disconnectMethod is null");
-        Objects.requireNonNull(socketSendBufferBytes, "socketSendBufferBytes is null");
-        Objects.requireNonNull(onWorkerFailure, "onWorkerFailure is null");
-        if (address.isUnresolved()) {
-            throw new IllegalArgumentException("address: " + address.getHostString() + " is unknown");
-        }
-        range("workers", workers, 1, MAX_WORKERS);
-        range("ports", ports, 1, MAX_PORTS);
-        if (ports > workers) {
-            throw new IllegalArgumentException("ports: " + ports + " is more than workers, " + workers
-                    + ": each port needs one");
-        }
-        range("concurrency", concurrency, 0, 1024);
-        range("accepts", accepts, 1, 10_000);
-        range("pool", pool, 0, 100_000);
-        range("maxSessions", maxSessions, 1, MAX_SESSIONS);
-        range("bufferBytes", bufferBytes, 64, 1 << 20);
-        range("sendQueueBytes", sendQueueBytes, bufferBytes, 1 << 24);
-        range("socketSendBufferBytes", socketSendBufferBytes.orElse(0), 0, 1 << 30);
-        atLeast("idleTime", idleTime, Duration.ZERO);
-        atLeast("disconnectTime", disconnectTime, Duration.ofMillis(100));
-        atLeast("closeTime", closeTime, Duration.ZERO);
-        if (closeTime.compareTo(disconnectTime) < 0) {
-            throw new IllegalArgumentException("closeTime: " + closeTime + " is below disconnectTime, "
-                    + disconnectTime);
-        }
-        atLeast("drainTime", drainTime, Duration.ZERO);
-        if (buffers(maxSessions, sendQueueBytes, bufferBytes) > MAX_BUFFERS) {
-            throw new IllegalArgumentException("maxSessions: " + maxSessions + " with sendQueueBytes " + sendQueueBytes
-                    + " and bufferBytes " + bufferBytes + " takes more than " + MAX_BUFFERS + " buffers");
-        }
+        SessionSettings.requireResolved("address", address);
+        Objects.requireNonNull(closeTime, "closeTime is null");
+        GroupOptions group = group(workers, ports, concurrency, acceptsPosted, pool, maxSessions, bufferBytes,
+                sendQueueBytes, sendQueueFiles, maxActions, lendBytes, disconnectTime, lingerTime, drainTime,
+                disconnectMethod, reuseLatest, onWorkerFailure, handlerExecutor);
+        ListenOptions listen = listen(acceptsPosted, idleTime, closeTime, sendQueueBytes, socketSendBufferBytes);
+        SessionSettings.accepted((session, data) -> { }, listen, group, DisconnectMethod.CLOSE); // they go together
     }
 
-    private static void range(String name, int value, int least, int most) {
-        if (value < least || value > most) {
-            throw new IllegalArgumentException(name + ": " + value + " is not from " + least + " to " + most);
-        }
+    /** What of them is the group's that a server is. */
+    GroupOptions group() {
+        return group(workers, ports, concurrency, acceptsPosted, pool, maxSessions, bufferBytes, sendQueueBytes,
+                sendQueueFiles, maxActions, lendBytes, disconnectTime, lingerTime, drainTime, disconnectMethod,
+                reuseLatest, onWorkerFailure, handlerExecutor);
     }
 
-    private static void atLeast(String name, Duration value, Duration least) {
-        Objects.requireNonNull(value, () -> name + " is null");
-        if (value.compareTo(least) < 0 || value.compareTo(MAX_TIME) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " is not from " + least + " to " + MAX_TIME);
-        }
+    private static GroupOptions group(int workers, int ports, int concurrency, int acceptsPosted, int pool,
+            int maxSessions, int bufferBytes, int sendQueueBytes, int sendQueueFiles, int maxActions,
+            long lendBytes, Duration disconnectTime, Duration lingerTime, Duration drainTime,
+            Optional<DisconnectMethod> disconnectMethod, boolean reuseLatest, OnWorkerFailure onWorkerFailure,
+            Optional<Executor> handlerExecutor) {
+        GroupOptions.requireRange("acceptsPosted", acceptsPosted, 1, ListenOptions.MAX_ACCEPTS_POSTED);
+        int most = acceptsPosted + GroupOptions.DEFAULT_MAX_ACCEPTS_POSTED; // so there is room for further listeners
+        return new GroupOptions(workers, ports, concurrency, pool, maxSessions, most, bufferBytes, sendQueueBytes,
+                sendQueueFiles, maxActions, lendBytes, disconnectTime, lingerTime, drainTime, disconnectMethod,
+                reuseLatest, onWorkerFailure, handlerExecutor);
     }
 
-    /** The most sockets that are kept free. */
-    int mostFreeSockets() {
-        return Math.max(pool, maxSessions);
+    /** What of them is its listener's. */
+    ListenOptions listen() {
+        return listen(acceptsPosted, idleTime, closeTime, sendQueueBytes, socketSendBufferBytes);
     }
 
-    /**
-     * The most buffers that all sessions together can have, one to receive into each and a full send queue, and those
-     * that rest with the workers meanwhile.
-     */
-    int buffers() {
-        return (int) buffers(maxSessions, sendQueueBytes, bufferBytes) + workers * BufferPool.STOCK;
+    private static ListenOptions listen(int acceptsPosted, Duration idleTime, Duration closeTime, int sendQueueBytes,
+            OptionalInt socketSendBufferBytes) {
+        return new ListenOptions(acceptsPosted, idleTime, Optional.of(closeTime), OptionalInt.of(sendQueueBytes),
+                socketSendBufferBytes, Optional.empty());
     }
 
-    private static long buffers(int sessions, int queueBytes, int bufferBytes) {
-        return sessions * (queueBytes / bufferBytes + 3L);
+    /** All as it is by default. */
+    public static ServerOptions defaults() {
+        return builder().build();
     }
 
     /** A builder that has the defaults. */
@@ -152,21 +158,26 @@ public record ServerOptions(
         /** Null: by the workers. */
         private @Nullable Integer ports;
         private int concurrency;
-        private int accepts = 200;
+        private int acceptsPosted = 200;
         private int pool = 256;
         private int maxSessions = 10_000;
         private int bufferBytes = 8 * 1024;
         private int sendQueueBytes = 64 * 1024;
-        private Duration idleTime = Duration.ofMinutes(5);
+        private int sendQueueFiles = GroupOptions.DEFAULT_SEND_QUEUE_FILES;
+        private int maxActions = GroupOptions.DEFAULT_MAX_ACTIONS;
+        private long lendBytes = GroupOptions.DEFAULT_LEND_BYTES;
+        private Duration idleTime = SessionSettings.DEFAULT_IDLE_TIME;
         private Duration disconnectTime = Duration.ofSeconds(5);
         /** Null: a minute, or the disconnect time if that is longer. */
         private @Nullable Duration closeTime;
+        private Duration lingerTime = Duration.ofSeconds(2);
         private Duration drainTime = Duration.ofSeconds(5);
         private Optional<DisconnectMethod> disconnectMethod = Optional.empty();
         private boolean reuseLatest;
         private boolean listenerLinger;
         private OptionalInt socketSendBufferBytes = OptionalInt.empty();
         private OnWorkerFailure onWorkerFailure = OnWorkerFailure.GO_ON;
+        private Optional<Executor> handlerExecutor = Optional.empty();
 
         private Builder() {
         }
@@ -177,7 +188,12 @@ public record ServerOptions(
             return this;
         }
 
-        /** Listens on this port of the loopback address. */
+        /**
+         * Listens on this TCP port of the loopback address, in place of any address set before.
+         *
+         * @param value 0 to 65,535; 0 picks a free one
+         * @throws IllegalArgumentException if it is out of this range
+         */
         public Builder port(int value) {
             return address(new InetSocketAddress(InetAddress.getLoopbackAddress(), value));
         }
@@ -200,9 +216,9 @@ public record ServerOptions(
             return this;
         }
 
-        /** See {@link ServerOptions#accepts}. */
-        public Builder accepts(int value) {
-            accepts = value;
+        /** See {@link ServerOptions#acceptsPosted}. */
+        public Builder acceptsPosted(int value) {
+            acceptsPosted = value;
             return this;
         }
 
@@ -230,6 +246,24 @@ public record ServerOptions(
             return this;
         }
 
+        /** See {@link ServerOptions#sendQueueFiles}. */
+        public Builder sendQueueFiles(int value) {
+            sendQueueFiles = value;
+            return this;
+        }
+
+        /** See {@link ServerOptions#maxActions}. */
+        public Builder maxActions(int value) {
+            maxActions = value;
+            return this;
+        }
+
+        /** See {@link ServerOptions#lendBytes}. */
+        public Builder lendBytes(long value) {
+            lendBytes = value;
+            return this;
+        }
+
         /** See {@link ServerOptions#idleTime}. */
         public Builder idleTime(Duration value) {
             idleTime = value;
@@ -245,6 +279,12 @@ public record ServerOptions(
         /** See {@link ServerOptions#closeTime}. */
         public Builder closeTime(Duration value) {
             closeTime = Objects.requireNonNull(value, "closeTime is null");
+            return this;
+        }
+
+        /** See {@link ServerOptions#lingerTime}. */
+        public Builder lingerTime(Duration value) {
+            lingerTime = value;
             return this;
         }
 
@@ -284,6 +324,12 @@ public record ServerOptions(
             return this;
         }
 
+        /** See {@link ServerOptions#handlerExecutor}. */
+        public Builder handlerExecutor(Executor value) {
+            handlerExecutor = Optional.of(Objects.requireNonNull(value, "handlerExecutor is null"));
+            return this;
+        }
+
         /**
          * Checks the options and makes them.
          *
@@ -291,15 +337,12 @@ public record ServerOptions(
          * @throws NullPointerException     if one is null; the message names it
          */
         public ServerOptions build() {
-            Duration close = closeTime;
-            if (close == null) {
-                boolean isShort = disconnectTime == null || disconnectTime.compareTo(DEFAULT_CLOSE_TIME) < 0;
-                close = isShort ? DEFAULT_CLOSE_TIME : disconnectTime;
-            }
-            int portCount = ports != null ? ports : Math.clamp(Math.ceilDiv(workers, WORKERS_OF_A_PORT), 1, MAX_PORTS);
-            return new ServerOptions(address, workers, portCount, concurrency, accepts, pool, maxSessions, bufferBytes,
-                    sendQueueBytes, idleTime, disconnectTime, close, drainTime, disconnectMethod, reuseLatest,
-                    listenerLinger, socketSendBufferBytes, onWorkerFailure);
+            Duration close = closeTime != null ? closeTime : GroupOptions.defaultCloseTime(disconnectTime);
+            int portCount = ports != null ? ports : GroupOptions.defaultPorts(workers);
+            return new ServerOptions(address, workers, portCount, concurrency, acceptsPosted, pool, maxSessions,
+                    bufferBytes, sendQueueBytes, sendQueueFiles, maxActions, lendBytes, idleTime, disconnectTime, close,
+                    lingerTime, drainTime, disconnectMethod, reuseLatest, listenerLinger, socketSendBufferBytes,
+                    onWorkerFailure, handlerExecutor);
         }
     }
 }

@@ -7,42 +7,43 @@ import java.util.function.ToLongFunction;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.ThreadCounts;
+import org.iocp4j.socket.ConnectFailure;
 import org.iocp4j.socket.IoDomain;
 import org.iocp4j.socket.SocketPool;
-import org.iocp4j.socket.StreamListener;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server's figures. They are read one after another while the server goes on, so that two of them may be a moment
- * apart. Those marked "now" are of the moment; all others count since the start.
+ * A server's or a group's figures. They are read one after another while it goes on, so that two of them may be a
+ * moment apart. Those marked "now" are of the moment; all others count since the start.
  *
  * @param connections what has been accepted
+ * @param connects    what has become of connects
  * @param traffic     what has been received and sent
  * @param sockets     how sockets have been used
  * @param incidents   what clients can bring about
  * @param faults      what no client should be able to bring about
  * @param resources   what the server takes from the system
  */
-public record ServerStatistics(Connections connections, Traffic traffic, Sockets sockets, Incidents incidents,
-        Faults faults, Resources resources) {
+public record ServerStatistics(Connections connections, Connects connects, Traffic traffic, Sockets sockets,
+        Incidents incidents, Faults faults, Resources resources) {
     /** @param systemCalls made by the workers */
-    static ServerStatistics of(Counters counters, SessionTable table, StreamListener listener, List<Shard> shards,
-            @Nullable SocketPool pool, long systemCalls) {
-        return new ServerStatistics(Connections.of(table, shards, listener), counters.traffic(),
-                Sockets.of(shards, pool), counters.incidents(listener, shards), counters.faults(shards),
-                Resources.of(shards, systemCalls));
+    static ServerStatistics of(Counters counters, SessionTable table, Listeners listeners, Lending lending,
+            List<Shard> shards, @Nullable SocketPool pool, long systemCalls) {
+        return new ServerStatistics(Connections.of(table, shards, listeners), counters.connects(shards),
+                counters.traffic(), Sockets.of(shards, pool), counters.incidents(listeners, lending, shards),
+                counters.faults(lending, shards), Resources.of(lending, shards, systemCalls));
     }
 
     /** How many connections were reset as soon as they were accepted, whatever the cause. */
     public long sessionsRefused() {
-        return incidents.sessionsRefusedFull + incidents.sessionsRefusedStopping + faults.sessionsRefusedMemory
-                + faults.sessionsRefusedAssociation;
+        return incidents.sessionsRefusedFull + incidents.sessionsRefusedStopping + incidents.sessionsRefusedFilter
+                + faults.sessionsRefusedMemory + faults.sessionsRefusedAssociation;
     }
 
     /**
      * What has been accepted.
      *
-     * @param sessions           sessions that are open or ending, now
+     * @param sessions           sessions that are open or ending, and connects that have no result yet, now
      * @param portSessionsFewest those of the completion port that has the fewest, now
      * @param portSessionsMost   those of the completion port that has the most, now
      * @param accepts            connections accepted
@@ -51,7 +52,7 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      */
     public record Connections(int sessions, int portSessionsFewest, int portSessionsMost, long accepts,
             long acceptsHandedOver, int acceptsPosted) {
-        static Connections of(SessionTable table, List<Shard> shards, StreamListener listener) {
+        static Connections of(SessionTable table, List<Shard> shards, Listeners listeners) {
             int all = 0;
             int fewest = Integer.MAX_VALUE;
             int most = 0;
@@ -61,9 +62,26 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
                 fewest = Math.min(fewest, sessions);
                 most = Math.max(most, sessions);
             }
-            return new Connections(all, fewest, most, listener.accepts(), sum(shards, Shard::handedOver),
-                    listener.acceptsPosted());
+            return new Connections(all, fewest, most, listeners.accepts(), sum(shards, Shard::handedOver),
+                    listeners.acceptsPosted());
         }
+    }
+
+    /**
+     * What has become of connects ({@link IocpGroup#connect}). Each counts once it has its result.
+     *
+     * @param connects            connections made
+     * @param connectsPending     connects that have no result yet, now
+     * @param connectsRefused     where nobody listens, as the peer's system answered
+     * @param connectsUnreachable to where there is no way
+     * @param connectsTimedOut    without an answer for {@link ConnectOptions#connectTime}, or for as long as Windows
+     *                            waits
+     * @param connectsCancelled   by their caller, or since the group was closed
+     * @param connectsWithoutRoom for which there was no session, no local port, no socket or no memory
+     * @param connectsFailed      by any other error
+     */
+    public record Connects(long connects, int connectsPending, long connectsRefused, long connectsUnreachable,
+            long connectsTimedOut, long connectsCancelled, long connectsWithoutRoom, long connectsFailed) {
     }
 
     private static long sum(List<Shard> shards, ToLongFunction<Shard> figure) {
@@ -118,11 +136,23 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * @param sessionsRefusedFull     connections reset as soon as they were accepted, since
      *                                {@link ServerOptions#maxSessions} were there
      * @param sessionsRefusedStopping the same, since the server was stopping
-     * @param sendsRefused            sends that found the session's send queue full
+     * @param sessionsRefusedFilter   the same, since an {@link AcceptFilter} did not want them
+     * @param sendsRefused            sends that found the session's send queue full, in bytes or in files; and sessions
+     *                                of a broadcast whose queue was too small for it
+     * @param actionsRefused          actions that found {@link ServerOptions#maxActions} waiting in their session;
+     *                                those that a TlsHandler refuses before its handshake are in
+     *                                {@link org.iocp4j.tls.TlsStatistics#actionsRefused} alone
+     * @param lendsRefused            how often {@link IocpGroup#lend} lent nothing, since
+     *                                {@link GroupOptions#lendBytes} were lent, or for want of memory
+     * @param callsRefused            calls of a handler that {@link ServerOptions#handlerExecutor} refused; each ended
+     *                                its session, but for those of {@link SessionHandler#closed} and
+     *                                {@link SessionHandler#connectFailed}, which a worker then made
      * @param framesTooLong           sessions ended because what the handler waited for did not fit the receive buffer
      * @param idleTimeouts            sessions ended by {@link ServerOptions#idleTime}
      * @param closeTimeouts           ending sessions cut short by {@link ServerOptions#disconnectTime} or
      *                                {@link ServerOptions#closeTime}
+     * @param lingerTimeouts          ending sessions whose client had not sent its FIN within
+     *                                {@link ServerOptions#lingerTime}
      * @param sessionsCut             sessions that ended with bytes still queued; each connection was reset
      * @param peerResets              sessions ended because a receive or a send failed by the peer's reset or silence,
      *                                or by an error of the network
@@ -132,8 +162,9 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      *                                socket was closed
      * @param latePackets             completion packets that arrived after their session had ended
      */
-    public record Incidents(long sessionsRefusedFull, long sessionsRefusedStopping, long sendsRefused,
-            long framesTooLong, long idleTimeouts, long closeTimeouts, long sessionsCut, long peerResets,
+    public record Incidents(long sessionsRefusedFull, long sessionsRefusedStopping, long sessionsRefusedFilter,
+            long sendsRefused, long actionsRefused, long lendsRefused, long callsRefused, long framesTooLong,
+            long idleTimeouts, long closeTimeouts, long lingerTimeouts, long sessionsCut, long peerResets,
             long acceptFailures, long disconnectFailures, long disconnectTimeouts, long latePackets) {
     }
 
@@ -141,10 +172,16 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      * What no client should be able to bring about: each of these is 0 on a server that is well.
      *
      * @param handlerFailures            exceptions that the handler threw; each ended its session
+     * @param callsLeft                  calls on {@link ServerOptions#handlerExecutor} that had not returned when the
+     *                                   server was closed
      * @param workerFailures             errors in a worker outside the handler
      * @param callFailures               sessions ended because a receive or a send failed by an error that is neither
      *                                   the peer's nor the network's nor for want of memory: a mistake of the
      *                                   library's, or unknown to it
+     * @param fileFailures               sessions ended because a file that they were sending had become shorter, or
+     *                                   could not be read
+     * @param lentMemoryLost             how often a program has lost lent memory without giving it back; it is free
+     *                                   again
      * @param memoryRefusals             connections, receives and sends for which the system had no memory; a receive
      *                                   or a send that was refused is tried again after some 100 ms, and counted each
      *                                   time
@@ -156,9 +193,10 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      *                                   named another session
      * @param logFailures                log lines lost because the logger threw, of all servers of this JVM
      */
-    public record Faults(long handlerFailures, long workerFailures, long callFailures, long memoryRefusals,
-            long sessionsRefusedMemory, long sessionsRefusedAssociation, long socketFailures, long strayPackets,
-            long keyMismatches, long logFailures) {
+    public record Faults(long handlerFailures, long callsLeft, long workerFailures, long callFailures,
+            long fileFailures, long lentMemoryLost, long memoryRefusals, long sessionsRefusedMemory,
+            long sessionsRefusedAssociation, long socketFailures, long strayPackets, long keyMismatches,
+            long logFailures) {
     }
 
     /**
@@ -166,14 +204,17 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
      *
      * @param ports             completion ports
      * @param bufferBytes       memory committed for buffers, in bytes, now
-     * @param buffersLent       buffers that sessions hold, now; other memory of these is free and ready for them
+     * @param buffersLent       buffers that sessions hold, now (nothing to do with {@link IocpGroup#lend}, whose bytes
+     *                          are lentBytes); other memory of these is free and ready for them
+     * @param lentBytes         memory that programs have been lent, or that sends of theirs still need, in bytes, now
      * @param operationsPending accepts, receives, sends and disconnects that the system holds, now
      * @param systemCalls       how many Windows calls the workers made, without those that report no error
      */
-    public record Resources(int ports, long bufferBytes, int buffersLent, int operationsPending, long systemCalls) {
-        static Resources of(List<Shard> shards, long systemCalls) {
+    public record Resources(int ports, long bufferBytes, int buffersLent, long lentBytes, int operationsPending,
+            long systemCalls) {
+        static Resources of(Lending lending, List<Shard> shards, long systemCalls) {
             return new Resources(shards.size(), sum(shards, shard -> shard.buffers.committedBytes()),
-                    (int) sum(shards, shard -> shard.buffers.lent()),
+                    (int) sum(shards, shard -> shard.buffers.lent()), lending.lentBytes(),
                     (int) ofDomains(shards, IoDomain::pendingCount), systemCalls);
         }
     }
@@ -189,21 +230,46 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
         private final ThreadCounts traffic = new ThreadCounts(4);
         final LongAdder sessionsRefusedFull = new LongAdder();
         final LongAdder sessionsRefusedStopping = new LongAdder();
+        final LongAdder sessionsRefusedFilter = new LongAdder();
         final LongAdder sessionsRefusedMemory = new LongAdder();
         final LongAdder sessionsRefusedAssociation = new LongAdder();
         final LongAdder sendsRefused = new LongAdder();
+        final LongAdder actionsRefused = new LongAdder();
+        final LongAdder callsRefused = new LongAdder();
         final LongAdder framesTooLong = new LongAdder();
         final LongAdder idleTimeouts = new LongAdder();
         final LongAdder closeTimeouts = new LongAdder();
+        final LongAdder lingerTimeouts = new LongAdder();
         final LongAdder sessionsCut = new LongAdder();
         final LongAdder peerResets = new LongAdder();
         final LongAdder latePackets = new LongAdder();
         /** These two are counted when memory may be short, and an AtomicLong takes none. */
         final AtomicLong handlerFailures = new AtomicLong();
         final AtomicLong workerFailures = new AtomicLong();
+        final LongAdder callsLeft = new LongAdder();
         final LongAdder callFailures = new LongAdder();
+        final LongAdder fileFailures = new LongAdder();
         final LongAdder memoryRefusals = new LongAdder();
         final LongAdder keyMismatches = new LongAdder();
+        final LongAdder connects = new LongAdder();
+        final LongAdder connectsRefused = new LongAdder();
+        final LongAdder connectsUnreachable = new LongAdder();
+        final LongAdder connectsTimedOut = new LongAdder();
+        final LongAdder connectsCancelled = new LongAdder();
+        final LongAdder connectsWithoutRoom = new LongAdder();
+        final LongAdder connectsFailed = new LongAdder();
+
+        void connectFailed(ConnectFailure failure) {
+            LongAdder counter = switch (failure) {
+                case REFUSED -> connectsRefused;
+                case UNREACHABLE -> connectsUnreachable;
+                case TIMED_OUT -> connectsTimedOut;
+                case CANCELLED -> connectsCancelled;
+                case NO_ROOM -> connectsWithoutRoom;
+                case OTHER -> connectsFailed;
+            };
+            counter.increment();
+        }
 
         void received(int bytes, IoThread io) {
             traffic.add(RECEIVES, 1, io);
@@ -220,17 +286,27 @@ public record ServerStatistics(Connections connections, Traffic traffic, Sockets
                     traffic.sum(SENT_BYTES));
         }
 
-        Incidents incidents(StreamListener listener, List<Shard> shards) {
-            return new Incidents(sessionsRefusedFull.sum(), sessionsRefusedStopping.sum(), sendsRefused.sum(),
-                    framesTooLong.sum(), idleTimeouts.sum(), closeTimeouts.sum(), sessionsCut.sum(), peerResets.sum(),
-                    listener.failures(), ofDomains(shards, IoDomain::disconnectFailures),
+        Connects connects(List<Shard> shards) {
+            return new Connects(connects.sum(), (int) ServerStatistics.sum(shards, shard -> shard.connects.size()),
+                    connectsRefused.sum(), connectsUnreachable.sum(), connectsTimedOut.sum(), connectsCancelled.sum(),
+                    connectsWithoutRoom.sum(), connectsFailed.sum());
+        }
+
+        Incidents incidents(Listeners listeners, Lending lending, List<Shard> shards) {
+            return new Incidents(sessionsRefusedFull.sum(), sessionsRefusedStopping.sum(), sessionsRefusedFilter.sum(),
+                    sendsRefused.sum(), actionsRefused.sum(), lending.refused(), callsRefused.sum(),
+                    framesTooLong.sum(), idleTimeouts.sum(), closeTimeouts.sum(), lingerTimeouts.sum(),
+                    sessionsCut.sum(), peerResets.sum(),
+                    listeners.failures(),
+                    ofDomains(shards, IoDomain::disconnectFailures),
                     ofDomains(shards, IoDomain::disconnectTimeouts),
                     latePackets.sum() + ofDomains(shards, IoDomain::latePackets));
         }
 
-        Faults faults(List<Shard> shards) {
-            return new Faults(handlerFailures.get(), workerFailures.get(), callFailures.sum(), memoryRefusals.sum(),
-                    sessionsRefusedMemory.sum(), sessionsRefusedAssociation.sum(),
+        Faults faults(Lending lending, List<Shard> shards) {
+            return new Faults(handlerFailures.get(), callsLeft.sum(), workerFailures.get(), callFailures.sum(),
+                    fileFailures.sum(), lending.lost(), memoryRefusals.sum(), sessionsRefusedMemory.sum(),
+                    sessionsRefusedAssociation.sum(),
                     ofDomains(shards, IoDomain::socketFailures), ofDomains(shards, IoDomain::strayPackets),
                     keyMismatches.sum(), Log.failures());
         }

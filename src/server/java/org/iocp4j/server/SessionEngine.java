@@ -1,18 +1,19 @@
 package org.iocp4j.server;
 
-import static org.iocp4j.win32.generated.WinTypes.SOMAXCONN;
-
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.OptionalInt;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.Delivery;
@@ -23,44 +24,44 @@ import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.RefCount;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.socket.Closing;
+import org.iocp4j.socket.ConnectFailure;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.DomainOptions;
 import org.iocp4j.socket.IoDomain;
-import org.iocp4j.socket.ListenerOptions;
 import org.iocp4j.socket.Sockaddr;
 import org.iocp4j.socket.SocketPool;
-import org.iocp4j.socket.StreamListener;
 import org.iocp4j.socket.StreamSocket;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all sessions of a server share, and the shards that they are dealt to. One shard's workers accept all
- * connections, for the packets of accepts come to the port of the listener. A connection whose socket is on a port
- * already, from one before, is that shard's; any other is for the shard that has the fewest sessions.
+ * What all sessions of a group share, and the shards that they are dealt to. The packets of a listener's accepts come
+ * to its port, so one shard's workers accept all its connections. A connection whose socket is on a port already, from
+ * one before, is that shard's; any other is for the shard that has the fewest sessions, and so is a connect.
  */
 final class SessionEngine {
     static final Log LOG = Log.of(IocpServer.class);
     /** Extra slots for closed sockets whose packets are still outstanding. */
     private static final int CLOSED_SOCKETS = 1024;
-    /** After so many sessions of a broadcast the workers begin to send. */
-    private static final int MOST_IN_A_BATCH = 16_384;
-    private static final long[] NONE = {};
 
-    final ServerOptions options;
-    /** {@link ServerOptions#idleTime}, asked for at each look at a session; 0: no limit. */
-    final long idleNanos;
-    /** {@link ServerOptions#disconnectTime}, likewise. */
+    final GroupOptions options;
+    /** {@link GroupOptions#disconnectTime}, asked for at each look at a session. */
     final long disconnectNanos;
-    final SessionHandler handler;
+    /** {@link GroupOptions#lingerTime}, likewise. */
+    final long lingerNanos;
     final ServerStatistics.Counters counters = new ServerStatistics.Counters();
     /** Limits log lines about the handler: a peer may be able to make it fail with each message. */
     final LogLimit handlerLines = new LogLimit();
     /** Limits log lines about calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
     final SessionIdentity identity;
+    /** {@link GroupOptions#handlerExecutor}; null if there is none. */
+    final @Nullable Executor executor;
     final CallerViews views;
+    final Telemetry telemetry = new Telemetry();
+    final Lending lending;
+    final SessionCommands commands;
     private final DisconnectMethod method;
     private final int ports;
     private final List<Shard> shards = new ArrayList<>();
@@ -68,30 +69,38 @@ final class SessionEngine {
     private volatile int turn;
     /** The disconnected sockets of all shards; null if there is one, which keeps its own. */
     private final @Nullable SocketPool pool;
-    private final StreamListener listener;
+    final Listeners listeners;
+    /** How many there have been: the next one's accepts are on the next shard. */
+    private final AtomicInteger listenersMade = new AtomicInteger();
+    /** Threads that are in {@link #listen}: until they are out, the ports stay. */
+    private final AtomicInteger listening = new AtomicInteger();
+    /** The address families for which the pool has its sockets. */
+    private final Set<Integer> prefilled = ConcurrentHashMap.newKeySet();
     private final SessionTable table;
     private final long startNanos;
     /** One reference for the server itself, until it is closed, and one for each thread that has a pool grow. */
     private final RefCount references = new RefCount();
     private volatile boolean stopping;
+    /** No worker is at work any more, nor will be. */
+    private volatile boolean ended;
+    /** Whose engine it is; set before any session begins. */
+    private @Nullable IocpGroup group;
 
-    /** Listens when it returns, but accepts nothing before {@link #accept}. */
-    SessionEngine(ServerOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
-                  SessionHandler handler, Supplier<Win32> system, IoThread io) throws Win32Exception {
+    /** There are its ports when it returns, and no listener. */
+    SessionEngine(GroupOptions options, DisconnectMethod method, Delivery delivery, SessionIdentity identity,
+                  Supplier<Win32> system, IoThread io) throws Win32Exception {
         this.options = options;
-        this.idleNanos = options.idleTime().toNanos();
         this.disconnectNanos = options.disconnectTime().toNanos();
-        this.handler = handler;
+        this.lingerNanos = options.lingerTime().toNanos();
         this.identity = identity;
+        this.executor = options.handlerExecutor().orElse(null);
         this.method = method;
         this.views = new CallerViews(system);
         this.startNanos = io.nowNanos();
+        this.listeners = new Listeners(options.maxAcceptsPosted());
+        this.lending = new Lending(options.lendBytes());
         FreeList.Order order = options.reuseLatest() ? FreeList.Order.LIFO : FreeList.Order.FIFO;
-        boolean reset = method == DisconnectMethod.CLOSE;
-        ListenerOptions listenerOptions = new ListenerOptions(options.address(), SOMAXCONN(),
-                reset || options.listenerLinger(), reset, options.socketSendBufferBytes(),
-                OptionalInt.empty());
-        int sockets = options.maxSessions() + options.accepts() + options.pool() + CLOSED_SOCKETS;
+        int sockets = options.maxSessions() + options.maxAcceptsPosted() + options.pool() + CLOSED_SOCKETS;
         ports = identity == SessionIdentity.OVERLAPPED ? options.ports() : 1; // a key names a session on one port
         pool = ports == 1 ? null : new SocketPool(options.pool(), options.mostFreeSockets(), order);
         DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, concurrencyOfAPort(), sockets,
@@ -99,6 +108,7 @@ final class SessionEngine {
                 pool);
         table = new SessionTable(options.maxSessions(), order, ports,
                 (slot, shard) -> new IocpSession(this, shards.get(shard), slot));
+        commands = new SessionCommands(this, table);
         Deque<Runnable> undo = new ArrayDeque<>();
         try {
             for (int i = 0; i < ports; i++) {
@@ -107,9 +117,6 @@ final class SessionEngine {
                 undo.push(() -> shard.end(options.disconnectTime(), io));
                 shards.add(shard);
             }
-            IoDomain accepting = shards.getFirst().domain();
-            accepting.prefill(Sockaddr.family(options.address().getAddress()), options.pool(), io);
-            listener = accepting.listen(listenerOptions, this::connected, io);
         } catch (Throwable e) {
             undo.forEach(step -> undo(step, e));
             throw e;
@@ -138,7 +145,7 @@ final class SessionEngine {
         return Math.ceilDiv(options.workers() - shard, ports);
     }
 
-    /** As many as there are ports; accepts are on the first. */
+    /** As many as there are ports. */
     List<Shard> shards() {
         return shards;
     }
@@ -152,10 +159,96 @@ final class SessionEngine {
         }
     }
 
+    // ---- listeners ----
+
+    /**
+     * Listens when it returns, but accepts nothing before {@link IocpListener#accept}. Any thread.
+     *
+     * @param lingerReset {@link ServerOptions#listenerLinger}
+     * @param io          the calling thread's own
+     * @throws IllegalStateException if the group is closed
+     */
+    IocpListener listen(InetSocketAddress address, SessionHandler handler, ListenOptions listen, boolean lingerReset,
+            IoThread io) throws Win32Exception {
+        SessionSettings settings = SessionSettings.accepted(handler, listen, options, method);
+        listening.incrementAndGet(); // first: who stops looks there afterwards
+        try {
+            requireOpen();
+            return listen(address, settings, listen, lingerReset, io);
+        } finally {
+            listening.decrementAndGet();
+        }
+    }
+
+    private IocpListener listen(InetSocketAddress address, SessionSettings settings, ListenOptions listen,
+            boolean lingerReset, IoThread io) throws Win32Exception {
+        Shard shard = shards.get(Math.floorMod(listenersMade.getAndIncrement(), shards.size()));
+        IocpListener listener = null;
+        listeners.reserve(listen.acceptsPosted());
+        try {
+            prefill(Sockaddr.family(address.getAddress()), shard.domain(), io);
+            listener = new IocpListener(this, shard, address, settings, listen, lingerReset, io);
+        } finally {
+            if (listener == null) {
+                listeners.giveBack(listen.acceptsPosted());
+            }
+        }
+        listeners.add(listener);
+        if (stopping) { // stop() may have looked before
+            listener.close(io);
+            requireOpen();
+        }
+        return listener;
+    }
+
+    private void prefill(int family, IoDomain domain, IoThread io) throws Win32Exception {
+        if (!prefilled.add(family)) {
+            return;
+        }
+        boolean isDone = false;
+        try {
+            domain.prefill(family, options.pool(), io);
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                prefilled.remove(family);
+            }
+        }
+    }
+
+    private void requireOpen() {
+        if (stopping) {
+            throw new IllegalStateException("the group is closed");
+        }
+    }
+
+    /**
+     * Does something that needs a view of the system, on a thread that has none to give. Nothing, if the group has
+     * released its memory.
+     */
+    void onCallersThread(Consumer<IoThread> work) {
+        Win32 view = views.take();
+        try {
+            if (references.tryAcquire()) {
+                try {
+                    work.accept(new IoThread(view));
+                } finally {
+                    release(view);
+                }
+            }
+        } finally {
+            views.give(view);
+        }
+    }
+
     // ---- connections ----
 
-    /** From the listener, on a worker of the first shard: a connection needs a session of the shard that it is for. */
-    private void connected(StreamSocket socket, IoThread io) {
+    /**
+     * From a listener: a connection needs a session of the shard that it is for.
+     *
+     * @param accepting the listener's, of whose workers the calling thread is one
+     */
+    void connected(StreamSocket socket, SessionSettings settings, Shard accepting, IoThread io) {
         Shard shard = shardFor(socket);
         LongAdder refusals = counters.sessionsRefusedStopping; // where it counts if it is refused, or throws, now
         IocpSession session = null;
@@ -176,10 +269,10 @@ final class SessionEngine {
         if (session == null) {
             return;
         }
-        if (shard == shards.getFirst()) {
-            shard.begin(session, socket, io);
+        if (shard == accepting) {
+            shard.begin(session, settings, socket, io);
         } else {
-            shard.handOver(session, socket, io);
+            shard.handOver(session, settings, socket, io);
         }
     }
 
@@ -213,8 +306,110 @@ final class SessionEngine {
         return fewest;
     }
 
+    /**
+     * Begins a connect. Any thread, a handler's too.
+     *
+     * @throws ConnectFailedException if there is no session for it, or the group is closed; then its handler is not
+     *                                told
+     */
+    Connect connect(InetSocketAddress remote, SessionHandler handler, ConnectOptions connect)
+            throws ConnectFailedException {
+        SessionSettings settings = SessionSettings.connected(handler, connect, options, method);
+        if (stopping || isPortLost()) {
+            throw new ConnectFailedException("the group is closed", remote, ConnectFailure.CANCELLED);
+        }
+        long now = nowNanos();
+        Shard shard = fewestSessions();
+        IocpSession session = table.allocate(shard.index());
+        if (session == null) {
+            counters.connectFailed(ConnectFailure.NO_ROOM);
+            throw new ConnectFailedException("maxSessions, " + options.maxSessions() + ", are there", remote,
+                    ConnectFailure.NO_ROOM);
+        }
+        Connect begun = new Connect(this, shard, session, settings, remote, connect);
+        shard.connects.add(begun);
+        begun.startTime(now);
+        if (ended && shard.connects.remove(begun)) { // else the end has found it, and tells its handler
+            begun.retire();
+            table.release(session);
+            throw new ConnectFailedException("the group is closed", remote, ConnectFailure.CANCELLED);
+        }
+        shard.mailbox.run(begun::begin);
+        return begun;
+    }
+
+    /** For a thread that has no {@link IoThread}. */
+    long nowNanos() {
+        Win32 view = views.take();
+        try {
+            return view.nanoTime();
+        } finally {
+            views.give(view);
+        }
+    }
+
+    /** Code of the user's has thrown, outside a call for a session. Must not throw. */
+    void handlerFailed(Throwable failure, String what) {
+        Thread.interrupted(); // else it would close the log's file, if that is a channel
+        counters.handlerFailures.incrementAndGet();
+        String more = handlerLines.next();
+        if (more != null) {
+            LOG.thrown(failure, "{}{}", what, more);
+        }
+    }
+
+    /**
+     * The {@link GroupOptions#handlerExecutor} has not taken a call. Must not throw.
+     *
+     * @param what the call was for
+     */
+    void callRefused(Object what, Throwable refusal) {
+        Thread.interrupted(); // as above
+        counters.callsRefused.increment();
+        String more = handlerLines.next();
+        if (more != null) {
+            LOG.thrown(refusal, "the handlerExecutor refused a call, {}{}", what, more);
+        }
+    }
+
+    /** The group has ended, and a call goes on. */
+    void callLeft(String what) {
+        counters.callsLeft.increment();
+        String more = handlerLines.next();
+        if (more != null) {
+            LOG.error("the group has ended, and a call has not returned: {}{}", what, more);
+        }
+    }
+
+    /** Whether the thread is in a call of a handler. */
+    boolean isInHandler(Thread thread) {
+        return isAny(session -> session.turn().isCalledBy(thread))
+                || shards.stream().anyMatch(shard -> shard.failing.stream().anyMatch(call -> call.isOn(thread)));
+    }
+
+    /** Whether a call on the {@link #executor} is under way. */
+    boolean isInCallElsewhere() {
+        return executor != null && (isAny(session -> session.turn().isInCallElsewhere())
+                || shards.stream().anyMatch(shard -> shard.failing.stream().anyMatch(HandedCall::isUnderWay)));
+    }
+
+    private boolean isAny(Predicate<IocpSession> condition) {
+        for (int i = 0; i < table.made(); i++) {
+            IocpSession session = table.at(i);
+            if (session != null && condition.test(session)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A session that has served no connection, or whose connection was over before it was. */
+    void release(IocpSession session) {
+        table.release(session);
+    }
+
     /** False, and counted, if the system has no memory for a buffer. */
-    boolean takeBuffer(ReceiveBuffer input, IoThread io) {
+    boolean takeBuffer(SessionInput input, IoThread io) {
         boolean isTaken = input.take(io);
         if (!isTaken) {
             counters.memoryRefusals.increment();
@@ -222,17 +417,34 @@ final class SessionEngine {
         return isTaken;
     }
 
-    /** Called by the session when nothing of it is pending any more. */
-    void disconnect(IocpSession session, IoThread io) {
-        session.socket().close(method.reuses() ? Closing.REUSE : Closing.FIN, io);
+    /**
+     * Called by the session when nothing of it is pending any more.
+     *
+     * @param reset in place of the session's way
+     */
+    void disconnect(IocpSession session, boolean reset, IoThread io) {
+        if (reset) {
+            session.socket().close(Closing.RST, io);
+            return;
+        }
+        Closing closing = session.settings().closing();
+        // TransmitFile fails after a shutdown: 10058 [wine].
+        boolean isSpent = closing == Closing.REUSE && method == DisconnectMethod.TRANSMIT_FILE
+                && session.output().hasEndedOutput();
+        session.socket().close(isSpent ? Closing.FIN : closing, io);
     }
 
-    /**
-     * The same for a session whose last bytes were dropped: the reset tells its peer that it has not got everything.
-     */
-    void cut(IocpSession session, IoThread io) {
-        counters.sessionsCut.increment();
-        session.socket().close(Closing.RST, io);
+    /** Whether a session that the group ends waits for its peer's FIN. */
+    boolean lingers() {
+        return lingerNanos > 0 && (method == DisconnectMethod.DISCONNECT_EX || method == DisconnectMethod.GRACEFUL);
+    }
+
+    IocpGroup group() {
+        return Objects.requireNonNull(group, "an engine without a group");
+    }
+
+    void group(IocpGroup newGroup) {
+        group = newGroup;
     }
 
     DisconnectMethod method() {
@@ -245,75 +457,6 @@ final class SessionEngine {
     }
 
     // ---- any thread ----
-
-    // None of these holds the server's memory open by a count that every sender would write to. A sender writes to it
-    // under its session's queue's lock, and only while that is open; they are all closed before it is released.
-
-    /** Whether the bytes were accepted. */
-    boolean send(long id, ByteBuffer data) {
-        IocpSession session = table.at(SessionId.slot(id));
-        if (session == null || session.shard().isPortLost()) {
-            return false;
-        }
-        SendQueue.Added added = queue(session, id, data);
-        if (added == SendQueue.Added.NEEDS_FLUSH) {
-            session.shard().mailbox.ask(session, id, IocpSession.FLUSH);
-        }
-        return added.isAccepted();
-    }
-
-    /** Which of the sessions have not accepted the bytes. */
-    long[] broadcast(long[] ids, ByteBuffer data) {
-        int position = data.position();
-        Mailbox.Batch[] batches = new Mailbox.Batch[shards.size()];
-        Arrays.setAll(batches, _ -> new Mailbox.Batch());
-        long[] refused = NONE;
-        int refusals = 0;
-        try {
-            for (int i = 0; i < ids.length; i++) {
-                long id = ids[i];
-                if (!addTo(batches, id, data)) {
-                    if (refusals == 0) {
-                        refused = new long[ids.length - i];
-                    }
-                    refused[refusals++] = id;
-                }
-                data.position(position);
-            }
-        } finally {
-            for (Shard shard : shards) {
-                shard.mailbox.put(batches[shard.index()]);
-            }
-        }
-        return refusals == refused.length ? refused : Arrays.copyOf(refused, refusals);
-    }
-
-    private boolean addTo(Mailbox.Batch[] batches, long id, ByteBuffer data) {
-        IocpSession session = table.at(SessionId.slot(id));
-        if (session == null || session.shard().isPortLost()) {
-            return false;
-        }
-        SendQueue.Added added = queue(session, id, data);
-        if (added == SendQueue.Added.NEEDS_FLUSH && session.ask(id, IocpSession.FLUSH)) {
-            Shard shard = session.shard();
-            Mailbox.Batch batch = batches[shard.index()];
-            batch.add(session);
-            if (batch.size() == MOST_IN_A_BATCH) {
-                shard.mailbox.put(batch);
-            }
-        }
-        return added.isAccepted();
-    }
-
-    private SendQueue.Added queue(IocpSession session, long id, ByteBuffer data) {
-        SendQueue.Added added = session.queue().add(id, data, session.shard().growth, null);
-        if (added == SendQueue.Added.FULL) {
-            counters.sendsRefused.increment();
-        } else if (added == SendQueue.Added.NO_MEMORY) {
-            counters.memoryRefusals.increment();
-        }
-        return added;
-    }
 
     /** One more free buffer there; false if there is no memory for it, or the server has ended. */
     boolean grow(BufferPool buffers) {
@@ -333,14 +476,6 @@ final class SessionEngine {
         }
     }
 
-    /** Asks a worker to end the session, if it has not ended. */
-    void end(long id, boolean abrupt) {
-        IocpSession session = table.find(id);
-        if (session != null && !session.shard().isPortLost()) {
-            session.shard().mailbox.ask(session, id, abrupt ? IocpSession.ABORT : IocpSession.DISCONNECT);
-        }
-    }
-
     /** Whether other code has closed a port: then the server can only stop. */
     boolean isPortLost() {
         for (Shard shard : shards) {
@@ -351,21 +486,21 @@ final class SessionEngine {
         return false;
     }
 
-    /** On a worker of the first shard. */
-    void accept(IoThread io) {
-        listener.depth(options.accepts(), io);
-    }
-
     // ---- the end, in this order ----
 
     boolean isStopping() {
         return stopping;
     }
 
-    /** Accepts no more connections, and has workers end the sessions once what these have queued is sent. */
+    /**
+     * Accepts no more connections, gives connects up, and has workers end the sessions once what these have queued is
+     * sent.
+     */
     void stop() {
         stopping = true;
-        shards.getFirst().mailbox.run(listener::close);
+        for (IocpListener listener : listeners.present()) {
+            listener.shard().mailbox.run(listener::close);
+        }
         for (Shard shard : shards) {
             shard.mailbox.run(io -> shard.stop(false, io));
         }
@@ -379,7 +514,8 @@ final class SessionEngine {
     }
 
     boolean isQuiet() {
-        return (listener.isGone() || shards.getFirst().isPortLost()) && shards.stream().allMatch(Shard::isQuiet);
+        return listening.get() == 0 && listeners.present().stream().allMatch(IocpListener::isQuiet)
+                && shards.stream().allMatch(Shard::isQuiet);
     }
 
     /** Operations whose packets can still come. */
@@ -389,6 +525,7 @@ final class SessionEngine {
 
     /** The last step, when no worker is at work any more: what is left ends here, all of it within this time. */
     void end(Duration bound, IoThread io) {
+        ended = true; // first: no connect begins that nobody would end
         if (table.inUse() > 0) {
             LOG.error("{} sessions had not ended in time: cut off", table.inUse());
         }
@@ -398,6 +535,28 @@ final class SessionEngine {
             long nanos = Math.max(0, deadline - io.win32().nanoTime()) / left--;
             attempt(on -> shard.end(Duration.ofNanos(nanos), on), io);
         }
+    }
+
+    /** For a call that may outlive the group, and reads a buffer; {@link #release(Win32)} ends that. */
+    void holdMemory() {
+        boolean isHeld = references.tryAcquire();
+        assert isHeld : "a call outlives the memory";
+    }
+
+    /** A session is over whose call outlived the group: on that call's thread. */
+    void endedLate(IocpSession session) {
+        table.release(session);
+        Win32 view = views.take();
+        try {
+            release(view);
+        } finally {
+            views.give(view);
+        }
+    }
+
+    /** Whether no worker is at work any more, nor will be. */
+    boolean hasEnded() {
+        return ended;
     }
 
     /**
@@ -414,12 +573,8 @@ final class SessionEngine {
 
     // ---- figures ----
 
-    InetSocketAddress localAddress() {
-        return listener.localAddress();
-    }
-
     /** @param systemCalls made by the threads that run this */
     ServerStatistics statistics(long systemCalls) {
-        return ServerStatistics.of(counters, table, listener, shards, pool, systemCalls);
+        return ServerStatistics.of(counters, table, listeners, lending, shards, pool, systemCalls);
     }
 }

@@ -2,6 +2,11 @@ package org.iocp4j.server;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
@@ -24,7 +29,7 @@ import org.iocp4j.win32.Win32Exception;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A completion port of a server, with what the sessions on it use: sockets, buffers, deadlines, and workers, which take
+ * A completion port of a group, with what the sessions on it use: sockets, buffers, deadlines, and workers, which take
  * no other port's packets. A connection is one shard's from its first event to its last, and on the way of its bytes
  * nothing is written that another shard writes or reads. Here is also the path of a packet to its session: the id in
  * the packet's operation finds it, whatever the packet's completion key is.
@@ -41,6 +46,12 @@ final class Shard implements SocketEvents {
     final Mailbox mailbox;
     /** Has {@link #buffers} grow, for send queues. */
     final BooleanSupplier growth;
+    /** Those of this shard that have had no result yet, from their call on. */
+    final Set<Connect> connects = ConcurrentHashMap.newKeySet();
+    /** Calls that tell of failed connects, handed over and not returned. */
+    final Set<Connect.FailedCall> failing = ConcurrentHashMap.newKeySet();
+    /** Those whose sockets are connecting, or were closed before they could be a session's. */
+    private final Map<StreamSocket, Connect> connecting = new ConcurrentHashMap<>();
     private final SessionEngine engine;
     private final int index;
     private final SessionTable table;
@@ -54,10 +65,12 @@ final class Shard implements SocketEvents {
     private final LongAdder handedOver = new LongAdder();
     /** Sockets of those that were refused, and closed between two domains. */
     private final LongAdder closedOnTheWay = new LongAdder();
+    /** Memory that sessions were sending when they ended without packets. */
+    private final Queue<MemorySource> kept = new ConcurrentLinkedQueue<>();
     /** Set at the end: operations that the kernel has for ever, and the buffers of these with them. */
     private int operationsLost;
 
-    /** @param index from 0; connections are accepted on the first */
+    /** @param index from 0 */
     Shard(SessionEngine engine, int index, SessionTable table, DomainOptions domainOptions, IoThread io)
             throws Win32Exception {
         this.engine = engine;
@@ -87,6 +100,15 @@ final class Shard implements SocketEvents {
     // ---- packets ----
 
     @Override
+    public void connected(StreamSocket socket, int status, IoThread io) {
+        Connect connect = connecting.get(socket);
+        if (connect == null) {
+            throw new IllegalStateException("connected, and nobody waits for it: " + socket);
+        }
+        connect.connected(status, io);
+    }
+
+    @Override
     public void received(StreamSocket socket, int status, int bytes, IoThread io) {
         long owner = socket.receiveOwner();
         IocpSession session = find(owner);
@@ -95,7 +117,7 @@ final class Shard implements SocketEvents {
         } else if (misnamed(owner, socket, io)) {
             session.misdirected(false, status, bytes, io);
         } else {
-            session.receiveCompleted(status, bytes, io);
+            session.input().receiveCompleted(status, bytes, io);
         }
     }
 
@@ -108,15 +130,29 @@ final class Shard implements SocketEvents {
         } else if (misnamed(owner, socket, io)) {
             session.misdirected(true, status, bytes, io);
         } else {
-            session.sendCompleted(status, bytes, io);
+            session.output().sendCompleted(status, bytes, io);
         }
+    }
+
+    @Override
+    public int prefetch(StreamSocket socket) {
+        IocpSession session = table.find(socket.owner());
+        return session == null ? 0 : session.prefetch();
     }
 
     /** The socket is free or closed, and its session has ended. */
     @Override
     public void gone(StreamSocket socket, IoThread io) {
+        Connect connect = connecting.remove(socket);
+        if (connect != null) {
+            connect.ended();
+            return; // whoever closes it for its time limit, say, may refer to it still: it serves no other connection
+        }
         IocpSession session = find(socket.owner());
         if (session != null) { // else the connection was refused, or its session ended without packets
+            if (!session.endsWithSocket()) {
+                return; // a call of its handler may ask for its addresses: it serves no other connection
+            }
             session.vacate();
             table.release(session);
         }
@@ -150,7 +186,7 @@ final class Shard implements SocketEvents {
     // ---- connections ----
 
     /** A connection that was accepted on this shard, and is this one's. */
-    void begin(IocpSession session, StreamSocket socket, IoThread io) {
+    void begin(IocpSession session, SessionSettings settings, StreamSocket socket, IoThread io) {
         LongAdder refusals = engine.counters.sessionsRefusedMemory; // where it counts if it is refused, or throws, now
         boolean isTaken = false;
         try {
@@ -166,7 +202,7 @@ final class Shard implements SocketEvents {
             }
         }
         if (isTaken) {
-            open(session, socket, io);
+            open(session, settings, socket, io);
         }
     }
 
@@ -190,10 +226,10 @@ final class Shard implements SocketEvents {
         table.release(session);
     }
 
-    private void open(IocpSession session, StreamSocket socket, IoThread io) {
-        session.open(socket, io);
+    private void open(IocpSession session, SessionSettings settings, StreamSocket socket, IoThread io) {
+        session.open(socket, settings, io);
         if (engine.isStopping()) { // stop() may have looked at this slot before
-            session.endFor(session.id(), CloseReason.SERVER_STOPPED, false, io);
+            session.endFor(session.id(), CloseReason.SERVER_STOPPED, Ending.IN_ORDER, io);
         }
     }
 
@@ -203,13 +239,13 @@ final class Shard implements SocketEvents {
      *
      * @param io the calling thread's own, another shard's
      */
-    void handOver(IocpSession session, StreamSocket socket, IoThread io) {
+    void handOver(IocpSession session, SessionSettings settings, StreamSocket socket, IoThread io) {
         DetachedSocket detached = null;
         boolean isTold = false;
         try {
             detached = socket.detach(io);
             DetachedSocket onItsWay = detached;
-            domain.tell(on -> beginHere(session, onItsWay, on), io);
+            domain.tell(on -> beginHere(session, settings, onItsWay, on), io);
             isTold = true;
         } finally {
             if (!isTold) {
@@ -225,11 +261,11 @@ final class Shard implements SocketEvents {
     }
 
     /** Also at the end, when the server is stopping. */
-    private void beginHere(IocpSession session, DetachedSocket detached, IoThread io) {
+    private void beginHere(IocpSession session, SessionSettings settings, DetachedSocket detached, IoThread io) {
         StreamSocket socket = null;
         LongAdder refusals = engine.counters.sessionsRefusedStopping; // as above
         try {
-            if (!engine.isStopping()) {
+            if (!engine.isStopping() && !isPortLost()) { // whose number may be another port's by now
                 refusals = engine.counters.sessionsRefusedMemory;
                 if (engine.takeBuffer(session.input(), io)) {
                     refusals = engine.counters.sessionsRefusedAssociation;
@@ -245,7 +281,7 @@ final class Shard implements SocketEvents {
         }
         if (socket != null) {
             handedOver.increment();
-            open(session, socket, io);
+            open(session, settings, socket, io);
         }
     }
 
@@ -256,6 +292,23 @@ final class Shard implements SocketEvents {
             refused(e.getMessage(), detached);
             return null;
         }
+    }
+
+    /**
+     * A socket of this shard's for a connect, which is told of its completion, or of its end.
+     *
+     * @throws Win32Exception if Windows refuses
+     */
+    StreamSocket openFor(Connect connect, int family, IoThread io) throws Win32Exception {
+        StreamSocket socket = domain.open(family, this, 0, io);
+        connecting.put(socket, connect);
+        return socket;
+    }
+
+    /** It is connected, and a session's from now on. */
+    void beginConnected(IocpSession session, SessionSettings settings, StreamSocket socket, IoThread io) {
+        connecting.remove(socket);
+        open(session, settings, socket, io);
     }
 
     private void reset(DetachedSocket detached, IoThread io) {
@@ -275,8 +328,18 @@ final class Shard implements SocketEvents {
 
     /** It does no more. */
     void leave(IoThread io) {
+        if (isPortLost()) {
+            domain.runQueued(io); // nobody else knows of it
+            if (io.hasWork()) { // a receive that is done when it is posted needs no port, and may go on so for ever
+                stop(true, io);
+            }
+            while (io.hasWork()) {
+                domain.runQueued(io);
+            }
+        }
         io.giveStockBack();
         workers.remove(io);
+        io.throwFailure();
     }
 
     /** Looks after the sessions' deadlines; {@link #dequeue} runs those that are due. */
@@ -293,7 +356,7 @@ final class Shard implements SocketEvents {
      */
     void dequeue(IoThread io) {
         try {
-            domain.dequeue(io, mailbox.isEmpty() ? TICK_MILLIS : 0);
+            engine.telemetry.batch(index, domain.dequeue(io, mailbox.isEmpty() ? TICK_MILLIS : 0));
         } catch (Win32Exception e) {
             engine.counters.workerFailures.incrementAndGet();
             if (isPortLost()) {
@@ -344,21 +407,22 @@ final class Shard implements SocketEvents {
 
     /** What one worker has put off, and not come to since it is stuck in a handler, say, another one does. */
     private static void postIfLate(IoTask task, IoThread io) {
-        if (task instanceof IocpSession session && session.isReceiveLate(io.nowNanos())) {
-            SessionEngine.attempt(session::run, io);
+        if (task instanceof SessionTurn turn && turn.isLate(io.nowNanos())) {
+            SessionEngine.attempt(turn::run, io);
         }
     }
 
     // ---- the end, in this order ----
 
-    /** Ends sessions once what they have queued is sent, or at once. */
+    /** Gives connects up, and ends sessions once what they have queued is sent, or at once. */
     void stop(boolean abrupt, IoThread io) {
-        forEachSession(session -> session.endFor(session.id(), CloseReason.SERVER_STOPPED, abrupt, io), io);
+        connects.forEach(connect -> SessionEngine.attempt(connect::stop, io));
+        forEachSession(session -> session.stop(abrupt, io), io);
     }
 
     /** Whether no session is left, or none can end by itself. */
     boolean isQuiet() {
-        return isPortLost() || table.inUse(index) == 0;
+        return isPortLost() || (table.inUse(index) == 0 && failing.isEmpty());
     }
 
     /** Operations whose packets can still come. */
@@ -372,11 +436,18 @@ final class Shard implements SocketEvents {
      */
     void end(Duration bound, IoThread io) {
         forEachSession(session -> {
-            if (session.endWithoutPackets()) {
+            if (session.endWithoutPackets(io)) {
                 table.release(session);
             }
         }, io);
         operationsLost = domain.end(io, bound);
+        connects.forEach(connect -> SessionEngine.attempt(_ -> connect.ended(), io));
+        failing.forEach(call -> SessionEngine.attempt(_ -> call.end(), io));
+    }
+
+    /** Keeps memory that the kernel may have until {@link #releaseBuffers}. */
+    void keep(MemorySource memory) {
+        kept.add(memory);
     }
 
     /** When no thread of others is inside of the server any more. */
@@ -384,6 +455,7 @@ final class Shard implements SocketEvents {
         if (operationsLost > 0) {
             return; // the buffers of these are the kernel's, too
         }
+        kept.forEach(MemorySource::release);
         try {
             buffers.release(win32);
         } catch (IllegalStateException e) {

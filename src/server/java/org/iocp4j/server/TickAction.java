@@ -6,8 +6,8 @@ package org.iocp4j.server;
  */
 enum TickAction {
     NONE,
-    /** Nothing has happened for the idle time: end the session. */
-    END_IDLE,
+    /** Nothing has happened for the idle time: tell the handler. */
+    TELL_IDLE,
     /** Nothing has come for a while: take the receive buffer back. */
     TAKE_BUFFER_BACK,
     /** Ending takes too long: abort. */
@@ -23,16 +23,16 @@ enum TickAction {
     /**
      * For an open session.
      *
-     * @param putOff      whether its receive has been put off
+     * @param isBusy      whether something of it has been put off, or its input is paused
      * @param inHandler   whether a handler call is under way
      * @param silentNanos how long ago anything was received or sent, or the handler returned
-     * @param idleNanos   {@link ServerOptions#idleTime}; 0: no limit
-     * @param bufferQuiet {@link ReceiveBuffer#isQuiet}
+     * @param idleNanos   {@link Session#idleTime}; 0: no limit
+     * @param bufferQuiet {@link SessionInput#isQuiet}
      */
-    static TickAction whileOpen(boolean putOff, boolean inHandler, long silentNanos, long idleNanos,
+    static TickAction whileOpen(boolean isBusy, boolean inHandler, long silentNanos, long idleNanos,
             boolean bufferQuiet) {
-        if (!putOff && !inHandler && idleNanos > 0 && silentNanos >= idleNanos) {
-            return END_IDLE;
+        if (!isBusy && !inHandler && idleNanos > 0 && silentNanos >= idleNanos) {
+            return TELL_IDLE;
         }
         return bufferQuiet ? TAKE_BUFFER_BACK : NONE;
     }
@@ -40,7 +40,7 @@ enum TickAction {
     /**
      * In how long something can become due of an open session.
      *
-     * @param quietNanos {@link ReceiveBuffer#QUIET_NANOS}; 0 if the session has no buffer
+     * @param quietNanos {@link SessionInput#QUIET_NANOS}; 0 if the session has no buffer
      */
     static long nextWhileOpen(boolean putOff, long silentNanos, long idleNanos, long quietNanos) {
         // What is overdue waits: for a handler's end, which begins the time anew, or for a receive, which does not.
@@ -61,7 +61,8 @@ enum TickAction {
      * @param aborting        whether everything pending has been cancelled
      * @param pending         whether a receive or a send is pending all the same
      * @param silentNanos     how long ago a send ended, or the phase changed
-     * @param disconnectNanos {@link ServerOptions#disconnectTime}
+     * @param disconnectNanos {@link ServerOptions#disconnectTime}; {@link ServerOptions#lingerTime} of one that waits
+     *                        for the peer's FIN
      * @param leftNanos       how much is left of {@link ServerOptions#closeTime}; 0 or less: it is over
      */
     static TickAction whileEnding(boolean aborting, boolean pending, long silentNanos, long disconnectNanos,

@@ -16,7 +16,7 @@ import org.iocp4j.port.LogLimit;
 import org.iocp4j.win32.Win32;
 
 /**
- * The threads that dequeue packets. They are platform threads and live as long as the server, since Windows may cancel
+ * The threads that dequeue packets. They are platform threads and live as long as the group, since Windows may cancel
  * the I/O of a thread that ends [doc]. Nothing that is thrown ends one; only the loss of their port ends them before
  * {@link #stop}.
  */

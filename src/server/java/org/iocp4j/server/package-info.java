@@ -1,7 +1,7 @@
 /**
  * A TCP server on a Windows I/O completion port. {@link org.iocp4j.server.IocpServer} runs it; a
  * {@link org.iocp4j.server.SessionHandler} says what its sessions do; {@link org.iocp4j.server.ServerOptions} sets its
- * limits.
+ * limits. {@link org.iocp4j.server.IocpGroup} runs several listeners, and connects to others.
  *
  * <p>No parameter may be null, and no method returns null, unless its documentation says so.
  *

@@ -23,7 +23,7 @@ public abstract class EchoTest {
     private ServerOptions options;
 
     protected static ServerOptions.Builder small() {
-        return ServerOptions.builder().workers(4).accepts(1).pool(1).maxSessions(64)
+        return ServerOptions.builder().workers(4).acceptsPosted(1).pool(1).maxSessions(64)
                 .disconnectTime(Duration.ofSeconds(20));
     }
 

@@ -9,9 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
-import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.simkernel.NullWin32;
-import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 
@@ -28,7 +26,7 @@ public final class NullServer {
     private final SessionEngine engine;
 
     public NullServer() throws Win32Exception {
-        this(ServerOptions.builder().workers(1).accepts(8).pool(16).maxSessions(64).build());
+        this(ServerOptions.builder().workers(1).acceptsPosted(8).pool(16).maxSessions(64).build());
     }
 
     /** Listens, with its accepts posted. */
@@ -37,13 +35,12 @@ public final class NullServer {
     }
 
     NullServer(ServerOptions options, SessionHandler handler) throws Win32Exception {
-        kernel = new Kernel(options.maxSessions() + options.accepts() + options.pool());
+        kernel = new Kernel(options.maxSessions() + options.acceptsPosted() + options.pool());
         workers = new IoThread[options.ports()];
         Arrays.setAll(workers, _ -> new IoThread(kernel));
         IoThread io = workers[0];
-        engine = new SessionEngine(options, DisconnectMethod.DISCONNECT_EX, Delivery.RETURN, SessionIdentity.OVERLAPPED,
-                handler, kernel::attach, io);
-        engine.accept(io);
+        engine = TestEngine.of(options, Delivery.RETURN, handler, kernel::attach, io);
+        TestEngine.accept(engine, io);
         run();
     }
 
@@ -79,7 +76,7 @@ public final class NullServer {
 
     /** A message from outside of the sessions goes out to each of these. */
     void broadcast(long[] ids, ByteBuffer message) {
-        engine.broadcast(ids, message.clear());
+        engine.commands.broadcast(ids, message.clear());
         run();
     }
 

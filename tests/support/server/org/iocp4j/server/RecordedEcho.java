@@ -20,7 +20,7 @@ public final class RecordedEcho implements SessionHandler {
     }
 
     @Override
-    public void closed(Session session, CloseReason reason) {
+    public void closed(Session session, CloseReason reason, Throwable failure) {
         ends.add(reason);
     }
 }

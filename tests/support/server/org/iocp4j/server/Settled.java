@@ -44,7 +44,7 @@ public final class Settled {
             ServerStatistics now = server.get();
             assertThat(now.connections().sessions()).as("sessions").isZero();
             assertThat(now.sockets().socketsRecycling()).as("socketsRecycling").isZero();
-            assertThat(now.connections().acceptsPosted()).as("acceptsPosted").isEqualTo(options.accepts());
+            assertThat(now.connections().acceptsPosted()).as("acceptsPosted").isEqualTo(options.acceptsPosted());
         });
         ServerStatistics now = server.get();
         assertThat(now.faults().workerFailures()).as("workerFailures").isZero();

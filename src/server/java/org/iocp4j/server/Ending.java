@@ -1,0 +1,11 @@
+package org.iocp4j.server;
+
+/** How a session is to end, the gentlest way first. */
+enum Ending {
+    /** What is queued is sent, then a FIN. */
+    IN_ORDER,
+    /** What is queued is dropped, and then the peer sees a reset; if nothing was, a FIN. */
+    AT_ONCE,
+    /** What is queued is dropped, and the peer sees a reset in any case. */
+    RESET
+}

@@ -1,0 +1,37 @@
+package org.iocp4j.server;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** At most one of the actions that wait in a session is this one's. */
+final class SessionWaker implements Waker, SessionAction {
+    private final IocpSession session;
+    private final long id;
+    private final SessionAction action;
+    /** Its action waits. */
+    private final AtomicBoolean asked = new AtomicBoolean();
+
+    /** In a call for the session. */
+    SessionWaker(IocpSession session, SessionAction action) {
+        this.session = session;
+        this.id = session.id();
+        this.action = action;
+    }
+
+    @Override
+    public boolean wake() {
+        if (!session.isOpen() || session.id() != id || session.shard().isPortLost()) {
+            return false;
+        }
+        if (asked.compareAndSet(false, true)) {
+            session.requests().executeUncounted(id, this);
+            session.shard().mailbox.ask(session, id, SessionRequests.EXECUTE);
+        }
+        return true;
+    }
+
+    @Override
+    public void run(Session handle) throws Exception {
+        asked.set(false); // first: who asks from now on may have written what the action reads before
+        action.run(handle);
+    }
+}
