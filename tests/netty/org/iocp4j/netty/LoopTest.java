@@ -51,6 +51,15 @@ class LoopTest {
         return ended;
     }
 
+    /** As of a task that is scheduled for ever, in a loop's first millisecond. */
+    @Test
+    void theLongestWaitIsNotTooLong() {
+        assertThat(IocpIoHandler.millis(Long.MAX_VALUE)).isEqualTo(Integer.MAX_VALUE);
+        assertThat(IocpIoHandler.millis(Long.MAX_VALUE - 1)).isEqualTo(Integer.MAX_VALUE);
+        assertThat(IocpIoHandler.millis(1_000_001)).isEqualTo(2);
+        assertThat(IocpIoHandler.millis(-1)).isZero();
+    }
+
     /** Without a quiet period the loop may end before it has closed its channels: peers see their end all the same. */
     @ParameterizedTest
     @ValueSource(longs = {0, 200})

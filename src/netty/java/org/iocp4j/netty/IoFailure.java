@@ -29,7 +29,7 @@ final class IoFailure {
             case REFUSED -> new ConnectException("Connection refused");
             case TIMED_OUT -> new ConnectException("Connection timed out");
             case UNREACHABLE -> new NoRouteToHostException("No route to host");
-            case NO_LOCAL_PORT -> new BindException("no local port for one more connection: " + name(code));
+            case NO_ROOM -> new BindException("no local port for one more connection: " + name(code));
             case CANCELLED -> new ClosedChannelException();
             case OTHER -> new SocketException(name(code));
         };

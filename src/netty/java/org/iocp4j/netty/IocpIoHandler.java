@@ -25,6 +25,7 @@ import org.iocp4j.port.CompletionFailedException;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.port.Log;
 import org.iocp4j.port.LogLimit;
+import org.iocp4j.port.SpareIoThreads;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.DomainOptions;
 import org.iocp4j.socket.IoDomain;
@@ -232,8 +233,11 @@ public final class IocpIoHandler implements IoHandler {
         if (context.deadlineNanos() == -1) {
             return -1;
         }
-        long nanos = context.delayNanos(io.win32().nanoTime());
-        return nanos <= 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, (nanos + MILLI - 1) / MILLI);
+        return millis(context.delayNanos(io.win32().nanoTime()));
+    }
+
+    static int millis(long nanos) {
+        return nanos <= 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(nanos, MILLI));
     }
 
     private void dequeueFailed(Win32Exception e) {

@@ -17,8 +17,6 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.AlreadyConnectedException;
@@ -32,7 +30,6 @@ import org.iocp4j.port.IoThread;
 import org.iocp4j.socket.Closing;
 import org.iocp4j.socket.DetachedSocket;
 import org.iocp4j.socket.IoDomain;
-import org.iocp4j.socket.Sockaddr;
 import org.iocp4j.socket.SocketEvents;
 import org.iocp4j.socket.StreamSocket;
 import org.iocp4j.win32.Win32Exception;
@@ -187,15 +184,7 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
         if (outcome < 0) {
             throw IoFailure.ofBind(-outcome, address);
         }
-        local = boundAddress(present, io);
-    }
-
-    private static @Nullable InetSocketAddress boundAddress(StreamSocket bound, IoThread io) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment sockaddr = arena.allocate(Sockaddr.MAX_BYTES, Long.BYTES);
-            int error = io.socketName(bound.handle(), sockaddr.address(), Sockaddr.MAX_BYTES);
-            return error == 0 ? Sockaddr.read(sockaddr, 0) : null;
-        }
+        local = present.boundAddress(io);
     }
 
     /** The connect is over, and so is its time limit: whom it is to be told, null if nobody. */
