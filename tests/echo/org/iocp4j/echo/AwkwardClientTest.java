@@ -260,7 +260,7 @@ class AwkwardClientTest extends EchoTest {
     @Tag("slow")
     @Test
     void connectAndCloseStorm() throws Exception {
-        startMessages(small().accepts(8).pool(16));
+        startMessages(small().acceptsPosted(8).pool(16));
         List<CompletableFuture<Void>> stormers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             stormers.add(Background.run(() -> {

@@ -81,7 +81,7 @@ class EchoServerTest {
 
     @Test
     void rawEchoSendsNoLoginAndReturnsEveryByte() throws IOException {
-        EchoOptions options = new EchoOptions(ServerOptions.builder().build(), EchoProtocol.RAW,
+        EchoOptions options = new EchoOptions(ServerOptions.defaults(), EchoProtocol.RAW,
                 SessionIdentity.OVERLAPPED);
         try (EchoServer server = EchoServer.start(options)) {
             try (TestClient client = TestClient.connect(server.localAddress())) {

@@ -19,13 +19,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The server with the original's numbers. */
 class OriginalProfileTest extends EchoTest {
     private static ServerOptions.Builder profile() {
-        return ServerOptions.builder().workers(16).concurrency(4).accepts(500).pool(500).maxSessions(2_000)
+        return ServerOptions.builder().workers(16).concurrency(4).acceptsPosted(500).pool(500).maxSessions(2_000)
                 .reuseLatest(true).socketSendBufferBytes(0).listenerLinger(true).disconnectTime(Duration.ofSeconds(20));
     }
 
     /** With few accepts: of 500, the 501st client would be the first to meet a socket that has served before. */
     private static ServerOptions.Builder profileOfFewSockets() {
-        return profile().accepts(2).pool(3);
+        return profile().acceptsPosted(2).pool(3);
     }
 
     @Test

@@ -31,8 +31,8 @@ class ShortageTest {
     }
 
     private EchoServer start() throws IOException {
-        ServerOptions options = ServerOptions.builder().workers(3).accepts(4).pool(4).maxSessions(8)
-                .disconnectTime(DISCONNECT_TIME).drainTime(SECOND).build();
+        ServerOptions options = ServerOptions.builder().workers(3).acceptsPosted(4).pool(4).maxSessions(8)
+                .disconnectTime(DISCONNECT_TIME).drainTime(SECOND).lingerTime(Duration.ZERO).build();
         return EchoServer.start(new EchoOptions(options, EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED),
                 kernel::attach);
     }

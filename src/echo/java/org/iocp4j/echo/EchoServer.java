@@ -25,10 +25,12 @@ import org.iocp4j.win32.WindowsWin32;
 public final class EchoServer implements AutoCloseable {
     private final IocpServer server;
     private final MessageCounters messages;
+    private final Faults faults;
 
-    private EchoServer(IocpServer server, MessageCounters messages) {
+    private EchoServer(IocpServer server, MessageCounters messages, Faults faults) {
         this.server = server;
         this.messages = messages;
+        this.faults = faults;
     }
 
     /**
@@ -51,8 +53,10 @@ public final class EchoServer implements AutoCloseable {
     public static EchoServer start(EchoOptions options, Supplier<Win32> system) throws IOException {
         Objects.requireNonNull(options, "options is null");
         MessageCounters messages = new MessageCounters();
-        return new EchoServer(ServerFactory.start(options.server(), options.protocol().handler(messages),
-                options.identity(), system), messages);
+        Faults faults = new Faults(options.seed(), options.protocol());
+        EchoHandler handler = options.protocol().handler(messages, faults, options.events());
+        IocpServer server = ServerFactory.start(handler, options.server(), options.identity(), system);
+        return new EchoServer(server, messages, faults);
     }
 
     /** The address that it listens on, with the port that the system picked if the options had 0. Never null. */
@@ -70,6 +74,11 @@ public final class EchoServer implements AutoCloseable {
         return server.disconnectMethod();
     }
 
+    /** How it is to misbehave: at first not at all. Never null. */
+    public Faults faults() {
+        return faults;
+    }
+
     /** The figures now; still there after {@link #close}. */
     public EchoStatistics statistics() {
         return new EchoStatistics(server.statistics(), messages.received.sum(), messages.sent.sum(),
@@ -78,10 +87,11 @@ public final class EchoServer implements AutoCloseable {
 
     /**
      * Stops as {@link IocpServer#close} does, which says how long that may take: what is queued is sent, then every
-     * connection ends. A second call waits for the first.
+     * connection ends. Late replies that a fault still holds are dropped. A second call waits for the first.
      */
     @Override
     public void close() {
+        faults.end();
         server.close();
     }
 }

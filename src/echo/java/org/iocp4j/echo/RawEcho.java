@@ -1,22 +1,38 @@
 package org.iocp4j.echo;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import org.iocp4j.server.Session;
-import org.iocp4j.server.SessionHandler;
+import org.jspecify.annotations.Nullable;
 
 /** RFC 862. What one receive brought counts as one message. */
-final class RawEcho implements SessionHandler {
-    private final MessageCounters counters;
-
-    RawEcho(MessageCounters counters) {
-        this.counters = counters;
+final class RawEcho extends EchoHandler {
+    RawEcho(MessageCounters counters, Faults faults, @Nullable Consumer<? super EchoEvent> events) {
+        super(counters, faults, events);
     }
 
     @Override
-    public void received(Session session, ByteBuffer data) {
-        if (session.send(data)) { // if refused, the data stays unread and is passed again
-            counters.received.increment();
-            counters.sent.increment();
-        }
+    @Nullable ByteBuffer login() {
+        return null;
+    }
+
+    @Override
+    int messageBytes() {
+        return 0;
+    }
+
+    @Override
+    int wholeMessages(ByteBuffer data) {
+        return data.remaining();
+    }
+
+    @Override
+    boolean isWrong(ByteBuffer data) {
+        return false;
+    }
+
+    @Override
+    void tellWrong(Session session, ByteBuffer data) {
+        throw new IllegalStateException("nothing is wrong in this protocol");
     }
 }
