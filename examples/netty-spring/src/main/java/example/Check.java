@@ -30,7 +30,8 @@ import reactor.netty.resources.LoopResources;
 
 /** The application and its client in one process, and beside them Reactor Netty without Spring. */
 final class Check {
-    private static final Duration LONG = Duration.ofSeconds(30);
+    /** Nobody waits so long unless something hangs, on a busy machine either. */
+    private static final Duration LONG = Duration.ofMinutes(2);
 
     private Check() {
     }
@@ -51,8 +52,8 @@ final class Check {
                 : HttpClient.create().runOn(loops);
         reactor(cases, "HTTP/1.1", server, client);
         reactor(cases, "HTTP/2", server.protocol(HttpProtocol.H2C), client.protocol(HttpProtocol.H2C));
-        reactor(cases, "HTTP/1.1 by TLS", server.secure(tls -> tls.sslContext(ours)),
-                client.secure(tls -> tls.sslContext(theirs)));
+        reactor(cases, "HTTP/1.1 by TLS", server.secure(tls -> tls.sslContext(ours).handshakeTimeout(LONG)),
+                client.secure(tls -> tls.sslContext(theirs).handshakeTimeout(LONG)));
         cases.run("a web socket", () -> webSocket(server, client));
         cases.run("nobody listens", () -> nobodyListens(server, client));
         cases.run("the loops end", () -> loops.disposeLater(Duration.ZERO, LONG).block(LONG));

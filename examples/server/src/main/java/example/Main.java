@@ -12,7 +12,7 @@ public final class Main {
     public static void main(String[] args) throws IOException {
         int port = args.length > 0 ? Integer.parseInt(args[0]) : 0; // 0: a free one
         var options = ServerOptions.builder().port(port).build();
-        var server = IocpServer.start(options, new LineLengths());
+        var server = IocpServer.start(new LineLengths(), options);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close)); // Ctrl-C: what is queued still goes out
         System.out.println("listening on " + server.localAddress());
     }

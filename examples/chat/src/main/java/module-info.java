@@ -1,0 +1,3 @@
+module example.chat {
+    requires org.iocp4j;
+}

@@ -1,0 +1,3 @@
+module example.http {
+    requires org.iocp4j;
+}

@@ -1,0 +1,4 @@
+/** A client that is to be tested. */
+module example.client {
+    exports example.client;
+}

@@ -1,0 +1,3 @@
+module example.proxy {
+    requires org.iocp4j;
+}

@@ -1,0 +1,3 @@
+module example.redis {
+    requires org.iocp4j;
+}
