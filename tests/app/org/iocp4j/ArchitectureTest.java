@@ -54,11 +54,12 @@ class ArchitectureTest {
     private static final String PORT = "org.iocp4j.port..";
     private static final String SOCKET = "org.iocp4j.socket..";
     private static final String SERVER = "org.iocp4j.server..";
+    private static final String TLS = "org.iocp4j.tls..";
     /** A Windows kernel in memory: it stands beside win32, for tests, simulation and study. */
     private static final String SIMKERNEL = "org.iocp4j.simkernel..";
     private static final String CLI = "org.iocp4j.cli..";
     /** What goes into the library jars. */
-    private static final String[] LIBRARY = {WIN32, PORT, SOCKET, SERVER};
+    private static final String[] LIBRARY = {WIN32, PORT, SOCKET, SERVER, TLS};
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(location -> !location.contains("/test-classes/"))
@@ -82,7 +83,9 @@ class ArchitectureTest {
         layeredArchitecture().consideringOnlyDependenciesInLayers()
                 .layer("core").definedBy(WIN32, PORT, SOCKET)
                 .layer("server").definedBy(SERVER)
+                .layer("tls").definedBy(TLS)
                 .layer("simkernel").definedBy(SIMKERNEL)
+                .layer("channels").definedBy("org.iocp4j.channels..")
                 .layer("netty").definedBy("org.iocp4j.netty..")
                 .layer("echo").definedBy("org.iocp4j.echo..")
                 .layer("html").definedBy("org.iocp4j.html..")
@@ -92,13 +95,17 @@ class ArchitectureTest {
                 .layer("study").definedBy("org.iocp4j.study..")
                 .layer("simulation").definedBy("org.iocp4j.simulation..")
                 .layer("cli").definedBy(CLI)
+                .whereLayer("channels").mayOnlyAccessLayers("core")
                 .whereLayer("netty").mayOnlyAccessLayers("core")
+                .whereLayer("tls").mayOnlyAccessLayers("core", "server")
                 .whereLayer("html").mayNotAccessAnyLayer()
                 .whereLayer("load").mayOnlyAccessLayers("core")
                 .whereLayer("soak").mayOnlyAccessLayers("load", "server")
-                .whereLayer("bench").mayOnlyAccessLayers("core", "server", "simkernel", "netty", "load", "html")
+                .whereLayer("bench").mayOnlyAccessLayers("core", "server", "simkernel", "channels", "netty", "load",
+                        "html")
                 .whereLayer("study").mayOnlyAccessLayers("core", "simkernel", "html")
-                .whereLayer("simulation").mayOnlyAccessLayers("core", "server", "simkernel", "echo", "netty")
+                .whereLayer("simulation").mayOnlyAccessLayers("core", "server", "tls", "simkernel", "echo", "netty",
+                        "channels")
                 .whereLayer("cli").mayNotBeAccessedByAnyLayer()
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(CLASSES);

@@ -11,15 +11,28 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Every bug in docs/robustness.md has tests, and they are there: in the sources, since each module has its own. */
+/** Tests that pages name are there: in the sources, since each module has its own. */
 class RobustnessTest {
     private static final Pattern TEST = Pattern.compile("`([a-z0-9.]+\\.[A-Z]\\w+)\\.(\\w+)`");
 
     @Test
     void eachBugNamesTestsThatExist() throws IOException {
-        List<String> rows = Files.readAllLines(Path.of("docs/robustness.md")).stream()
-                .filter(line -> line.startsWith("| ") && !line.startsWith("| bug |")).toList();
-        assertThat(rows).hasSizeGreaterThanOrEqualTo(14);
+        requireTests(rows("docs/robustness.md", "| bug |"), 14);
+    }
+
+    @Test
+    void eachLineOfTheChannelsContractNamesTestsThatExist() throws IOException {
+        requireTests(rows("docs/channels.md", "| line |"), 30);
+    }
+
+    /** Of the table with that head, and of those below it. */
+    private static List<String> rows(String page, String head) throws IOException {
+        return Files.readAllLines(Path.of(page)).stream().dropWhile(line -> !line.startsWith(head))
+                .filter(line -> line.startsWith("| ") && !line.startsWith(head)).toList();
+    }
+
+    private static void requireTests(List<String> rows, int least) throws IOException {
+        assertThat(rows).hasSizeGreaterThanOrEqualTo(least);
         for (String row : rows) {
             List<MatchResult> tests = TEST.matcher(row).results().toList();
             assertThat(tests).as(row).isNotEmpty();

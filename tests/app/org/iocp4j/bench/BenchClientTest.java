@@ -39,7 +39,21 @@ class BenchClientTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(names = {"HANDLERS_SELECTOR", "HANDLERS_NETTY"})
+    void theHandlersOfTheExamplesServeOnEach(ServerKind kind) throws IOException {
+        assertServes(kind, Service.HTTP);
+        assertServes(kind, Service.REDIS);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"HTTP", "REDIS"})
+    @NeedsCompletionPorts
+    void soTheyDoOnOurServer(Service service) throws IOException {
+        assertServes(ServerKind.HANDLERS_IOCP4J, service);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"ECHO", "HTTP", "HTTPS"})
     @NeedsCompletionPorts
     void soDoesNettyOnOurTransport(Service service) throws IOException {
         assertServes(ServerKind.NETTY_IOCP, service);

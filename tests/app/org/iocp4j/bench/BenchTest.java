@@ -206,7 +206,7 @@ class BenchTest {
 
     private void run(int pairs, Consumer<String> hears, ServerSpec... servers) throws IOException {
         Bench.Plan plan = new Bench.Plan(List.of(load), List.of(servers), ClientKind.JAVA, pairs,
-                Duration.ofMillis(20), Duration.ofMillis(20), false);
+                Duration.ofMillis(20), Duration.ofMillis(20), false, false);
         try (Machine machine = new Machine(null, false)) {
             bench = new Bench(plan, machine, FaultyServer.class.getName(), hears, patience);
             bench.run(results::addAll, leftOut::add);

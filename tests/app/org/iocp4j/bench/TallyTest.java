@@ -23,7 +23,7 @@ class TallyTest {
         assertThat(result.ratio()).isEqualTo(new Spread(3, 2, 4));
         assertThat(result.perSecond()).isEqualTo(new Spread(30, 20, 40));
         assertThat(result.operations()).isEqualTo(60);
-        assertThat(result.costs()).isEqualTo(new Costs(2L, 2L, 2L, 2L, 2L));
+        assertThat(result.costs()).isEqualTo(new Costs(2L, 2L, 2L, 2L, 2L, 2L));
         assertThat(result.micros().getTotalCount()).isEqualTo(2);
         assertThat(result.foreign()).isEqualTo(new ForeignLoad(QUIET + 0.25, 2, 2));
         assertThat(result.foreign().countsDisturbed(4)).isFalse();
@@ -64,6 +64,6 @@ class TallyTest {
         var micros = BenchClient.newHistogram();
         micros.recordValue(1);
         return new Turn(new BenchClient.Counted(operations, 1_000_000_000, operations, micros),
-                new Costs(1L, 1L, 1L, 1L, 1L), foreignPercent);
+                new Costs(1L, 1L, 1L, 1L, 1L, 1L), foreignPercent);
     }
 }

@@ -159,7 +159,7 @@ class BenchCommandTest {
                 Map.entry("operationsPerSecond", 200.0), Map.entry("operations", 1_000.0),
                 Map.entry("cpuMicrosPerOperation", 5.0), Map.entry("wineserverCpuMicrosPerOperation", 2.5),
                 Map.entry("wineserverRequestsPerOperation", 8.125), Map.entry("systemCallsPerOperation", 3.0),
-                Map.entry("bytesAllocatedPerOperation", 1.0),
+                Map.entry("bytesAllocatedPerOperation", 1.0), Map.entry("compilationMillis", 40.0),
                 Map.entry("p50Micros", 500.0), Map.entry("p99Micros", 990.0), Map.entry("p999Micros", 999.0),
                 Map.entry("bytesPerConnection", 512.0), Map.entry("pairs", 3.0), Map.entry("secondsPerTurn", 0.5),
                 Map.entry("foreignCpuPercent", 7.4), Map.entry("disturbedPairs", 1.0), Map.entry("countedPairs", 2.0));
@@ -216,7 +216,7 @@ class BenchCommandTest {
 
     private static Bench.Plan plan(List<String> loads, List<ServerSpec> servers) {
         return new Bench.Plan(loads.stream().map(Load::of).toList(), servers, ClientKind.JAVA, 3,
-                Duration.ofMillis(500), Duration.ofSeconds(1), true);
+                Duration.ofMillis(500), Duration.ofSeconds(1), true, true);
     }
 
     @Test
@@ -304,8 +304,8 @@ class BenchCommandTest {
     void aLoadThatTheClientOnEpollCannotDoIsRefused() {
         assertThat(wrong("--client", "epoll", "--loads", "ping-pong-1,churn-50"))
                 .isEqualTo("--client: 'epoll' is not allowed, must be java for churn-50\n");
-        assertThat(wrong("--client", "c")).isEqualTo("--client: 'c' is not allowed, must be java or epoll,"
-                + " see iocp4j bench --help\n");
+        assertThat(wrong("--client", "c")).isEqualTo("--client: 'c' is not allowed, must be java, epoll, wrk, ab or"
+                + " redis-benchmark, see iocp4j bench --help\n");
         assertThat(wrong("--client", "epoll", "--scale")).isEqualTo("--scale: takes --pairs and --json alone\n");
     }
 
@@ -320,7 +320,7 @@ class BenchCommandTest {
     void textSaysWhichClientItWas() {
         StringWriter text = new StringWriter();
         new BenchReport.Text(new PrintWriter(text), new Bench.Plan(PLAN.loads(), PLAN.servers(), ClientKind.EPOLL, 3,
-                Duration.ofMillis(500), Duration.ofSeconds(1), true), "this machine");
+                Duration.ofMillis(500), Duration.ofSeconds(1), true, true), "this machine");
         assertThat(text.toString()).contains("; 0.5 s a turn; the client is the one in C, on epoll");
     }
 

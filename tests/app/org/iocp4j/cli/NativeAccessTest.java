@@ -75,7 +75,7 @@ class NativeAccessTest {
                 } catch (UnsupportedOperationException e) {
                     System.out.println("UnsupportedOperationException: " + e.getMessage());
                 }
-                try (var _ = IocpServer.start(ServerOptions.builder().build(), (session, data) -> session.send(data))) {
+                try (var _ = IocpServer.start((session, data) -> session.send(data), ServerOptions.defaults())) {
                     System.out.println("serves");
                 } catch (UnsupportedOperationException e) {
                     System.out.println("UnsupportedOperationException: " + e.getMessage());

@@ -61,6 +61,8 @@ class ServeCommandTest {
             --buffer-bytes    | 63     | 64 to 1048576
             --send-queue      | 1      | 64 to 16777216
             --seconds         | 0      | 1 to 604800
+            --control         | 65536  | 0 to 65535
+            --seed            | x      | a number
             """)
     void wrongOptionIsOneLineAndExitCode2(String option, String value, String allowed) {
         assertThat(serve(option, value)).isEqualTo(2);
@@ -104,6 +106,18 @@ class ServeCommandTest {
     void closeTimeIsNotBelowTheDisconnectTime() {
         assertThat(serve("--disconnect-time", "9s", "--close-time", "8s")).isEqualTo(2);
         assertThat(err()).isEqualTo("--close-time: '8s' is not allowed, must be --disconnect-time (9s) or more\n");
+    }
+
+    @Test
+    void aWrongFaultIsOneLineAndExitCode2() {
+        assertThat(serve("--fault", "drop=2", "--fault", "latency=5")).isEqualTo(2);
+        assertThat(err()).isEqualTo("--fault: latency: '5' is not allowed, must be a number with ms, s or m\n");
+    }
+
+    @Test
+    void eventsAreForProgramsAlone() {
+        assertThat(serve("--events")).isEqualTo(2);
+        assertThat(err()).isEqualTo("--events: must be given with --json\n");
     }
 
     @Test
@@ -158,6 +172,14 @@ class ServeCommandTest {
                 .containsAnyOf("`" + key + "`", "`\"" + key + "\": true`"));
         assertThat((Long) figures.getLast().get("processMemoryBytes")).isGreaterThan(1 << 20);
         assertThat(err()).isEmpty();
+    }
+
+    @Test
+    @EnabledOnOs(OS.WINDOWS)
+    void aFaultThatTheProtocolDoesNotHaveIsOneLineAndExitCode2() {
+        assertThat(serve("--port", "0", "--protocol", "raw", "--fault", "wrong-login")).isEqualTo(2);
+        assertThat(err()).isEqualTo("--fault: wrong-login: the protocol has no login message\n");
+        assertThat(out()).isEmpty();
     }
 
     @Test

@@ -23,7 +23,7 @@ class IocpLoadClientTest extends LoadClientTest {
     /** Client and server are on the same layer, each with a port of its own, in one process. */
     @Test
     void comesAndGoesAtOurOwnServer() throws Exception {
-        ServerOptions.Builder server = ServerOptions.builder().workers(2).accepts(4).pool(4).maxSessions(64);
+        ServerOptions.Builder server = ServerOptions.builder().workers(2).acceptsPosted(4).pool(4).maxSessions(64);
         try (EchoServer echo = EchoServer.start(
                 new EchoOptions(server.build(), EchoProtocol.MESSAGES, SessionIdentity.OVERLAPPED))) {
             LoadOptions.Builder options = LoadOptions.to("127.0.0.1", echo.localAddress().getPort())

@@ -15,7 +15,7 @@ public final class EchoOnce {
 
     public static void main(String[] args) throws IOException {
         ServerOptions options = ServerOptions.builder().disconnectMethod(DisconnectMethod.CLOSE).build();
-        try (IocpServer server = IocpServer.start(options, (session, data) -> session.send(data))) {
+        try (IocpServer server = IocpServer.start((session, data) -> session.send(data), options)) {
             System.out.println(echo(server.localAddress()));
         } catch (RuntimeException e) { // the exception for a wrong platform is of a package that is not exported
             System.out.println(e.getMessage());

@@ -1,26 +1,27 @@
 package org.iocp4j.packaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.iocp4j.packaging.ExampleServer.sendAndEnd;
+import static org.iocp4j.packaging.Examples.NATIVE;
+import static org.iocp4j.packaging.Examples.windowsPath;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.resolver.AddressResolver;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
-import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
+import java.util.stream.IntStream;
 import org.apiguardian.api.API;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -30,18 +31,15 @@ import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.Logger;
 
 /**
  * The programs in {@code examples}, compiled against the jars that their poms name: as modules, and on the class path.
  */
 @Tag("packaged")
 @Timeout(120)
-@DisabledIf("thereIsNoCompiler")
+@DisabledIf("org.iocp4j.packaging.Examples#thereIsNoCompiler")
 class ExamplesTest {
-    private static final String NATIVE = "--enable-native-access=";
-
-    private Path folder;
+    private Examples examples;
     private Path core;
     private Path server;
     private Path echo;
@@ -49,52 +47,103 @@ class ExamplesTest {
 
     @BeforeEach
     void findJars() throws Exception {
-        core = Jars.library("iocp4j-core");
-        server = Jars.library("iocp4j");
+        examples = new Examples();
+        core = examples.core;
+        server = examples.server;
         echo = Jars.library("iocp4j-echo");
-        slf4j = Jars.of(Logger.class);
-        folder = Jars.newFolder(core);
-    }
-
-    /** So the Windows JDK of the test bed: this test runs in Linux' JVM, and starts that one. */
-    static boolean thereIsNoCompiler() {
-        return ToolProvider.getSystemJavaCompiler() == null;
+        slf4j = examples.slf4j;
     }
 
     @Test
     void eachCompilesAgainstWhatItsPomNames() throws Exception {
-        compile("server", "--module-path", Jars.path(core, server, slf4j));
-        compile("loop", "--module-path", Jars.path(core, slf4j));
-        compile("test-peer", "--class-path", Jars.path(core, server, echo, Jars.of(Test.class), Jars.of(API.class)));
+        examples.compile("server", "--module-path", Jars.path(core, server, slf4j));
+        examples.compile("proxy", "--module-path", Jars.path(core, server, slf4j));
+        examples.compile("loop", "--module-path", Jars.path(core, slf4j));
+        examples.compile("test-peer", "--class-path",
+                Jars.path(core, server, echo, Jars.of(Test.class), Jars.of(API.class)));
     }
 
     @Test
     void theServerServesAsAModule() throws Exception {
-        Path classes = compile("server", "--module-path", Jars.path(core, server, slf4j));
+        Path classes = examples.compile("server", "--module-path", Jars.path(core, server, slf4j));
         serves(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, server, slf4j),
                 "-m", "example.server/example.Main");
     }
 
     @Test
     void theServerServesOnTheClassPath() throws Exception {
-        Path classes = compile("server", "--module-path", Jars.path(core, server, slf4j));
+        Path classes = examples.compile("server", "--module-path", Jars.path(core, server, slf4j));
         serves(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(classes, core, server, slf4j), "example.Main");
     }
 
     private void serves(String... arguments) throws Exception {
-        Process process = start(arguments);
-        try {
-            String line = process.inputReader().readLine();
-            assertThat(line).startsWith("listening on /127.0.0.1:");
-            try (Socket client = new Socket("127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))) {
-                client.setSoTimeout(30_000);
-                client.getOutputStream().write("four\n\nno end".getBytes(StandardCharsets.US_ASCII));
-                client.shutdownOutput();
-                assertThat(client.getInputStream().readAllBytes()).asString(StandardCharsets.US_ASCII)
-                        .isEqualTo("4\n0\n");
-            }
-        } finally {
-            process.destroyForcibly();
+        try (ExampleServer lines = new ExampleServer(examples.start(arguments))) {
+            assertThat(lines.exchange("four\n\nno end".getBytes(StandardCharsets.US_ASCII)))
+                    .asString(StandardCharsets.US_ASCII).isEqualTo("4\n0\n");
+        }
+    }
+
+    /** More than its queue holds, and one answer behind the other. */
+    @Test
+    void aServerSendsAsMuchAsItsClientTakes() throws Exception {
+        try (ExampleServer numbers = examples.serve("server", "example.server/example.Others", List.of(), "count-up",
+                "0")) {
+            String once = IntStream.rangeClosed(1, 1_000_000).mapToObj(i -> i + "\n").collect(Collectors.joining());
+            assertThat(numbers.exchange((byte) 1, (byte) 0, (byte) 1)).asString(StandardCharsets.US_ASCII)
+                    .isEqualTo(once + once);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lookups", "blocking-lookups"})
+    void aServerAnswersInOrderThoughOtherThreadsFindTheAnswers(String handler) throws Exception {
+        try (ExampleServer lookups = examples.serve("server", "example.server/example.Others", List.of(), handler,
+                "0")) {
+            assertThat(lookups.exchange("127.0.0.1\n127.0.0.2\n127.0.0.3\n".getBytes(StandardCharsets.US_ASCII)))
+                    .asString(StandardCharsets.US_ASCII)
+                    .isEqualTo("[/127.0.0.1]\n[/127.0.0.2]\n[/127.0.0.3]\n");
+        }
+    }
+
+    /** What has come is passed on, however much it is, and each end of a stream by itself. */
+    @Test
+    void theProxyPassesOnBothWaysAndBothEnds() throws Exception {
+        byte[] sent = new byte[3_000_000];
+        for (int i = 0; i < sent.length; i++) {
+            sent[i] = (byte) (i * 31 >> 8);
+        }
+        try (ServerSocket target = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"));
+                ExampleServer proxy = examples.serve("proxy", "example.proxy/example.Main", List.of(), "0",
+                        "127.0.0.1:" + target.getLocalPort());
+                Socket client = proxy.connect();
+                Socket far = target.accept()) {
+            far.setSoTimeout(30_000);
+            CompletableFuture<Void> sending = CompletableFuture.runAsync(() -> sendAndEnd(client, sent));
+            assertThat(far.getInputStream().readAllBytes()).as("all, and the end").isEqualTo(sent);
+            sending.get(30, TimeUnit.SECONDS);
+            CompletableFuture<Void> answering = CompletableFuture.runAsync(() -> sendAndEnd(far, sent));
+            assertThat(client.getInputStream().readAllBytes()).as("the way back").isEqualTo(sent);
+            answering.get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Whoever resets: the other one sees no end in order. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theProxyPassesAResetOn(boolean fromClient) throws Exception {
+        try (ServerSocket target = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"));
+                ExampleServer proxy = examples.serve("proxy", "example.proxy/example.Main", List.of(), "0",
+                        "127.0.0.1:" + target.getLocalPort());
+                Socket client = proxy.connect();
+                Socket far = target.accept()) {
+            far.setSoTimeout(30_000);
+            client.getOutputStream().write('x');
+            assertThat(far.getInputStream().read()).isEqualTo('x');
+            Socket resetting = fromClient ? client : far;
+            resetting.setSoLinger(true, 0);
+            resetting.close();
+            Socket other = fromClient ? far : client;
+            assertThatIOException().isThrownBy(other.getInputStream()::read).withMessageContaining("reset");
         }
     }
 
@@ -113,14 +162,14 @@ class ExamplesTest {
     @Test
     void aFileIsPrintedThroughThePort() throws Exception {
         String text = "a line of 20 letters\n".repeat(1000);
-        Path file = Files.writeString(folder.resolve("file.txt"), text);
+        Path file = Files.writeString(examples.folder.resolve("file.txt"), text);
         assertThat(loop("PrintFile", file.toString())).isEqualTo(text);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"EchoServer", "Reuse"})
     void aNettyServerEchoesAsAModule(String name) throws Exception {
-        Process process = start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(netty("netty")),
+        Process process = examples.start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(netty("netty")),
                 "-m", "example.netty/example." + name);
         try {
             String line = process.inputReader().readLine();
@@ -138,14 +187,47 @@ class ExamplesTest {
         }
     }
 
+    /** A program that knows java.nio alone, switched by the property that docs/channels.md names. */
+    @Test
+    void aProgramOnTheChannelsOfJavaNioIsSwitchedByAProperty() throws Exception {
+        Path classes = examples.compile("channels");
+        String property = "-Djava.nio.channels.spi.AsynchronousChannelProvider="
+                + "org.iocp4j.channels.IocpAsynchronousChannelProvider";
+        String jars = windowsPath(classes, core, Jars.library("iocp4j-channels"), slf4j);
+        echoes("org.iocp4j.channels", property, NATIVE + "ALL-UNNAMED", "-cp", jars, "example.Echo");
+        echoes("sun.nio.ch", "-cp", classes.toString(), "example.Echo");
+    }
+
+    private void echoes(String provider, String... arguments) throws Exception {
+        Process process = examples.start(arguments);
+        try {
+            String line = process.inputReader().readLine();
+            assertThat(line).startsWith("listening on /127.0.0.1:").contains(" by " + provider);
+            int port = Integer.parseInt(line.replaceFirst(".*127.0.0.1:([0-9]+).*", "$1"));
+            byte[] words = "there and back again".getBytes(StandardCharsets.US_ASCII);
+            for (int i = 0; i < 3; i++) {
+                try (Socket client = new Socket("127.0.0.1", port)) {
+                    client.setSoTimeout(30_000);
+                    client.getOutputStream().write(words);
+                    assertThat(client.getInputStream().readNBytes(words.length)).isEqualTo(words);
+                    client.shutdownOutput();
+                    assertThat(client.getInputStream().read()).isEqualTo(-1);
+                }
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
     /** The transport is chosen where it can be used, and elsewhere the cause is told. */
     @Test
     void aProgramForAllSystemsFindsOutWhereItIs() throws Exception {
-        Process windows = start(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(netty("netty")), "example.Anywhere");
+        Process windows = examples.start(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(netty("netty")),
+                "example.Anywhere");
         assertThat(windows.inputReader().readLine()).startsWith("IocpServerSocketChannel")
                 .endsWith("why not ours: null");
         if (!OS.WINDOWS.isCurrentOs()) {
-            assertThat(Jars.java(folder, List.of("-cp", Jars.path(netty("netty")), "example.Anywhere")).out())
+            assertThat(Jars.java(examples.folder, List.of("-cp", Jars.path(netty("netty")), "example.Anywhere")).out())
                     .startsWith("NioServerSocketChannel").contains("iocp4j needs Windows' completion ports");
         }
     }
@@ -156,17 +238,17 @@ class ExamplesTest {
         for (Class<?> type : List.of(Channel.class, ByteBuf.class, Future.class, AddressResolver.class)) {
             jars.add(Jars.of(type));
         }
-        jars.addFirst(compile(example, "--module-path", Jars.path(jars.toArray(Path[]::new))));
+        jars.addFirst(examples.compile(example, "--module-path", Jars.path(jars.toArray(Path[]::new))));
         return jars.toArray(Path[]::new);
     }
 
     /** What one of the loop's programs prints. */
     private String loop(String name, String... itsArguments) throws Exception {
-        Path classes = compile("loop", "--module-path", Jars.path(core, slf4j));
+        Path classes = examples.compile("loop", "--module-path", Jars.path(core, slf4j));
         List<String> arguments = new ArrayList<>(List.of(NATIVE + "org.iocp4j.core", "--module-path",
                 windowsPath(classes, core, slf4j), "-m", "example.loop/example." + name));
         arguments.addAll(List.of(itsArguments));
-        Process process = start(arguments.toArray(String[]::new));
+        Process process = examples.start(arguments.toArray(String[]::new));
         try {
             String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
@@ -175,45 +257,5 @@ class ExamplesTest {
         } finally {
             process.destroyForcibly();
         }
-    }
-
-    /** A Windows JVM: under Wine, where this is not Windows. */
-    private Process start(String... arguments) throws Exception {
-        List<String> command = new ArrayList<>();
-        if (OS.WINDOWS.isCurrentOs()) {
-            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        } else {
-            String bed = Path.of("tests/wine").toAbsolutePath().toString();
-            assumeTrue(new ProcessBuilder("bash", "-c", "source \"$0\"/environment.sh && bed_ready", bed).start()
-                    .waitFor() == 0,
-                    "the Wine test bed is not set up");
-            command.add(bed + "/bin/java");
-        }
-        command.addAll(List.of(arguments));
-        return new ProcessBuilder(command).redirectError(folder.resolve("err.txt").toFile()).start();
-    }
-
-    /** As {@link Jars#path}, for the JVM that {@link #start} starts. */
-    private static String windowsPath(Path... jars) {
-        return Stream.of(jars).map(Path::toString).collect(Collectors.joining(";"));
-    }
-
-    /** The compiled example. */
-    private Path compile(String example, String... options) throws IOException {
-        Path classes = folder.resolve(example);
-        List<Path> sources;
-        try (Stream<Path> files = Files.walk(Path.of("examples", example))) {
-            sources = files.filter(file -> file.toString().endsWith(".java")).toList();
-        }
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        List<String> arguments = new ArrayList<>(List.of("-Xlint:all,-classfile", "-Werror", "-d", classes.toString()));
-        arguments.addAll(List.of(options));
-        StringWriter messages = new StringWriter();
-        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-            assertThat(compiler.getTask(messages, files, null, arguments, null,
-                    files.getJavaFileObjectsFromPaths(sources))
-                    .call()).as("%s: %s", example, messages).isTrue();
-        }
-        return classes;
     }
 }

@@ -29,8 +29,8 @@ class BurstTest {
         AtomicInteger answered = new AtomicInteger();
         AtomicLong acceptedByThen = new AtomicLong();
         kernel.run(() -> {
-            ServerOptions options = ServerOptions.builder().workers(1).accepts(ACCEPTS).build();
-            IocpServer server = ServerFactory.start(options, (session, data) -> session.send(data),
+            ServerOptions options = ServerOptions.builder().workers(1).acceptsPosted(ACCEPTS).build();
+            IocpServer server = ServerFactory.start((session, data) -> session.send(data), options,
                     SessionIdentity.OVERLAPPED, kernel::attach);
             for (int i = 0; i < CLIENTS; i++) {
                 kernel.client(new SimulatedClient.Script() {

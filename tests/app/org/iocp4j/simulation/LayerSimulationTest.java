@@ -21,13 +21,13 @@ class LayerSimulationTest {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = Lives.SAME)
     void nothingIsViolatedWhateverTheSchedule() {
-        requireNoViolation(Program.LAYER, 1, 1_000, Plan.UNRULY);
+        requireNoViolation(Program.LAYER, 1, 500, Plan.UNRULY);
     }
 
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = Lives.SAME)
     void nothingIsViolatedWhateverFails() {
-        requireNoViolation(Program.LAYER, 1, 1_000, Plan.ALL);
+        requireNoViolation(Program.LAYER, 1, 500, Plan.ALL);
     }
 
     @Test

@@ -77,9 +77,7 @@ class MutatedLayerTest {
     @ParameterizedTest
     @EnumSource
     void isFound(Mistake mistake) throws IOException {
-        String violation = MutatedServer.of(mistake.file, mistake.text, mistake.replacement, FirstLayerViolation.class)
-                .apply(SEEDS);
-        assertThat(violation).as("a violation in %d seeds", SEEDS).isNotNull();
+        MutatedServer.requireFound(mistake.file, mistake.text, mistake.replacement, FirstLayerViolation.class, SEEDS);
     }
 
     @Test

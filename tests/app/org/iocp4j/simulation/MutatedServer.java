@@ -34,7 +34,7 @@ final class MutatedServer extends ClassLoader {
     private static final Path SOURCES = Path.of("src");
     /** What is loaded anew; the simulated kernel and the rest are the test's own. */
     private static final Pattern ANEW =
-            Pattern.compile("org\\.iocp4j\\.(port|socket|server|netty|echo|simulation|races)\\..*");
+            Pattern.compile("org\\.iocp4j\\.(port|socket|server|tls|netty|channels|echo|simulation|races)\\..*");
 
     private final Map<String, byte[]> mutated;
 
@@ -56,6 +56,12 @@ final class MutatedServer extends ClassLoader {
         assertThat(source.split(Pattern.quote(text), -1))
                 .as("the code to be changed is in %s no more, or more than once: %s", path, text).hasSize(2);
         return new MutatedServer(compile(path, source.replace(text, replacement))).load(hunt);
+    }
+
+    /** The hunt finds something within so many seeds. */
+    static void requireFound(String file, String text, String replacement, Class<? extends LongFunction<String>> hunt,
+                             int seeds) throws IOException {
+        assertThat(of(file, text, replacement, hunt).apply(seeds)).as("a violation in %d seeds", seeds).isNotNull();
     }
 
     private static Path source(String file) throws IOException {

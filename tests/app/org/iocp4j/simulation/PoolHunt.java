@@ -90,10 +90,10 @@ public final class PoolHunt implements LongFunction<String> {
     }
 
     private static IocpServer start(SimulatedKernel kernel) {
-        ServerOptions options = ServerOptions.builder().workers(3).accepts(ACCEPTS).pool(POOL).maxSessions(BURST)
+        ServerOptions options = ServerOptions.builder().workers(3).acceptsPosted(ACCEPTS).pool(POOL).maxSessions(BURST)
                 .idleTime(Duration.ZERO).disconnectMethod(DisconnectMethod.DISCONNECT_EX).build();
         try {
-            return ServerFactory.start(options, (session, data) -> session.send(data), SessionIdentity.OVERLAPPED,
+            return ServerFactory.start((session, data) -> session.send(data), options, SessionIdentity.OVERLAPPED,
                     kernel::attach);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

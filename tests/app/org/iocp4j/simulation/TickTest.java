@@ -8,7 +8,7 @@ class TickTest {
     private static final int SEEDS = 20;
 
     @Test
-    void oneSessionThatThrowsStarvesNobodyAndOneThreadLooksAfterDeadlines() {
+    void oneSessionThatThrowsStarvesNobodyAndOneThreadDrivesTheWheel() {
         assertThat(new TickHunt().apply(SEEDS)).isNull();
     }
 }

@@ -28,7 +28,7 @@ class AbuseTest extends EchoTest {
     @ParameterizedTest
     @EnumSource
     void aNeighbourNoticesNothingAndNothingIsLeft(Abuse abuse) throws IOException {
-        start(small().accepts(4).pool(4).idleTime(Duration.ofSeconds(4)).disconnectTime(Duration.ofSeconds(1)));
+        start(small().acceptsPosted(4).pool(4).idleTime(Duration.ofSeconds(4)).disconnectTime(Duration.ofSeconds(1)));
         try (TestClient neighbour = logIn(); Abusers abusers = new Abusers(server.localAddress(), Set.of(abuse),
                 ABUSERS)) {
             await().until(() -> {
@@ -54,7 +54,7 @@ class AbuseTest extends EchoTest {
     void aFloodIsRefusedAndForgotten() throws IOException {
         int places = 16;
         int beyond = 100;
-        start(small().maxSessions(places).accepts(4).pool(4));
+        start(small().maxSessions(places).acceptsPosted(4).pool(4));
         for (int round = 1; round <= 2; round++) {
             List<TestClient> flood = new ArrayList<>();
             while (flood.size() < places + beyond) {

@@ -442,6 +442,10 @@ enum AgreementScripts {
             c.t.note("the peer receives " + Arrays.toString(c.peer.receive(3)));
             c.t.note("100 bytes at 8: " + c.transmit(socket, file, 8, 100));
             c.t.note("the peer receives " + Arrays.toString(c.peer.receive(2)));
+            c.t.note("5 bytes at 2 behind a head of 2: " + c.transmit(socket, file, 2, 5, (byte) 70, (byte) 71));
+            c.t.note("the peer receives " + Arrays.toString(c.peer.receive(7)));
+            c.t.note("5 bytes at 10 behind a head of 1: " + c.transmit(socket, file, 10, 5, (byte) 70));
+            c.t.note("the peer receives " + Arrays.toString(c.peer.receive(1)));
             c.lab.win32().closeHandle(file);
         }
     },
@@ -704,9 +708,16 @@ enum AgreementScripts {
             return packet + ", " + Arrays.toString(memory.asSlice(0, count).toArray(JAVA_BYTE));
         }
 
-        String transmit(LabSocket to, long file, long offset, int bytes) {
+        String transmit(LabSocket to, long file, long offset, int bytes, byte... head) {
             long overlapped = overlappedAt(offset);
-            int error = posted(lab.win32().transmitFile(to.handle(), file, bytes, 0, overlapped, 0, 0));
+            long buffers = 0;
+            if (head.length > 0) {
+                MemorySegment all = arena.allocate(32, 8); // TRANSMIT_FILE_BUFFERS
+                all.set(JAVA_LONG, 0, arena.allocateFrom(JAVA_BYTE, head).address());
+                all.set(JAVA_INT, 8, head.length);
+                buffers = all.address();
+            }
+            int error = posted(lab.win32().transmitFile(to.handle(), file, bytes, 0, overlapped, buffers, 0));
             return error != 0 ? ErrorName.of(error) : awaitOutcome(overlapped);
         }
 

@@ -8,13 +8,31 @@ import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
+import java.nio.channels.spi.AsynchronousChannelProvider;
+import org.iocp4j.channels.IocpAsynchronousChannelProvider;
 
-/** On the JDK's asynchronous channels: on Windows they are on completion ports too. */
+/** On asynchronous channels: the JDK's, which on Windows are on completion ports too, or this project's. */
 final class AsyncChannelEcho implements Peer {
+    private final AsynchronousChannelProvider provider;
+
+    private AsyncChannelEcho(AsynchronousChannelProvider provider) {
+        this.provider = provider;
+    }
+
+    static AsyncChannelEcho jdk() {
+        return new AsyncChannelEcho(AsynchronousChannelProvider.provider());
+    }
+
+    /** In a process of its own: the setting is a system property. */
+    static AsyncChannelEcho iocp4j(boolean reuse) {
+        System.setProperty("iocp4j.reuse", String.valueOf(reuse));
+        return new AsyncChannelEcho(new IocpAsynchronousChannelProvider());
+    }
+
     @Override
     public int start() throws IOException {
         AsynchronousChannelGroup group =
-                AsynchronousChannelGroup.withFixedThreadPool(THREADS, Thread.ofPlatform().daemon().factory());
+                provider.openAsynchronousChannelGroup(THREADS, Thread.ofPlatform().daemon().factory());
         AsynchronousServerSocketChannel listener = AsynchronousServerSocketChannel.open(group);
         listener.bind(Peer.anyPort(), BACKLOG);
         listener.accept(null, new CompletionHandler<AsynchronousSocketChannel, Void>() {

@@ -19,15 +19,16 @@ public final class Bench {
     /**
      * What is measured.
      *
-     * @param servers  in each load those that offer its service; the first of them is its baseline
-     * @param pairs    rounds, and so turns that a server's ratio is the median of
-     * @param time     of a turn
-     * @param warmUp   of a turn before those, which counts for nothing; a server has such turns until it gets no faster
-     * @param client   drives them all, and can drive each load
-     * @param anew     whether the wineserver is restarted before each load, if no other program uses it
+     * @param servers   in each load those that offer its service; the first of them is its baseline
+     * @param pairs     rounds, and so turns that a server's ratio is the median of
+     * @param time      of a turn
+     * @param warmUp    of a turn before those, which counts for nothing; a server has such turns until it is no faster
+     * @param awaitsJit whether it has them until its JIT is through, too
+     * @param client    drives them all, and can drive each load
+     * @param anew      whether the wineserver is restarted before each load, if no other program uses it
      */
     public record Plan(List<Load> loads, List<ServerSpec> servers, ClientKind client, int pairs, Duration time,
-            Duration warmUp, boolean anew) {
+            Duration warmUp, boolean awaitsJit, boolean anew) {
         /** Those that a load is measured with. */
         public List<ServerSpec> servers(Load load) {
             return servers.stream().filter(server -> server.kind().offers(load.service())).toList();
@@ -48,9 +49,6 @@ public final class Bench {
         }
     }
 
-    private static final int MOST_WARM_UPS = 6;
-    /** A warm-up turn that is faster than those before by this factor is followed by another. */
-    private static final double STILL_RISING = 1.03;
     /**
      * Ctrl-C reaches the servers and what restarts the wineserver too, and may end them before {@link #stop} is called.
      */
@@ -202,16 +200,13 @@ public final class Bench {
         }
     }
 
-    /** On a shared processor the JIT needs three seconds for some servers, and ten for others. */
     private void warmUp(Turns turns) throws IOException {
-        double fastest = 0;
-        for (int turn = 1; turn <= MOST_WARM_UPS; turn++) {
-            double perSecond = turns.take(plan.warmUp(), false).counted().perSecond();
-            if (perSecond < fastest * STILL_RISING) {
-                return;
-            }
-            fastest = Math.max(fastest, perSecond);
-        }
+        WarmUp warmUp = new WarmUp(plan.awaitsJit());
+        Turn turn;
+        do {
+            turn = turns.take(plan.warmUp(), false);
+        } while (!warmUp.isOver(turn.counted().nanos(), turn.counted().perSecond(),
+                turn.costs().compilationMillis()));
     }
 
     /** A part of a turn that is measured. */

@@ -316,10 +316,9 @@ final class BenchClient implements Client {
 
         private void answered() throws IOException {
             if (load.kind() == Load.Kind.CHURN) { // and is at work until the server has closed its side too
-                if (load.service() == Service.ECHO) {
-                    leave();
-                } else {
-                    state = State.LEAVING; // an HTTP server closes first
+                switch (load.service()) {
+                    case ECHO, REDIS -> leave();
+                    case HTTP, HTTPS -> state = State.LEAVING; // the server closes first
                 }
                 return;
             }

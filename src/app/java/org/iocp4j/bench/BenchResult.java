@@ -37,6 +37,11 @@ public record BenchResult(Load load, ServerSpec server, ServerSpec baseline, Spr
         return perOperation(costs.allocatedBytes(), 1);
     }
 
+    /** How long the JIT's compilations have taken that ended meanwhile: a server that is warm has next to none. */
+    public Long compilationMillis() {
+        return costs.compilationMillis();
+    }
+
     /** @param percent 99.9 for the time that one operation of a thousand takes longer than */
     public double micros(double percent) {
         return micros.getValueAtPercentile(percent);

@@ -35,6 +35,45 @@ public enum ClientKind {
             Path program = machine.epollClient();
             return (load, server, stopped) -> new EpollClient(program, load, server, stopped);
         }
+    },
+    /** wrk, for HTTP. */
+    WRK {
+        @Override
+        public boolean drives(Load load) {
+            return load.service() == Service.HTTP && load.kind() == Load.Kind.EXCHANGE;
+        }
+
+        @Override
+        Factory factory(Machine machine) throws IOException {
+            ToolClient.require("wrk", "wrk");
+            return WrkClient::new;
+        }
+    },
+    /** ApacheBench, for HTTP with a connection for each request. */
+    AB {
+        @Override
+        public boolean drives(Load load) {
+            return load.service() == Service.HTTP && load.kind() == Load.Kind.CHURN;
+        }
+
+        @Override
+        Factory factory(Machine machine) throws IOException {
+            ToolClient.require("ab", "apache2-utils");
+            return AbClient::new;
+        }
+    },
+    /** redis-benchmark. */
+    REDIS_BENCHMARK {
+        @Override
+        public boolean drives(Load load) {
+            return load.service() == Service.REDIS;
+        }
+
+        @Override
+        Factory factory(Machine machine) throws IOException {
+            ToolClient.require("redis-benchmark", "redis-tools");
+            return RedisBenchmarkClient::new;
+        }
     };
 
     /** Makes a client for one turn. */
@@ -52,6 +91,6 @@ public enum ClientKind {
     /** The name on the command line. */
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

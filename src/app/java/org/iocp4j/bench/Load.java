@@ -14,13 +14,14 @@ import javax.net.ssl.SSLContext;
  * @param kind         what one operation is
  * @param connections  open at a time
  * @param active       of these, how many are at work; the others are held
- * @param bytes        of a batch, which is sent together and echoed before the next; of HTTP, of the body that is got
+ * @param bytes        of a batch, which is sent together and echoed before the next; of HTTP, of the body that is got;
+ *                     of Redis, of the value that is set
  * @param messages     how many operations a batch counts for
  */
 public record Load(String name, Service service, Kind kind, int connections, int active, int bytes, int messages) {
     /** What one operation is. */
     public enum Kind {
-        /** A batch there and back, or a GET and its answer. */
+        /** A batch there and back, a GET and its answer, or some SETs and their replies. */
         EXCHANGE,
         /** Connect, one exchange, both sides close. */
         CHURN,
@@ -47,7 +48,9 @@ public record Load(String name, Service service, Kind kind, int connections, int
             new Load("http-500", Service.HTTP, Kind.EXCHANGE, 500, 500, 64, 1),
             new Load("http-1m-50", Service.HTTP, Kind.EXCHANGE, 50, 50, 1 << 20, 1),
             new Load("http-churn-20", Service.HTTP, Kind.CHURN, 20, 20, 64, 1),
-            new Load("https-50", Service.HTTPS, Kind.EXCHANGE, 50, 50, 64, 1));
+            new Load("https-50", Service.HTTPS, Kind.EXCHANGE, 50, 50, 64, 1),
+            new Load("redis-50", Service.REDIS, Kind.EXCHANGE, 50, 50, 64, 1),
+            new Load("redis-50-p16", Service.REDIS, Kind.EXCHANGE, 50, 50, 64, 16));
 
     /** One of echoes. */
     Load(String name, Kind kind, int connections, int active, int bytes, int messages) {
@@ -69,6 +72,9 @@ public record Load(String name, Service service, Kind kind, int connections, int
         ByteBuffer all = Exchange.bytes(bytes);
         if (service == Service.ECHO) {
             return number -> new EchoExchange(number, all);
+        }
+        if (service == Service.REDIS) {
+            return number -> new RedisExchange(number, all, messages);
         }
         ByteBuffer request = GetExchange.request(bytes, kind == Kind.CHURN);
         if (service == Service.HTTP) {

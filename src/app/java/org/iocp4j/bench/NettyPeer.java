@@ -75,6 +75,7 @@ final class NettyPeer implements Peer {
                     case ECHO -> new Echo();
                     case HTTP -> new Http(null);
                     case HTTPS -> new Http(tls());
+                    case REDIS -> throw new IllegalArgumentException("no handler for " + service);
                 })
                 .bind(Peer.anyPort()).syncUninterruptibly().channel().localAddress()).getPort();
     }

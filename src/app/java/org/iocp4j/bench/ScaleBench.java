@@ -133,6 +133,8 @@ public final class ScaleBench {
             server.echo(sessions, sequence);
             values.put(ScaleFigure.ECHO_IN_SEQUENCE, (double) server.echo(echoes, sequence) / echoes);
             values.put(ScaleFigure.ECHO_AT_RANDOM, (double) server.echo(echoes, random) / echoes);
+            values.put(ScaleFigure.ECHO_AT_RANDOM_IN_BATCHES,
+                    (double) server.echoInBatches(echoes, random) / echoes);
             values.put(ScaleFigure.STATISTICS, (double) server.statistics(ticks) / ticks);
             server.broadcast(1); // it makes the buffers
             long packets = server.packetsPosted();

@@ -9,6 +9,8 @@ public enum ScaleFigure {
     ECHO_IN_SEQUENCE(1),
     /** One echo, the sessions in random order. */
     ECHO_AT_RANDOM(1),
+    /** The same where 64 of them, or all, have come by the time that the server looks. */
+    ECHO_AT_RANDOM_IN_BATCHES(1),
     /** One tick of the server's clock while all sessions are idle and have given their buffers back. */
     TICK(1_000),
     /** One call of {@link org.iocp4j.server.IocpServer#statistics}. */

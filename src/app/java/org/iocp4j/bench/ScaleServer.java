@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntConsumer;
@@ -36,6 +37,8 @@ final class ScaleServer implements AutoCloseable {
 
     /** The port whose worker accepts. */
     private static final int ACCEPTING = 1;
+    /** As many packets as a thread takes off the port at a time. */
+    private static final int BATCH = 64;
     private static final int ROUNDS_OF_WORK = 150;
     /** Longs between those that two threads write. */
     private static final int APART = 32;
@@ -58,9 +61,10 @@ final class ScaleServer implements AutoCloseable {
         sockets = new long[sessions];
         ids = new long[sessions];
         ServerOptions options = ServerOptions.builder().workers(ports).ports(ports).maxSessions(sessions)
-                .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES).build();
-        kernel = new Kernel(sessions + options.accepts() + options.pool(), ports);
-        server = ServerFactory.start(options, new Echo(), SessionIdentity.OVERLAPPED, () -> kernel);
+                .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES)
+                .lingerTime(Duration.ZERO).build(); // its clients stay, and no time passes while it is closed
+        kernel = new Kernel(sessions + options.acceptsPosted() + options.pool(), ports);
+        server = ServerFactory.start(new Echo(), options, SessionIdentity.OVERLAPPED, () -> kernel);
     }
 
     private final class Echo implements SessionHandler {
@@ -89,6 +93,16 @@ final class ScaleServer implements AutoCloseable {
         return kernel.run(ACCEPTING, times, i -> kernel.arrive(sockets[order[i % order.length]], MESSAGE_BYTES));
     }
 
+    /** The same, so many or a few more; those of a batch come together. */
+    long echoInBatches(int times, int[] order) throws InterruptedException {
+        int batch = Math.min(BATCH, order.length);
+        return kernel.run(ACCEPTING, Math.ceilDiv(times, batch), step -> {
+            for (int i = step * batch; i < (step + 1) * batch; i++) {
+                kernel.arrive(sockets[order[i % order.length]], MESSAGE_BYTES);
+            }
+        });
+    }
+
     /** So many ticks of the server's clock, on which nothing happens. */
     long tick(int times) throws InterruptedException {
         return kernel.run(ACCEPTING, times, _ -> kernel.pass(TICK_NANOS));
@@ -97,9 +111,9 @@ final class ScaleServer implements AutoCloseable {
     /** So many messages from outside of the sessions, each to all of them. */
     long broadcast(int times) throws InterruptedException {
         return kernel.run(ACCEPTING, times, _ -> {
-            int refused = server.broadcast(ids, message).length;
-            if (refused > 0) {
-                throw new IllegalStateException(refused + " sessions do not take a message");
+            int taken = server.broadcast(ids, message).taken();
+            if (taken < ids.length) {
+                throw new IllegalStateException(ids.length - taken + " sessions do not take a message");
             }
         });
     }

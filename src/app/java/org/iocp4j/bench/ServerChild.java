@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A server in a process of its own. It prints {@code ready HOST:PORT}, answers each line of its standard input with
- * {@code costs BYTES CALLS}, its own counts or {@code -} for those it has not (the first builds had no CALLS), and ends
- * with its standard input, so that none outlives us.
+ * {@code costs BYTES CALLS MILLIS}, its own counts or {@code -} for those it has not (earlier builds had no MILLIS of
+ * its JIT's, the first no CALLS), and ends with its standard input, so that none outlives us.
  */
 final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
@@ -139,11 +139,11 @@ final class ServerChild implements AutoCloseable {
         in.flush();
         String[] own = line(COSTS).split(" ");
         return new Costs(Machine.cpuNanos(process.toHandle()), machine.wineserverCpuNanos(),
-                machine.wineserverRequests(), count(own[0]), own.length == 1 ? null : count(own[1]));
+                machine.wineserverRequests(), count(own, 0), count(own, 1), count(own, 2));
     }
 
-    private static Long count(String text) {
-        return text.equals("-") ? null : Long.valueOf(text);
+    private static Long count(String[] counts, int which) {
+        return which >= counts.length || counts[which].equals("-") ? null : Long.valueOf(counts[which]);
     }
 
     /** Its growth since it was ready; null where the platform does not tell. */

@@ -12,15 +12,25 @@ public enum ServerKind {
     C,
     /** The same with its best switches. */
     C_BEST(null, Set.of(Service.ECHO), "--best"),
-    JDK_ASYNC(_ -> new AsyncChannelEcho()),
+    JDK_ASYNC(_ -> AsyncChannelEcho.jdk()),
+    /** The same program on this project's channels. */
+    NIO2_IOCP4J(_ -> AsyncChannelEcho.iocp4j(false)),
+    /** The same with sockets that are used again. */
+    NIO2_IOCP4J_REUSE(_ -> AsyncChannelEcho.iocp4j(true)),
     JDK_SELECTOR(_ -> new SelectorEcho()),
     JDK_VIRTUAL(_ -> new VirtualThreadEcho()),
     JDK_HTTP(JdkHttp::new, Set.of(Service.HTTP, Service.HTTPS)),
-    NETTY_NIO(NettyPeer::nio, Set.of(Service.values())),
+    NETTY_NIO(NettyPeer::nio, Set.of(Service.ECHO, Service.HTTP, Service.HTTPS)),
     /** On this project's transport. */
-    NETTY_IOCP(NettyPeer::iocp, Set.of(Service.values())),
+    NETTY_IOCP(NettyPeer::iocp, Set.of(Service.ECHO, Service.HTTP, Service.HTTPS)),
     /** The same with sockets that are used again. */
-    NETTY_IOCP_REUSE(NettyPeer::iocpReuse, Set.of(Service.values()));
+    NETTY_IOCP_REUSE(NettyPeer::iocpReuse, Set.of(Service.ECHO, Service.HTTP, Service.HTTPS)),
+    /** The handlers of {@code examples} on this project's server. */
+    HANDLERS_IOCP4J(service -> new IocpHandlers(Handlers.of(service)), Set.of(Service.HTTP, Service.REDIS)),
+    /** The same on the JDK's selectors. */
+    HANDLERS_SELECTOR(service -> new SelectorHandlers(Handlers.of(service)), Set.of(Service.HTTP, Service.REDIS)),
+    /** The same on Netty's NIO transport. */
+    HANDLERS_NETTY(service -> new NettyHandlers(Handlers.of(service)), Set.of(Service.HTTP, Service.REDIS));
 
     /** So that Netty's classes are loaded only where they are used. */
     private interface Factory {

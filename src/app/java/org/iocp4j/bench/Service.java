@@ -9,7 +9,9 @@ public enum Service {
     /** {@code GET /N} is answered with N bytes. */
     HTTP,
     /** The same through TLS, by the JDK's own provider, with a certificate made at the start. */
-    HTTPS;
+    HTTPS,
+    /** Redis' protocol: commands of {@code examples/redis}. */
+    REDIS;
 
     /** The name as an argument of a server's process. */
     @Override

@@ -26,7 +26,6 @@ import org.iocp4j.bench.Machine;
 import org.iocp4j.bench.ScaleBench;
 import org.iocp4j.bench.ServerKind;
 import org.iocp4j.bench.ServerSpec;
-import org.iocp4j.bench.Service;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -47,9 +46,14 @@ import picocli.CommandLine.Spec;
             "                 plain, and with all its switches; needs mingw-w64 or MSVC",
             "  jdk-async, jdk-selector, jdk-virtual   the JDK's asynchronous channels, its selector,",
             "                 blocking channels with virtual threads",
+            "  nio2-iocp4j, nio2-iocp4j-reuse   the program of jdk-async on iocp4j's channels, and on those with",
+            "                 sockets used again",
             "  jdk-http       the JDK's HttpServer; for http loads alone",
             "  netty-nio, netty-iocp, netty-iocp-reuse   Netty on its NIO transport, on iocp4j's, and on that",
-            "                 with sockets used again; for all loads",
+            "                 with sockets used again; for all loads but those of redis",
+            "  handlers-iocp4j, handlers-selector, handlers-netty   the HTTP and Redis handlers of examples on",
+            "                 this server, on the JDK's selectors, and on Netty's NIO transport; for http but not",
+            "                 https, and for redis",
             "",
             "  ping-pong-1, -50, -500   64 bytes there and back, on that many connections",
             "  over-send-50             100 messages of 10 bytes in one batch; an operation is one message",
@@ -62,13 +66,15 @@ import picocli.CommandLine.Spec;
             "  http-1m-50               the same of 1 MiB",
             "  http-churn-20            connect, a GET and its answer, both sides close",
             "  https-50                 http-50 through TLS",
+            "  redis-50, redis-50-p16   a SET of 64 bytes and its reply, and 16 of them sent together",
             "",
             "JSON, one object per load and server: load, connections, server, baseline, client; ratioMedian,",
             "  ratioLow, ratioHigh: operations per second by the baseline's in the same round;",
             "  operationsPerSecond (median), operations; per operation: cpuMicrosPerOperation,",
             "  wineserverCpuMicrosPerOperation, wineserverRequestsPerOperation (its reads),",
             "  systemCallsPerOperation (iocp4j's alone, its workers' own count),",
-            "  bytesAllocatedPerOperation (Java heap); p50Micros, p99Micros, p999Micros;",
+            "  bytesAllocatedPerOperation (Java heap); compilationMillis: how long the JIT's compilations have",
+            "  taken that ended meanwhile; p50Micros, p99Micros, p999Micros;",
             "  bytesPerConnection (growth of the process, held loads only), pairs, secondsPerTurn;",
             "  foreignCpuPercent: what other programs used, in percent of one processor (Linux only);",
             "  disturbedPairs: rounds in which that was more than " + ForeignLoad.DISTURBING_PERCENT
@@ -79,10 +85,11 @@ import picocli.CommandLine.Spec;
             "  object has load, connections, server, baseline and leftOut, which says why.",
             "",
             "--scale: this server alone, in this process, on a kernel that costs next to nothing, with 1, 1,000,",
-            "  10,000 ... sessions in turn. Nanoseconds of echo-in-sequence, echo-at-random: one echo; tick: of the",
-            "  server's clock, while nothing happens; statistics: one look; broadcast: a message to all, by each;",
-            "  connect: by each of those that come. broadcast-packets is a number: the packets for such a message,",
-            "  of all together. The ratio is to the same with fewer sessions in the same round.",
+            "  10,000 ... sessions in turn. Nanoseconds of echo-in-sequence, echo-at-random: one echo;",
+            "  echo-at-random-in-batches: one of 64 that the server finds together; tick: of the server's clock,",
+            "  while nothing happens; statistics: one look; broadcast: a message to all, by each; connect: by each",
+            "  of those that come. broadcast-packets is a number: the packets for such a message, of all together.",
+            "  The ratio is to the same with fewer sessions in the same round.",
             "  JSON, one object per figure and number: figure, sessions, nanosMedian, nanosLow, nanosHigh",
             "  (packetsMedian ... of packets), base: how many sessions the ratio is to; ratioMedian, ratioLow,",
             "  ratioHigh, rounds.",
@@ -112,13 +119,14 @@ final class BenchCommand implements Callable<Integer> {
     private String servers;
 
     @Option(names = "--baseline", paramLabel = "S",
-            description = "what the ratios are relative to (default c, for http netty-nio)")
+            description = "what the ratios are relative to (default c, for http netty-nio, for redis handlers-netty)")
     private String baseline;
 
     @Option(names = "--client", paramLabel = "CLIENT",
             description = "what drives the servers: java (default), or on Linux epoll, a client in C that answers each"
                     + " echo at once and so shows which connections a server lets wait; needs gcc; for ping-pong,"
-                    + " over-send and 16k")
+                    + " over-send and 16k; wrk, for http-1, -50, -500 and http-1m-50, ab, for http-churn-20, and"
+                    + " redis-benchmark, for redis, which are to be installed")
     private ClientKind client;
 
     @Allowed(min = 1, max = 1_000)
@@ -206,7 +214,7 @@ final class BenchCommand implements Callable<Integer> {
         Bench.Plan plan = new Bench.Plan(wanted, all, client(),
                 pairs != null ? pairs : quick ? QUICK_PAIRS : DEFAULT_PAIRS,
                 seconds != null ? Duration.ofSeconds(seconds) : quick ? QUICK_TIME : Duration.ofSeconds(1),
-                quick ? QUICK_WARM_UP : WARM_UP, !quick);
+                quick ? QUICK_WARM_UP : WARM_UP, !quick, !quick);
         for (ServerSpec server : all) {
             String option = baselines.contains(server) ? "--baseline: " : "--servers: ";
             if (server.jar() != null) {
@@ -247,8 +255,11 @@ final class BenchCommand implements Callable<Integer> {
     /** One for each load's service. */
     private List<ServerSpec> baselines(List<Load> wanted) {
         if (baseline == null) {
-            return wanted.stream().map(load -> load.service() == Service.ECHO ? ServerKind.C : ServerKind.NETTY_NIO)
-                    .distinct().map(kind -> ServerSpec.parse(kind.toString())).toList();
+            return wanted.stream().map(load -> switch (load.service()) {
+                case ECHO -> ServerKind.C;
+                case HTTP, HTTPS -> ServerKind.NETTY_NIO;
+                case REDIS -> ServerKind.HANDLERS_NETTY;
+            }).distinct().map(kind -> ServerSpec.parse(kind.toString())).toList();
         }
         wanted.stream().filter(load -> !baseline().kind().offers(load.service())).findFirst().ifPresent(load -> {
             throw OptionErrors.notAllowed("--baseline", baseline, "a server that can do " + load.name());

@@ -6,7 +6,6 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.iocp4j.bench.Bench;
 import org.iocp4j.bench.BenchResult;
-import org.iocp4j.bench.ClientKind;
 import org.iocp4j.bench.ForeignLoad;
 import org.iocp4j.bench.LeftOut;
 import org.iocp4j.bench.Load;
@@ -37,7 +36,11 @@ interface BenchReport {
             line("ratios to %s: median of %d rounds, lowest - highest; %.1f s a turn%s", plan.loads().stream()
                     .map(next -> plan.baseline(next).name()).distinct().collect(Collectors.joining(" or ")),
                     plan.pairs(), plan.time().toMillis() / 1e3,
-                    plan.client() == ClientKind.EPOLL ? "; the client is the one in C, on epoll" : "");
+                    switch (plan.client()) {
+                        case JAVA -> "";
+                        case EPOLL -> "; the client is the one in C, on epoll";
+                        case WRK, AB, REDIS_BENCHMARK -> "; the client is " + plan.client();
+                    });
         }
 
         @Override
@@ -123,6 +126,7 @@ interface BenchReport {
                     .put("wineserverRequestsPerOperation", r.wineserverRequestsPerOperation())
                     .put("systemCallsPerOperation", r.systemCallsPerOperation())
                     .put("bytesAllocatedPerOperation", r.bytesAllocatedPerOperation())
+                    .put("compilationMillis", r.compilationMillis())
                     .put("p50Micros", r.micros(50))
                     .put("p99Micros", r.micros(99))
                     .put("p999Micros", r.micros(99.9))

@@ -4,6 +4,7 @@ import com.sun.management.ThreadMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,7 +22,8 @@ import picocli.CommandLine.ParameterException;
 /**
  * What {@link BenchCommand} runs in a process of its own: {@code BenchServer KIND [OPTION ...] [SERVICE]} serves raw
  * echo, or another service, on a free port and prints {@code ready HOST:PORT}. A line on its standard input asks how
- * many bytes its threads have allocated and how often they have called the system; the end of that input ends it.
+ * many bytes its threads have allocated, how often they have called the system, and how long the JIT's compilations
+ * have taken, each {@code -} where that is not known; the end of that input ends it.
  */
 @Command(name = "iocp4j serve")
 public final class BenchServer {
@@ -68,7 +70,13 @@ public final class BenchServer {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             // Without this thread's own: to tell it costs some kilobytes.
             long servers = threads.getTotalThreadAllocatedBytes() - threads.getCurrentThreadAllocatedBytes();
-            System.out.println("costs " + servers + " " + systemCalls.get());
+            System.out.println("costs " + servers + " " + systemCalls.get() + " " + compilationMillis());
         }
+    }
+
+    /** A JVM with -Xint has no JIT. */
+    private static String compilationMillis() {
+        CompilationMXBean jit = ManagementFactory.getCompilationMXBean();
+        return jit == null ? "-" : String.valueOf(jit.getTotalCompilationTime());
     }
 }

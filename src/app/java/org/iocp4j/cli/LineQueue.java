@@ -87,6 +87,27 @@ final class LineQueue {
         }
     }
 
+    /**
+     * Takes a line, with its end, as soon as half of the queue is free, so that there is room for what is offered. For
+     * a thread of its own, which may wait. False, and nothing is dropped, if it has not come to that in so long.
+     */
+    synchronized boolean putWhenRoom(byte[] line, Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (bytes > CAPACITY_BYTES / 2) {
+            long left = (deadline - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                return false;
+            }
+            try {
+                wait(left);
+            } catch (InterruptedException e) {
+                // It is the line's place in the queue that ends the waiting.
+            }
+        }
+        add(line);
+        return true;
+    }
+
     private void add(byte[] line) {
         tellDropped();
         queue(line);

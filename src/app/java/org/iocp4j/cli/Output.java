@@ -2,6 +2,7 @@ package org.iocp4j.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
@@ -29,6 +30,11 @@ final class Output extends PrintWriter {
     /** Reports the progress of a running command, from any thread; the line is dropped and counted if nobody reads. */
     void progress(String line) {
         lines.offer((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes a line as soon as there is room for it and for others'; false, and not, if there is none for so long. */
+    boolean putWhenRoom(String line, Duration longest) {
+        return lines.putWhenRoom((line + "\n").getBytes(StandardCharsets.UTF_8), longest);
     }
 
     /** Lines that nobody has read, or that could not be written. */

@@ -99,6 +99,12 @@ final class ServeOptions {
     private Duration closeTime;
 
     @Allowed(min = 0, max = 600_000)
+    @Option(names = "--linger-time", paramLabel = "D",
+            description = "how long a session that the server ends, and whose client may still be sending, drops what"
+                    + " comes until the client's FIN, 0s to 10m; 0s: not at all (default 2s)")
+    private Duration lingerTime;
+
+    @Allowed(min = 0, max = 600_000)
     @Option(names = "--drain-time", paramLabel = "D",
             description = "the longest that sessions may take to finish at the end, 0s to 10m (default 5s)")
     private Duration drainTime;
@@ -127,13 +133,14 @@ final class ServeOptions {
         builder.address(address())
                 .workers(workerCount)
                 .concurrency(given(concurrency, original ? 4 : defaults.concurrency()))
-                .accepts(given(accepts, original ? 500 : defaults.accepts()))
+                .acceptsPosted(given(accepts, original ? 500 : defaults.acceptsPosted()))
                 .pool(given(pool, defaults.pool()))
                 .maxSessions(given(maxSessions, defaults.maxSessions()))
                 .bufferBytes(buffer)
                 .sendQueueBytes(queue)
                 .idleTime(given(idleTimeout, defaults.idleTime()))
                 .disconnectTime(given(disconnectTime, defaults.disconnectTime()))
+                .lingerTime(given(lingerTime, defaults.lingerTime()))
                 .drainTime(given(drainTime, defaults.drainTime()));
         if (closeTime != null) {
             Duration least = given(disconnectTime, defaults.disconnectTime());

@@ -30,10 +30,12 @@ import picocli.CommandLine.Spec;
             "  all      each seed has one of these, in turn",
             "",
             "Odd seeds are lives of the echo server, even ones of the library under unkind",
-            "handlers and busy callers; with --program layer, all are lives of programs that",
+            "handlers and busy callers, or of a group that listens and connects;",
+            "with --program layer, all are lives of programs that",
             "use sockets, listeners and files directly, in one domain or two; with --program netty,",
-            "of programs that use Netty's channels, in one event loop. Progress and, with --json, violations go"
-            + " to stderr.",
+            "of programs that use Netty's channels, in one event loop; with --program channels, of",
+            "programs on java.nio's asynchronous channels, in one group or two; with --program tls,",
+            "of servers inside of TLS. Progress and, with --json, violations go to stderr.",
             "",
             "JSON, one object at the end: from, plan, seeds (that were run), started (those",
             "  whose server did not fail to start), steps, violations, firstFailingSeed",
@@ -75,7 +77,7 @@ final class SimulateCommand implements Callable<Integer> {
 
     @Option(names = "--program", paramLabel = "P",
             description = "what lives: server, or layer, straight on the layer of sockets, or netty, on the transport"
-                    + " for Netty (default server)")
+                    + " for Netty, or channels, on java.nio's, or tls, a server inside of it (default server)")
     private Simulation.Program program = Simulation.Program.SERVER;
 
     @Option(names = "--json", description = "one JSON object at the end")

@@ -62,6 +62,11 @@ final class CheckedStream {
         return lossy || received == most;
     }
 
+    /** Whether all that is said to have gone has arrived. */
+    boolean hasWhatHasGone() {
+        return lossy || received >= least;
+    }
+
     /**
      * What became of what was being sent.
      *

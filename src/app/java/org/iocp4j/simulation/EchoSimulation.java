@@ -52,15 +52,16 @@ final class EchoSimulation implements Simulation {
         int workers = 1 + random.below(4);
         options = ServerOptions.builder()
                 .workers(workers).ports(Plan.ports(workers, random)).concurrency(1 + random.below(3))
-                .accepts(1 + random.below(4)).pool(random.below(5)).maxSessions(3 + random.below(14))
+                .acceptsPosted(1 + random.below(4)).pool(random.below(5)).maxSessions(3 + random.below(14))
                 .bufferBytes(bufferBytes).sendQueueBytes(bufferBytes * (1 + random.below(4)))
                 .idleTime(random.chance(0.5) ? Duration.ofSeconds(1) : Duration.ZERO)
                 .disconnectTime(Duration.ofMillis(200)).drainTime(Duration.ofMillis(300))
+                .lingerTime(Duration.ofMillis(random.pick(0, 50, 200)))
                 .disconnectMethod(DisconnectMethod.values()[random.below(4)])
                 .reuseLatest(random.chance(0.5)).listenerLinger(random.chance(0.3))
                 .socketSendBufferBytes(Plan.socketSendBufferBytes(random)).build();
         invariants = new Invariants(kernel, options, faults, () -> server == null ? null : server.statistics().server(),
-                () -> { });
+                () -> { }, () -> 0);
     }
 
     @Override
@@ -98,7 +99,10 @@ final class EchoSimulation implements Simulation {
     private boolean mayFallShort(EchoClient client) {
         boolean cutShort = atEnd.sessionsRefused() > 0 || atEnd.incidents().idleTimeouts() > 0
                 || atEnd.incidents().closeTimeouts() > 0;
-        boolean byReset = cutShort || server.disconnectMethod() == DisconnectMethod.CLOSE;
+        DisconnectMethod method = server.disconnectMethod();
+        boolean closesAtOnce = method == DisconnectMethod.CLOSE // with input unread, which makes it a reset
+                || method == DisconnectMethod.GRACEFUL && options.lingerTime().isZero();
+        boolean byReset = cutShort || closesAtOnce;
         return faults || !client.mayExpectAll() || client.client.isReset() && byReset;
     }
 
@@ -130,7 +134,7 @@ final class EchoSimulation implements Simulation {
     private void requireRecovery() {
         kernel.plan(FaultPlan.UNRULY);
         kernel.socketLimit(Integer.MAX_VALUE);
-        boolean all = kernel.until(() -> connections().acceptsPosted() == options.accepts(), RECOVERY);
+        boolean all = kernel.until(() -> connections().acceptsPosted() == options.acceptsPosted(), RECOVERY);
         kernel.require(all, "accepts do not recover: " + server.statistics() + "; " + options);
         kernel.sleep(RECOVERY);
         if (connections().sessions() < options.maxSessions()) {

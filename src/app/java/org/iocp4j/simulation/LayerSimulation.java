@@ -12,39 +12,26 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.simkernel.FaultPlan;
-import org.iocp4j.simkernel.SeededRandom;
-import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.win32.Win32;
 
 /**
  * One life of a program straight on the layer of sockets: one domain or two, of a loop or of a pool, and other threads
  * that wake and close. What it does is random; what must come of it is not.
  */
-final class LayerSimulation implements Simulation {
-    private static final int OPERATION_BYTES = 48;
+final class LayerSimulation extends TransportSimulation {
     private static final long CALL_NANOS = 1_000_000;
-    /** What a packet of {@link org.iocp4j.socket.IoDomain#wake} says. */
-    private static final int WAKE = -1;
     private static final Duration ENOUGH = Duration.ofSeconds(60);
 
-    private final SimulatedKernel kernel;
-    private final FaultPlan plan;
-    final SeededRandom random;
     private final Arena arena = Arena.ofAuto();
     private final ArrayDeque<LayerMemory> memory = new ArrayDeque<>();
     private final Map<IoThread, LayerThread> threads = new IdentityHashMap<>();
     private final List<LayerDomain> domains = new ArrayList<>();
     private final List<LayerListener> listeners = new ArrayList<>();
-    final Streams streams;
     private int strangers;
-    private boolean started;
 
     LayerSimulation(long seed, FaultPlan plan) {
-        this.plan = plan;
-        kernel = new SimulatedKernel(seed, plan).operationBytes(OPERATION_BYTES).forbidMisuse()
-                .checkEachStep(this::checkWakes).checkAtRest(() -> domains.forEach(LayerDomain::checkAtRest));
-        streams = new Streams(kernel);
-        random = new SeededRandom(seed ^ 0x1A7E5);
+        super(seed, 0x1A7E5, plan);
+        kernel.checkEachStep(this::checkWakes).checkAtRest(() -> domains.forEach(LayerDomain::checkAtRest));
         if (random.chance(0.6)) {
             domains.add(new LayerDomain(this, "domain 0"));
         } else {
@@ -54,21 +41,7 @@ final class LayerSimulation implements Simulation {
     }
 
     @Override
-    public SimulatedKernel kernel() {
-        return kernel;
-    }
-
-    @Override
-    public void run() {
-        kernel.run(this::scenario);
-    }
-
-    @Override
-    public boolean hasStarted() {
-        return started;
-    }
-
-    private void scenario() {
+    void scenario() {
         kernel.putFile(LayerFile.PATH, LayerFile.contents(0, LayerFile.BYTES));
         LayerDomain first = domains.getFirst();
         LayerThread main = thread(first);
@@ -85,17 +58,9 @@ final class LayerSimulation implements Simulation {
         kernel.requireNothingLeft();
     }
 
-    /** One packet at most is on its way to wake a domain. */
-    private void checkWakes() {
-        int most = kernel.mostPosted(WAKE);
-        if (most > 1) {
-            require(false, most + " packets of wake are on their way to one domain");
-        }
-    }
-
     private void live(LayerDomain domain, LayerThread on) {
         if (domain.start(on)) {
-            started = true;
+            started();
             domain.run(on);
         }
     }
@@ -131,10 +96,6 @@ final class LayerSimulation implements Simulation {
         LayerThread known = threads.get(io);
         require(known != null, "an event on a thread of nobody's");
         return known;
-    }
-
-    long now() {
-        return kernel.elapsed().toNanos();
     }
 
     // ---- what the domains share ----
@@ -179,24 +140,8 @@ final class LayerSimulation implements Simulation {
         kernel.require(holds, violation);
     }
 
-    boolean callsFail() {
-        return plan.failures().calls() > 0 || plan.failures().shortages() > 0;
-    }
-
-    boolean packetsFail() {
-        return plan.failures().packets() > 0;
-    }
-
     /** How long a packet may take that is due. */
     long mostPacketNanos() {
         return plan.timing().delayNanos() + CALL_NANOS;
-    }
-
-    boolean cancelsFail() {
-        return plan.failures().cancels() > 0;
-    }
-
-    boolean postsFail() {
-        return plan.failures().posts() > 0;
     }
 }

@@ -18,8 +18,6 @@ import java.util.function.BooleanSupplier;
 import org.iocp4j.netty.IocpIoHandler;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.simkernel.FaultPlan;
-import org.iocp4j.simkernel.SeededRandom;
-import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.simkernel.SimulationFailure;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.DomainOptions;
@@ -28,10 +26,7 @@ import org.iocp4j.socket.DomainOptions;
  * One life of a program on the transport for Netty: one event loop, which its thread drives by itself, and other
  * threads that call its channels. What it does is random; what must come of it is not.
  */
-final class NettySimulation implements Simulation {
-    private static final int OPERATION_BYTES = 48;
-    /** What a packet of {@link org.iocp4j.socket.IoDomain#wake} says. */
-    private static final int WAKE = -1;
+final class NettySimulation extends TransportSimulation {
     private static final int MOST_ACTS = 80;
     private static final int MOST_LISTENERS = 2;
     private static final long LIFE_NANOS = 300_000_000;
@@ -41,10 +36,6 @@ final class NettySimulation implements Simulation {
     private static final long LATE_NANOS = 50_000_000;
     private static final Duration ENOUGH = Duration.ofSeconds(10);
 
-    private final SimulatedKernel kernel;
-    private final FaultPlan plan;
-    final SeededRandom random;
-    final Streams streams;
     final NettyMemory memory;
     final NettyMessages messages;
     private final List<NettyListener> listeners = new ArrayList<>();
@@ -62,37 +53,19 @@ final class NettySimulation implements Simulation {
     private int submitted;
     private int executed;
     private SimulationFailure failure;
-    private boolean started;
 
     NettySimulation(long seed, FaultPlan plan) {
-        this.plan = plan;
-        kernel = new SimulatedKernel(seed, plan).operationBytes(OPERATION_BYTES).forbidMisuse()
-                .checkEachStep(this::checkWakes).checkAtRest(this::checkAtRest);
-        random = new SeededRandom(seed ^ 0x4E7717);
-        streams = new Streams(kernel);
+        super(seed, 0x4E7717, plan);
+        kernel.checkEachStep(this::checkWakes).checkAtRest(this::checkAtRest);
         memory = new NettyMemory(kernel, random.chance(0.5));
         messages = new NettyMessages(random, memory);
         acts = 10 + random.below(MOST_ACTS);
     }
 
-    @Override
-    public SimulatedKernel kernel() {
-        return kernel;
-    }
-
-    @Override
-    public void run() {
-        kernel.run(this::scenario);
-    }
-
-    @Override
-    public boolean hasStarted() {
-        return started;
-    }
-
     // ---- a life ----
 
-    private void scenario() {
+    @Override
+    void scenario() {
         kernel.putFile(LayerFile.PATH, LayerFile.contents(0, LayerFile.BYTES));
         thread = Thread.currentThread();
         IoHandlerFactory transport = IocpIoHandler.newFactory(options(), kernel::sharedView);
@@ -106,7 +79,7 @@ final class NettySimulation implements Simulation {
             kernel.requireNothingLeft();
             return;
         }
-        started = true;
+        started();
         listen();
         for (int i = random.below(3); i > 0; i--) {
             strangers++;
@@ -316,13 +289,6 @@ final class NettySimulation implements Simulation {
 
     // ---- rules ----
 
-    private void checkWakes() {
-        int most = kernel.mostPosted(WAKE);
-        if (most > 1) {
-            require(false, most + " packets of wake are on their way to one loop");
-        }
-    }
-
     private void checkAtRest() {
         if (io == null || !io.dequeues()) {
             return;
@@ -360,26 +326,6 @@ final class NettySimulation implements Simulation {
     /** To register channels with. */
     EventLoop loop() {
         return loop;
-    }
-
-    private long now() {
-        return kernel.elapsed().toNanos();
-    }
-
-    boolean callsFail() {
-        return plan.failures().calls() > 0 || plan.failures().shortages() > 0;
-    }
-
-    boolean optionsFail() {
-        return plan.failures().options() > 0;
-    }
-
-    private boolean cancelsFail() {
-        return plan.failures().cancels() > 0;
-    }
-
-    private boolean postsFail() {
-        return plan.failures().posts() > 0;
     }
 
     /** The kernel's. */

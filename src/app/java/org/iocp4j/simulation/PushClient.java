@@ -123,6 +123,13 @@ final class PushClient implements SimulatedClient.Script {
                 this + ": broadcasts " + came + " of source " + source + ", not " + taken);
     }
 
+    /** Everything that was taken for it has come. */
+    boolean hasAll(Map<Long, Long> taken, Map<Long, List<Long>> takenBroadcasts) {
+        return taken.entrySet().stream().allMatch(each -> received(each.getKey()) == each.getValue())
+                && takenBroadcasts.entrySet().stream()
+                        .allMatch(each -> broadcasts(each.getKey()) == each.getValue().size());
+    }
+
     int broadcasts(long source) {
         return broadcasts.getOrDefault(source, List.of()).size();
     }

@@ -32,7 +32,11 @@ public interface Simulation {
         /** A program straight on the layer of sockets. */
         LAYER(LayerSimulation::new),
         /** A program on the transport for Netty. */
-        NETTY(NettySimulation::new);
+        NETTY(NettySimulation::new),
+        /** A program on java.nio's asynchronous channels. */
+        CHANNELS(ChannelsSimulation::new),
+        /** A server inside of TLS. */
+        TLS(TlsSimulation::new);
 
         private final Factory factory;
 
@@ -51,10 +55,14 @@ public interface Simulation {
     }
 
     /**
-     * Of odd seeds that of the echo server, of even seeds that of the library under unkind handlers and busy callers.
+     * Of odd seeds that of the echo server; of half of the even ones that of the library under unkind handlers and busy
+     * callers, of the others that of a group that listens and connects: by a bit that {@link Plan#of} does not look at.
      */
     static Simulation of(long seed, FaultPlan plan) {
-        return (seed & 1) != 0 ? new EchoSimulation(seed, plan, UnaryOperator.identity())
+        if ((seed & 1) != 0) {
+            return new EchoSimulation(seed, plan, UnaryOperator.identity());
+        }
+        return (seed & 16) != 0 ? new GroupSimulation(seed, plan, UnaryOperator.identity())
                 : new PushSimulation(seed, plan, UnaryOperator.identity());
     }
 }

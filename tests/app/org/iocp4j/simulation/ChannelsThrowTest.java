@@ -1,0 +1,113 @@
+package org.iocp4j.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousChannelGroup;
+import java.nio.channels.AsynchronousServerSocketChannel;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
+import org.iocp4j.channels.IocpAsynchronousChannelProvider;
+import org.iocp4j.channels.internal.ProviderFactory;
+import org.iocp4j.channels.seam.ChannelLock;
+import org.iocp4j.channels.seam.Settings;
+import org.iocp4j.channels.seam.Surroundings;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.SimulatedClient;
+import org.iocp4j.simkernel.SimulatedKernel;
+import org.iocp4j.win32.Win32;
+import org.junit.jupiter.api.Test;
+
+/** A call of the channels throws, as it does where memory for Java is short. */
+class ChannelsThrowTest {
+    private static final Duration ENOUGH = Duration.ofSeconds(30);
+    private static final int BUFFER_BYTES = 16;
+    private static final int SENT = 5 * BUFFER_BYTES;
+
+    private final SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
+
+    /** Its recv throws while it is told to. */
+    private final class Throwing implements Surroundings {
+        private final ChannelsSurroundings real = new ChannelsSurroundings(kernel);
+        private boolean throwsNow;
+
+        @Override
+        public Win32 attach() {
+            Win32 win32 = real.attach();
+            return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
+                    (proxy, method, arguments) -> {
+                        if (throwsNow && method.getName().equals("recv")) {
+                            throw new OutOfMemoryError("a test's");
+                        }
+                        try {
+                            return method.invoke(win32, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+        }
+
+        @Override
+        public ChannelLock newLock() {
+            return real.newLock();
+        }
+
+        @Override
+        public ExecutorService newFixedPool(int threads, ThreadFactory factory) {
+            return real.newFixedPool(threads, factory);
+        }
+
+        @Override
+        public void start(String name, Runnable work) {
+            real.start(name, work);
+        }
+    }
+
+    private <T> T get(Future<T> future) throws Exception {
+        kernel.require(kernel.until(future::isDone, ENOUGH), "an operation does not end");
+        return future.get();
+    }
+
+    @Test
+    void theReadHasWhatCameBeforeAndTheNextOneFailsAndNoBufferIsLost() {
+        kernel.run(() -> {
+            Throwing surroundings = new Throwing();
+            IocpAsynchronousChannelProvider provider =
+                    ProviderFactory.newProvider(surroundings, new Settings(1, false, BUFFER_BYTES, 100));
+            AsynchronousChannelGroup group = provider.openAsynchronousChannelGroup(1, Thread::new);
+            AsynchronousServerSocketChannel listener = provider.openAsynchronousServerSocketChannel(group)
+                    .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            Future<AsynchronousSocketChannel> accept = listener.accept();
+            kernel.client(new SimulatedClient.Script() {
+                @Override
+                public void connected(SimulatedClient client) {
+                    client.send(new byte[SENT]);
+                }
+            }).connect((InetSocketAddress) listener.getLocalAddress());
+            AsynchronousSocketChannel channel = get(accept);
+            kernel.sleep(Duration.ofSeconds(1)); // all has come
+            surroundings.throwsNow = true;
+            assertThat(get(channel.read(ByteBuffer.allocate(2 * SENT)))).isEqualTo(BUFFER_BYTES);
+            Future<Integer> next = channel.read(ByteBuffer.allocate(2 * SENT));
+            kernel.require(kernel.until(next::isDone, ENOUGH), "a read does not end");
+            assertThat(next.exceptionNow()).isInstanceOf(SocketException.class)
+                    .hasCauseInstanceOf(OutOfMemoryError.class);
+            surroundings.throwsNow = false;
+            assertThat(get(channel.read(ByteBuffer.allocate(2 * SENT)))).isEqualTo(SENT - BUFFER_BYTES);
+            assertThat(provider.statistics().buffersLent()).isZero();
+            group.shutdownNow();
+            kernel.require(kernel.until(group::isTerminated, ENOUGH), "the group does not end");
+            ProviderFactory.end(provider);
+            kernel.until(() -> kernel.leftovers().isEmpty(), ENOUGH);
+            kernel.requireNothingLeft();
+        });
+    }
+}
