@@ -8,11 +8,15 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousServerSocketChannel;
+import java.nio.channels.CompletionHandler;
 import java.nio.channels.InterruptedByTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -30,6 +34,46 @@ class BoundsTest {
     private static IocpAsynchronousChannelProvider provider(int accepts, int mostBuffers) {
         return new IocpAsynchronousChannelProvider(new WindowsSurroundings(),
                 new Settings(accepts, false, BUFFER_BYTES, mostBuffers));
+    }
+
+    /** A group's only thread finds so many reads done, one behind the other, that it has always one to go on with. */
+    @Test
+    void readsThatAreDoneAtOnceHoldUpNoTask() throws Exception {
+        int bufferBytes = 1024;
+        int buffers = 48; // that the kernel holds
+        IocpAsynchronousChannelProvider provider = new IocpAsynchronousChannelProvider(new WindowsSurroundings(),
+                new Settings(1, false, bufferBytes, 100));
+        AsynchronousChannelGroup group =
+                provider.openAsynchronousChannelGroup(1, Executors.defaultThreadFactory());
+        try (Link link = Link.connected(provider, group)) {
+            int[] reads = new int[1]; // of the group's thread
+            CompletableFuture<Integer> readsBefore = new CompletableFuture<>();
+            CompletableFuture<Integer> all = new CompletableFuture<>();
+            link.peer().getOutputStream().write(new byte[buffers * bufferBytes]);
+            ByteBuffer room = ByteBuffer.allocate(bufferBytes);
+            link.channel().read(room, null, new CompletionHandler<Integer, Void>() {
+                @Override
+                public void completed(Integer bytes, Void none) {
+                    if (reads[0]++ == 0) {
+                        ((Executor) group).execute(() -> readsBefore.complete(reads[0]));
+                    }
+                    if (reads[0] == buffers) {
+                        all.complete(bytes);
+                    } else {
+                        link.channel().read(room.clear(), null, this);
+                    }
+                }
+
+                @Override
+                public void failed(Throwable cause, Void none) {
+                    all.completeExceptionally(cause);
+                }
+            });
+            assertThat(Outcome.get(readsBefore)).isLessThan(buffers / 2);
+            assertThat(Outcome.get(all)).isEqualTo(bufferBytes);
+        } finally {
+            group.shutdownNow();
+        }
     }
 
     /** A quarter of the buffers is for reads: 18 writes that never end take the rest. */

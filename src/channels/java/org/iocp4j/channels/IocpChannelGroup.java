@@ -47,6 +47,8 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
     private static final Duration END = Duration.ofSeconds(10);
     /** How long a packet waits that Windows has refused. */
     private static final long AGAIN_NANOS = 100_000_000;
+    /** So many handlers run before the thread looks at the port again: each look is a call of the kernel. */
+    private static final int HANDLERS_FOR_A_LOOK = 16;
     /** The key of the packets that say that there is a task. */
     private static final long TASK = 1;
 
@@ -132,8 +134,9 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         private final boolean runsHandlers;
         private final HandlerThread thread;
         private final IoThread io;
-        /** The handlers of a batch that have still to run, of a group's only thread. */
+        /** The handlers and tasks that are to run next: in a group of several threads, one. */
         private final ArrayDeque<Runnable> batch = new ArrayDeque<>();
+        private int handlersSinceLook;
 
         Loop(boolean runsHandlers) {
             this.runsHandlers = runsHandlers;
@@ -164,29 +167,42 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         }
 
         private boolean hasWork() {
-            return io.hasWork() || thread.hasDeferred() || !batch.isEmpty() || (fixed && !tasks.isEmpty());
+            return io.hasWork() || thread.hasDeferred() || hasHandlers();
+        }
+
+        /** Whether there is something to run before the port has anything. */
+        private boolean hasHandlers() {
+            return thread.hasReady() || !batch.isEmpty() || (fixed && !tasks.isEmpty());
         }
 
         private void turn() {
             thread.postDeferred(io);
-            boolean waits = !ending && !thread.hasReady() && batch.isEmpty() && !(fixed && !tasks.isEmpty());
-            dequeue(waits ? -1 : 0);
-            if (!runsHandlers) {
-                return;
+            boolean isIdle = !hasHandlers();
+            if (isIdle || handlersSinceLook >= HANDLERS_FOR_A_LOOK) {
+                dequeue(isIdle && !ending ? -1 : 0);
+                handlersSinceLook = 0;
             }
-            Runnable next = batch.isEmpty() ? thread.pollReady() : batch.poll(); // what one that threw has left
-            if (next == null && fixed) {
-                next = tasks.poll();
-            }
-            for (Runnable other = thread.pollReady(); other != null; other = thread.pollReady()) {
-                if (hasOneThread) {
-                    batch.add(other);
-                } else {
-                    hand(other); // the next one may take as long as it likes
+            if (runsHandlers) {
+                gather();
+                for (Runnable next = batch.poll(); next != null; next = batch.poll()) {
+                    handlersSinceLook++;
+                    thread.run(next);
                 }
             }
-            for (; next != null; next = batch.poll()) {
-                thread.run(next);
+        }
+
+        /** Behind what one that threw has left: what has completed, and a task, which no completion holds up. */
+        private void gather() {
+            for (Runnable next = thread.pollReady(); next != null; next = thread.pollReady()) {
+                if (hasOneThread || batch.isEmpty()) {
+                    batch.add(next);
+                } else {
+                    hand(next); // the one before may take as long as it likes
+                }
+            }
+            Runnable task = fixed && (hasOneThread || batch.isEmpty()) ? tasks.poll() : null;
+            if (task != null) {
+                batch.add(task);
             }
         }
 
