@@ -222,8 +222,9 @@ class GroupTest {
     }
 
     /**
-     * The handlers of what was dequeued together with it, and the read that it has begun. That thread lives on: what
-     * comes while the thread ends that has posted a read, Wine tells as the end of the stream (2 of 20 runs) [wine].
+     * The handlers of what was dequeued together with it, and the read that it has begun. What comes while the thread
+     * ends that has posted a read, as the JDK's dying thread has, Wine tells as the end of the stream (2 of 20 runs)
+     * [wine]: so nothing comes before it has ended.
      */
     @ParameterizedTest
     @MethodSource(ALL)
@@ -253,6 +254,7 @@ class GroupTest {
             assertThat(threads.deaths.poll(Outcome.LIMIT_SECONDS, TimeUnit.SECONDS)).isSameAs(mine);
             assertThat(first.get()).isEqualTo(1);
             assertThat(behind.get()).isEqualTo(1);
+            assertThat(first.thread.join(Duration.ofSeconds(Outcome.LIMIT_SECONDS))).isTrue();
             one.peer().getOutputStream().write(1);
             assertThat(next.get()).isEqualTo(1);
         } finally {
