@@ -94,6 +94,15 @@ class BenchTest {
         });
     }
 
+    /** Or its next turn would be another server's. */
+    @Test
+    void whatAServerPutsOffForThoseThatHaveLeftIsOfItsTurn() throws IOException {
+        load = new Load("churn", Load.Kind.CHURN, 1, 1, 64, 1);
+        run(server(ServerKind.JDK_SELECTOR, FaultyServer.PUTS_OFF));
+        assertThat(results).hasSize(1).allSatisfy(result ->
+                assertThat(result.operations() / result.perSecond().median()).as("seconds").isGreaterThan(0.4));
+    }
+
     @Test
     void stoppingStartsNoOtherServer() throws IOException {
         run(line -> {

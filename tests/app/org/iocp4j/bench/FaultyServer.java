@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -18,6 +19,10 @@ final class FaultyServer {
     static final String REFUSES = "refuses";
     /** Neither answers nor ends. */
     static final String HANGS = "hangs";
+
+    /** Works on when its clients have left. */
+    static final String PUTS_OFF = "puts off";
+    static final Duration PUT_OFF = Duration.ofMillis(800);
 
     /** Closes each connection at once, and says why. */
     static final String CLOSES = "closes";
@@ -37,7 +42,17 @@ final class FaultyServer {
             if (fault.equals(HANGS)) {
                 Thread.currentThread().join();
             }
+            if (fault.equals(PUTS_OFF)) {
+                Thread.ofPlatform().daemon().start(FaultyServer::work);
+            }
             System.out.println("costs - -");
+        }
+    }
+
+    private static void work() {
+        long end = System.nanoTime() + PUT_OFF.toNanos();
+        while (System.nanoTime() < end) {
+            Thread.onSpinWait();
         }
     }
 

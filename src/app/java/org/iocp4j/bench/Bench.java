@@ -248,10 +248,13 @@ public final class Bench {
                     client.idle(IDLE);
                     grownBytes = child.grownBytes();
                 }
-                if (load.active() > 0) {
+                if (load.kind() == Load.Kind.CHURN) { // what it has put off for those that have left is its work, too
+                    turn = measured(() -> client.work(time).longer(child.awaitRest()));
+                } else if (load.active() > 0) {
                     turn = measured(() -> client.work(time));
                 }
                 client.leave();
+                child.awaitRest(); // or the next server's turn would pay for what this one has put off
                 return turn;
             } catch (BenchClient.Failure e) { // with all connections still there, so that a shortage is seen
                 String why = Stream.of(e.getMessage(), machine.shortage(), child.lastWords())

@@ -35,13 +35,17 @@ final class BenchClient implements Client {
      * What was done.
      *
      * @param operations before the time was up: the time asked for, or until every connection has had one
-     * @param nanos      that time
+     * @param nanos      that time; of connections that come and go, until the server is at rest behind the last one
      * @param all        those too that were under way when it was up: what the server has worked for
      * @param micros     how long each of all took
      */
     record Counted(long operations, long nanos, long all, Histogram micros) {
         double perSecond() {
             return operations * 1e9 / nanos;
+        }
+
+        Counted longer(long moreNanos) {
+            return new Counted(operations, nanos + moreNanos, all, micros);
         }
     }
 

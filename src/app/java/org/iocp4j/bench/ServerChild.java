@@ -1,6 +1,7 @@
 package org.iocp4j.bench;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.Writer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,6 +24,11 @@ final class ServerChild implements AutoCloseable {
     private static final String READY = "ready ";
     private static final String COSTS = "costs ";
     private static final int LOG_LINES = 20;
+    /** What has used no processor time for so long is at rest; the platform counts that by 10 or 16 ms. */
+    private static final long REST_NANOS = 60_000_000;
+    private static final long LOOK_NANOS = 20_000_000;
+    /** Longer is not waited for. */
+    private static final long LONGEST_UNREST_NANOS = 10_000_000_000L;
 
     /** How long to wait for a server's answers, and for its end. */
     record Patience(int answerSeconds, int endSeconds) {
@@ -140,6 +146,39 @@ final class ServerChild implements AutoCloseable {
         String[] own = line(COSTS).split(" ");
         return new Costs(Machine.cpuNanos(process.toHandle()), machine.wineserverCpuNanos(),
                 machine.wineserverRequests(), count(own, 0), count(own, 1), count(own, 2));
+    }
+
+    /**
+     * Waits until it is at rest, and the wineserver. A server may have put off what its clients do not wait for:
+     * {@code handlers-selector} goes on to close connections for a second after two of {@code http-churn-20} [wine].
+     *
+     * @return for how many nanoseconds it has worked on; 0 where the platform does not tell
+     */
+    long awaitRest() throws IOException {
+        long start = System.nanoTime();
+        long latest = start;
+        long cpuNanos = cpuNanos();
+        for (long now = start; now - latest < REST_NANOS && now - start < LONGEST_UNREST_NANOS;
+                now = System.nanoTime()) {
+            try {
+                TimeUnit.NANOSECONDS.sleep(LOOK_NANOS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while " + spec.name() + " was at work");
+            }
+            long before = cpuNanos;
+            cpuNanos = cpuNanos();
+            if (cpuNanos > before) {
+                latest = System.nanoTime();
+            }
+        }
+        return latest - start;
+    }
+
+    private long cpuNanos() {
+        Long own = Machine.cpuNanos(process.toHandle());
+        Long wineserver = machine.wineserverCpuNanos();
+        return (own == null ? 0 : own) + (wineserver == null ? 0 : wineserver);
     }
 
     private static Long count(String[] counts, int which) {
