@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.channels.seam.Settings;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,54 @@ class BoundsTest {
             });
             assertThat(Outcome.get(readsBefore)).isLessThan(buffers / 2);
             assertThat(Outcome.get(all)).isEqualTo(bufferBytes);
+        } finally {
+            group.shutdownNow();
+        }
+    }
+
+    /** Nor are there ever more packets of tasks than tasks, or what completes would stand behind all of them. */
+    @Test
+    void tasksHoldUpNoRead() throws Exception {
+        IocpAsynchronousChannelProvider provider = provider(1, 24);
+        AsynchronousChannelGroup group =
+                provider.openAsynchronousChannelGroup(2, Executors.defaultThreadFactory());
+        int before = 2_000;
+        int most = 1_000;
+        AtomicInteger tasks = new AtomicInteger();
+        CompletableFuture<Integer> tasksUntilRead = new CompletableFuture<>();
+        CountDownLatch hasBegun = new CountDownLatch(1);
+        try (Link link = Link.connected(provider, group)) {
+            AtomicInteger sentAt = new AtomicInteger(Integer.MAX_VALUE);
+            link.channel().read(ByteBuffer.allocate(1), null, new CompletionHandler<Integer, Void>() {
+                @Override
+                public void completed(Integer bytes, Void none) {
+                    tasksUntilRead.complete(tasks.get() - sentAt.get());
+                }
+
+                @Override
+                public void failed(Throwable cause, Void none) {
+                    tasksUntilRead.completeExceptionally(cause);
+                }
+            });
+            Runnable again = new Runnable() {
+                @Override
+                public void run() {
+                    int count = tasks.incrementAndGet();
+                    if (count == before) {
+                        hasBegun.countDown();
+                    }
+                    if (!tasksUntilRead.isDone() && count - sentAt.get() < 20 * most) {
+                        ((Executor) group).execute(this);
+                    }
+                }
+            };
+            for (int i = 0; i < 3; i++) { // more than threads: then one always waits
+                ((Executor) group).execute(again);
+            }
+            assertThat(hasBegun.await(Outcome.LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+            link.peer().getOutputStream().write(1);
+            sentAt.set(tasks.get());
+            assertThat(Outcome.get(tasksUntilRead)).isLessThan(most);
         } finally {
             group.shutdownNow();
         }

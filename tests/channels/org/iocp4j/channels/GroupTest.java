@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -464,6 +465,64 @@ class GroupTest {
             group.shutdownNow();
         }
         requireTermination(group);
+    }
+
+    /** Nor is what it has still to do lost with the thread that a handler has ended, or the group would end late. */
+    @Test
+    @NeedsCompletionPorts
+    void aGroupEndsThoughItsPoolHasRefusedAThread() throws Exception {
+        Threads threads = new Threads();
+        Refusing pool = new Refusing(threads);
+        AsynchronousChannelGroup group = Providers.ours().openAsynchronousChannelGroup(pool, 1);
+        RuntimeException mine = new RuntimeException("thrown by the test");
+        try (Link link = Link.connected(Providers.ours(), group)) {
+            Set<Thread> dequeuing = Set.copyOf(threads.all);
+            for (boolean isSo = false; !isSo;) { // or the group's own thread has dequeued it, and the pool runs it
+                Outcome<Integer> read = new Outcome<>(bytes -> {
+                    if (dequeuing.contains(Thread.currentThread())) {
+                        pool.refusal = () -> {
+                            throw new Error("thrown by the test");
+                        };
+                        close(link);
+                        throw mine;
+                    }
+                });
+                link.channel().read(ByteBuffer.allocate(1), null, read);
+                link.peer().getOutputStream().write(1);
+                read.get();
+                isSo = dequeuing.contains(read.thread);
+            }
+            assertThat(threads.deaths.poll(Outcome.LIMIT_SECONDS, TimeUnit.SECONDS)).isSameAs(mine);
+        } finally {
+            pool.refusal = () -> { };
+            group.shutdownNow();
+        }
+        assertThat(group.awaitTermination(5, TimeUnit.SECONDS)).as("before it gives up what it waits for").isTrue();
+    }
+
+    private static void close(Link link) {
+        try {
+            link.channel().close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    @NeedsCompletionPorts
+    void aFactoryThatThrowsLeavesNoThread() throws Exception {
+        Threads threads = new Threads();
+        IllegalStateException mine = new IllegalStateException("thrown by the test");
+        ThreadFactory factory = task -> {
+            if (threads.all.isEmpty()) {
+                return threads.newThread(task);
+            }
+            throw mine;
+        };
+        assertThatThrownBy(() -> Providers.ours().openAsynchronousChannelGroup(2, factory)).isSameAs(mine);
+        for (Thread thread : threads.all) {
+            assertThat(thread.join(Duration.ofSeconds(Outcome.LIMIT_SECONDS))).isTrue();
+        }
     }
 
     /** A pool may run in the caller what it has no thread for: what that throws is no refusal. */

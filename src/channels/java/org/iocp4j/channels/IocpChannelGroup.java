@@ -47,7 +47,10 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
     private static final Duration END = Duration.ofSeconds(10);
     /** How long a packet waits that Windows has refused. */
     private static final long AGAIN_NANOS = 100_000_000;
-    /** So many handlers run before the thread looks at the port again: each look is a call of the kernel. */
+    /**
+     * So many handlers run before a group's only thread looks at the port again: each look is a call of the kernel.
+     * Several threads, which take a packet at each look, would leave those of tasks behind.
+     */
     private static final int HANDLERS_FOR_A_LOOK = 16;
     /** The key of the packets that say that there is a task. */
     private static final long TASK = 1;
@@ -93,7 +96,6 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         } finally {
             transport.give(io);
         }
-        loops = all;
     }
 
     static IocpChannelGroup fixed(AsynchronousChannelProvider provider, Transport transport, int threads,
@@ -107,24 +109,30 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
             int threads) throws IOException {
         IocpChannelGroup group = new IocpChannelGroup(provider, transport, pool, threads, false);
         Loop own = group.new Loop(false);
-        transport.surroundings.start("iocp4j-dequeuing", own);
+        try {
+            transport.surroundings.start("iocp4j-dequeuing", own);
+        } catch (Throwable e) {
+            own.leave();
+            throw e;
+        }
         return group.start(threads);
     }
 
+    /** A pool may refuse some of them; what else it throws, or its factory, is thrown here, and the group ends. */
     private IocpChannelGroup start(int threads) {
         for (int i = 0; i < threads; i++) {
-            start(new Loop(true));
+            Loop loop = new Loop(true);
+            try {
+                executor.execute(loop);
+            } catch (Throwable e) {
+                loop.refused(e);
+                if (fixed || !(e instanceof RejectedExecutionException)) {
+                    end();
+                    throw e;
+                }
+            }
         }
         return this;
-    }
-
-    private void start(Loop loop) {
-        try {
-            executor.execute(loop);
-        } catch (RejectedExecutionException e) {
-            LOG.warn("the group's pool has refused a thread that dequeues: {}", e.toString());
-            loop.leave();
-        }
     }
 
     // ---- its threads ----
@@ -142,6 +150,9 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
             this.runsHandlers = runsHandlers;
             io = new IoThread(transport.spareThreads.attach());
             thread = new HandlerThread(IocpChannelGroup.this, io);
+            try (var _ = lock.hold()) {
+                loops++;
+            }
         }
 
         @Override
@@ -161,9 +172,27 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
                 }
                 thread.end(before);
                 if (!isOver) {
-                    start(this);
+                    goOnElsewhere();
                 }
             }
+        }
+
+        /** Throws nothing: a handler's exception is on its way. */
+        private void goOnElsewhere() {
+            try {
+                executor.execute(this);
+            } catch (Throwable e) { // the pool is the user's
+                refused(e);
+            }
+        }
+
+        /** No thread goes on with it. */
+        void refused(Throwable cause) {
+            LOG.warn("the group's pool has refused a thread that dequeues: {}", cause.toString());
+            while (io.hasWork()) { // or nobody would be told of it
+                domain.runQueued(io);
+            }
+            leave();
         }
 
         private boolean hasWork() {
@@ -178,7 +207,7 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         private void turn() {
             thread.postDeferred(io);
             boolean isIdle = !hasHandlers();
-            if (isIdle || handlersSinceLook >= HANDLERS_FOR_A_LOOK) {
+            if (isIdle || !hasOneThread || handlersSinceLook >= HANDLERS_FOR_A_LOOK) {
                 dequeue(isIdle && !ending ? -1 : 0);
                 handlersSinceLook = 0;
             }
