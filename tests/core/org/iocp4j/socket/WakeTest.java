@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.iocp4j.NeedsCompletionPorts;
+import org.iocp4j.port.Deadline;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.Background;
@@ -112,6 +115,34 @@ class WakeTest {
             assertThat(dequeue()).as("packets").isOne();
         }
         assertThat(packets).isEmpty();
+    }
+
+    /** One that has dequeued may go on to call its user, and that may take long. */
+    @Test
+    void aPoolsDeadlineExpiresThoughTheThreadThatArmedItIsBusy() throws Exception {
+        CountDownLatch expired = new CountDownLatch(1);
+        CompletableFuture<Boolean> isSo = new CompletableFuture<>();
+        TestDomain[] pool = new TestDomain[1];
+        pool[0] = new TestDomain(DomainOptions.pool(), (key, bytes, io) -> {
+            if (key == 1) {
+                Deadline deadline = new Deadline(pool[0].domain.timers()) {
+                    @Override
+                    protected void expired(IoThread on) {
+                        expired.countDown();
+                    }
+                };
+                pool[0].domain.arm(deadline, io.win32().nanoTime() + 100_000_000, io);
+                try {
+                    isSo.complete(expired.await(LONG_MILLIS, TimeUnit.MILLISECONDS));
+                } catch (InterruptedException e) {
+                    isSo.completeExceptionally(e);
+                }
+            }
+        });
+        Thread.sleep(100); // then the others sleep; if they do not yet, that is no less a case
+        assertThat(pool[0].domain.post(test.io.win32(), 1, 0)).isZero();
+        assertThat(isSo.get()).isTrue();
+        pool[0].close();
     }
 
     @Test

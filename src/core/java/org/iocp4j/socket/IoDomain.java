@@ -336,13 +336,14 @@ public final class IoDomain {
 
     /**
      * Arms one of the domain's deadlines, and ends the wait of a thread that would wait too long for it. A domain's
-     * only thread need not call this: it drives the wheel before it waits. Any thread.
+     * only thread need not call this: it drives the wheel before it waits. One of several may do something else for
+     * long before that, while all others wait. Any thread.
      *
      * @param dueNanos as {@link IoThread#nowNanos}
      * @param io       the calling thread's own
      */
     public void arm(Deadline deadline, long dueNanos, IoThread io) {
-        if (deadline.arm(dueNanos) && !port.isDequeuedBy(io)) {
+        if (deadline.arm(dueNanos) && (options.threads() == DomainOptions.Threads.POOL || !port.isDequeuedBy(io))) {
             wake(io);
         }
     }
