@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the same computation in every JVM: the host's runs it")
 class SendFileTest {
     private static final Path FILE = Path.of("C:\\site\\large");
+    private static final Path LARGER = Path.of("C:\\site\\larger");
     private static final Path SMALL = Path.of("C:\\site\\small");
     private static final int BYTES = 200_000;
     private static final byte[] CONTENTS = contents(BYTES);
@@ -305,6 +306,33 @@ class SendFileTest {
                 }
                 life.await(life.client::hasEnded, "all of it and a FIN");
                 assertThat(life.client.received()).isEqualTo(CONTENTS);
+                life.client.close();
+            });
+        });
+    }
+
+    /** How fast it read before does not make a piece so long that it reads too slowly now. */
+    @Test
+    void aPeerThatReadsSlowlyFromSomeTimeOnGetsAllOfIt() {
+        byte[] large = contents(2_000_000);
+        forEachSeed(seed -> {
+            Life life = life(seed, session -> {
+                session.sendFile(LARGER, 0, large.length);
+                session.disconnect();
+            });
+            life.kernel.putFile(LARGER.toString(), large);
+            life.options.disconnectTime(Duration.ofMillis(600)).closeTime(Duration.ofMillis(600));
+            life.client.window(32_000);
+            life.run(() -> {
+                life.await(() -> life.client.received().length >= 980_000, "a half");
+                life.client.window(4_000);
+                life.client.stopReading();
+                for (int i = 0; i < 1_000 && !life.client.hasEnded(); i++) {
+                    life.kernel.sleep(Duration.ofMillis(40));
+                    life.client.startReading(); // what has come, a window at most
+                    life.client.stopReading();
+                }
+                assertThat(life.client.received()).isEqualTo(large);
                 life.client.close();
             });
         });

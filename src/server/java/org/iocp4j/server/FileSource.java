@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A part of a file, which Windows sends by TransmitFile. */
 final class FileSource extends SendSource {
-    /** More would be longer than needed until others have their turn, where Windows transmits two at a time [doc]. */
-    private static final int MOST_PIECE_BYTES = 1 << 26;
-
     private final OverlappedFile file;
     private final Path path;
     /** What the queue has copied, to be sent before the piece; the kernel's while the send is pending. */
@@ -32,7 +29,7 @@ final class FileSource extends SendSource {
     private int headBytes;
 
     private FileSource(OverlappedFile file, Path path, long position, long count, long progressNanos) {
-        super(position, count, MOST_PIECE_BYTES, progressNanos);
+        super(position, count, progressNanos);
         this.file = file;
         this.path = path;
     }

@@ -14,16 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Memory that Windows sends from: lent memory, or a part of a file that is mapped for this. */
 final class MemorySource extends SendSource {
-    /** The pages of a send that is pending are locked: there must not be too many. */
-    private static final int MOST_PIECE_BYTES = 1 << 20;
-
     private final long address;
     private final Runnable giveBack;
     /** The file that it maps; null if it is memory alone. */
     private final @Nullable String file;
 
     private MemorySource(MemorySegment memory, Runnable giveBack, @Nullable String file, long progressNanos) {
-        super(0, memory.byteSize(), MOST_PIECE_BYTES, progressNanos);
+        super(0, memory.byteSize(), progressNanos);
         this.address = memory.address();
         this.giveBack = giveBack;
         this.file = file;

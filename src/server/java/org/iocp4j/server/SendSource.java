@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
  */
 abstract sealed class SendSource permits FileSource, MemorySource {
     private static final int FIRST_PIECE_BYTES = 64 * 1024;
+    /** More would hold up others where Windows transmits two files at a time [doc], and lock more pages of memory. */
+    private static final int MOST_PIECE_BYTES = 1 << 20;
     private static final int LEAST_PIECE_BYTES = 8 * 1024;
+    /** A peer that read fast and reads no faster than this now takes its piece in time, which cannot be shortened. */
+    private static final int SLOW_BYTES_A_SECOND = 50_000;
 
     /** How many bytes that the queue has copied go out before it, and behind the source before it. */
     int bytesBefore;
@@ -23,20 +27,21 @@ abstract sealed class SendSource permits FileSource, MemorySource {
     private long position;
     private long leftBytes;
     /** The most of the next piece. */
-    private int mostBytes = FIRST_PIECE_BYTES;
+    private int mostBytes;
     private int pieceBytes;
     private long pieceNanos;
 
     /**
      * With nothing sent of it.
      *
-     * @param position       where it begins
-     * @param count          how many bytes it has; one of none is for no queue
-     * @param mostPieceBytes of a peer that reads fast
-     * @param progressNanos  within which a piece must have gone, or the session might be taken for stuck
+     * @param position      where it begins
+     * @param count         how many bytes it has; one of none is for no queue
+     * @param progressNanos within which a piece must have gone, or the session might be taken for stuck
      */
-    SendSource(long position, long count, int mostPieceBytes, long progressNanos) {
-        this.mostPieceBytes = mostPieceBytes;
+    SendSource(long position, long count, long progressNanos) {
+        double seconds = progressNanos / 1e9;
+        mostPieceBytes = (int) Math.clamp(seconds * SLOW_BYTES_A_SECOND, LEAST_PIECE_BYTES, MOST_PIECE_BYTES);
+        mostBytes = Math.min(FIRST_PIECE_BYTES, mostPieceBytes);
         this.position = position;
         this.leftBytes = count;
         this.slowNanos = progressNanos / 4;

@@ -89,7 +89,8 @@ public interface Session {
      *
      * <p>Its bytes are not in memory, and do not count as {@link #queuedBytes}; {@link GroupOptions#sendQueueFiles}
      * bounds the number of files. Each piece that goes is something sent, as to the idle time and to
-     * {@link ServerOptions#disconnectTime}; and {@link ServerOptions#closeTime} begins anew with it.
+     * {@link ServerOptions#disconnectTime}; and {@link ServerOptions#closeTime} begins anew with it. A piece is no
+     * longer than what 50,000 bytes a second make of disconnectTime, and 1 MiB, and shorter if the peer is slow.
      *
      * @param file     a file of the default file system
      * @param position where in the file the part begins, in bytes
