@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FaultTest {
     @ParameterizedTest
     @ValueSource(strings = {"latency=100ms", "latency=2s,jitter=500ms", "drop=3", "slicer=1", "slicer=4,delay=50ms",
-        "reset-peer=0", "reset-peer=5,delay=1s",
+        "reset-peer=0", "reset-peer=5,delay=1s", "reset-peer=9223372036854775807",
         "half-close=2", "never-read", "never-close", "refuse-accepts", "wrong-login", "corrupt=5",
         "bandwidth=1000", "never-read,toxicity=0.5", "latency=1s,jitter=1s,toxicity=0.25"})
     void itsTextIsWhatItIsReadFrom(String text) {
@@ -40,6 +40,7 @@ class FaultTest {
             latency=1s,jitter=2s| latency: jitter '2s' is not allowed, must be 0s to 1s
             latency=1s,delay=2s | latency: delay: only slicer and reset-peer have one
             drop=0              | drop: '0' is not allowed, must be 1 to 2147483647
+            drop=9999999999999999999 | drop: '9999999999999999999' is not allowed, must be 1 to 2147483647
             drop=x              | drop: 'x' is not allowed, must be a number
             drop=2,jitter=1s    | drop: it takes no jitter
             drop=2,often=1      | drop: 'often' is not allowed, must be delay, jitter or toxicity

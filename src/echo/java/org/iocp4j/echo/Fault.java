@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One way in which an echo server misbehaves, for tests of clients. {@link Faults#add} puts it into force. Its text, as
@@ -30,7 +31,7 @@ public record Fault(Kind kind, long amount, Duration delay, Duration jitter, dou
     private static final Duration RESET_DELAY = Duration.ofMillis(100);
     private static final long MAX_MILLIS = 600_000;
     private static final Pattern TIME = Pattern.compile("(\\d{1,9})(ms|s|m)");
-    private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,19}");
 
     /** What goes wrong. */
     public enum Kind {
@@ -99,8 +100,7 @@ public record Fault(Kind kind, long amount, Duration delay, Duration jitter, dou
         Objects.requireNonNull(delay, "delay is null");
         Objects.requireNonNull(jitter, "jitter is null");
         if (amount < kind.min || amount > kind.max) {
-            throw new IllegalArgumentException(kind.text() + ": '" + amount + "' is not allowed, must be " + kind.min
-                    + " to " + kind.max);
+            throw outOfRange(kind, String.valueOf(amount), null);
         }
         boolean isTimed = kind == Kind.LATENCY || kind == Kind.SLICER || kind == Kind.RESET_PEER;
         check(kind, "delay", delay, isTimed ? Duration.ofMillis(MAX_MILLIS) : Duration.ZERO);
@@ -286,7 +286,16 @@ public record Fault(Kind kind, long amount, Duration delay, Duration jitter, dou
         if (!NUMBER.matcher(text).matches()) {
             throw new IllegalArgumentException(kind.text() + ": '" + text + "' is not allowed, must be a number");
         }
-        return Long.parseLong(text);
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw outOfRange(kind, text, e);
+        }
+    }
+
+    private static IllegalArgumentException outOfRange(Kind kind, String amount, @Nullable Throwable cause) {
+        return new IllegalArgumentException(kind.text() + ": '" + amount + "' is not allowed, must be " + kind.min
+                + " to " + kind.max, cause);
     }
 
     private static double part(Kind kind, String text) {
