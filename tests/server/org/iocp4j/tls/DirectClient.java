@@ -40,6 +40,12 @@ final class DirectClient {
         }
     }
 
+    /** Its first word, for the server. */
+    void begin() throws SSLException {
+        engine.beginHandshake();
+        encrypt(0);
+    }
+
     /** So many bytes, for the server. */
     void encrypt(int bytes) throws SSLException {
         engine.wrap(plain.clear().limit(bytes), toServer.clear());

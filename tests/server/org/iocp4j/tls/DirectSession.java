@@ -7,6 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
 import org.iocp4j.server.IocpGroup;
@@ -30,6 +32,8 @@ final class DirectSession implements Session {
     boolean wantsRoom;
     /** Looked at as often as TLS does. */
     IntSupplier queued = () -> 0;
+    /** What is to run at its time. */
+    final List<SessionAction> scheduled = new ArrayList<>();
     /** What others have asked for, and has not run. */
     private final ArrayDeque<SessionAction> actions = new ArrayDeque<>();
     private Object attached;
@@ -141,7 +145,8 @@ final class DirectSession implements Session {
 
     @Override
     public ScheduledAction schedule(Duration delay, SessionAction action) {
-        return () -> { };
+        scheduled.add(action);
+        return () -> scheduled.remove(action);
     }
 
     @Override

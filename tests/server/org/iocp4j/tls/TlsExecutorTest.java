@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLEngine;
 import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
+import org.iocp4j.server.SendResult;
 import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.Session;
 import org.iocp4j.server.SessionHandler;
@@ -21,6 +22,7 @@ import org.iocp4j.server.internal.ServerFactory;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
 import org.iocp4j.simkernel.SimulatedKernel;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -123,6 +125,40 @@ class TlsExecutorTest {
             assertThat(handler.reasons).containsOnly(CloseReason.PEER_CLOSED);
             assertThat(server.statistics().faults().handlerFailures()).isZero();
         });
+    }
+
+    /** What was not taken is still the caller's, for another session, say. */
+    @Test
+    void aSendToAConnectionThatIsAbortedLeavesItsBytes() {
+        for (long seed = 1; seed <= 5; seed++) {
+            SimulatedKernel kernel = new SimulatedKernel(seed, FaultPlan.UNRULY).operationBytes(48).forbidMisuse();
+            Handler handler = new Handler(kernel);
+            long own = seed;
+            kernel.run(() -> {
+                TlsHandler tls = TlsHandler.server(TestKeys.context())
+                        .taskExecutor(task -> kernel.start("task", task::run)).build(handler);
+                ServerOptions options = ServerOptions.builder().workers(1).acceptsPosted(2).pool(1).maxSessions(4)
+                        .bufferBytes(64).sendQueueBytes(512).idleTime(Duration.ZERO)
+                        .handlerExecutor(call -> kernel.start("call", call::run)).build();
+                IocpServer server = ServerFactory.start(tls, options, SessionIdentity.OVERLAPPED, kernel::attach);
+                EngineClient client = connect(kernel, server, "TLSv1.3", own);
+                await(kernel, () -> handler.first != 0, "it opens");
+                client.send(new byte[10]);
+                await(kernel, () -> handler.blocked, "its call blocks");
+                server.abort(handler.first);
+                ByteBuffer data = ByteBuffer.allocate(5);
+                await(kernel, () -> {
+                    SendResult result = server.send(handler.first, data);
+                    assertThat(data.position()).as("%s", result).isEqualTo(result == SendResult.TAKEN ? 5 : 0);
+                    data.clear();
+                    return result == SendResult.CLOSED;
+                }, "no send is taken");
+                handler.free = true;
+                await(kernel, () -> handler.reasons.size() == 1, "it ends");
+                server.close();
+                kernel.requireNothingLeft();
+            });
+        }
     }
 
     private static EngineClient connect(SimulatedKernel kernel, IocpServer server, String protocol, long seed) {

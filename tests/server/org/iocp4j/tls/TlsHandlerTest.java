@@ -140,6 +140,10 @@ class TlsHandlerTest {
         @Override
         public void closed(Session session, CloseReason why, Throwable thrown) {
             assertThat(session.send(ByteBuffer.allocate(1))).isEqualTo(SendResult.CLOSED);
+            recordEnd(why, thrown);
+        }
+
+        void recordEnd(CloseReason why, Throwable thrown) {
             assertThat(reason).isNull();
             reason = why;
             failure = thrown;
@@ -199,6 +203,7 @@ class TlsHandlerTest {
     void sendsAreTakenWholeOrNotAndRoomIsTold() {
         forEachSeed(seed -> {
             int[] left = {200};
+            int[] refused = {0};
             Life life = new Life(seed) {
                 private void send(Session session) {
                     while (left[0] > 0) {
@@ -206,6 +211,7 @@ class TlsHandlerTest {
                         if (result != SendResult.TAKEN) {
                             assertThat(result).isEqualTo(SendResult.FULL);
                             assertThat(session.sendRoomBytes()).isLessThan(100);
+                            refused[0]++;
                             return;
                         }
                         left[0]--;
@@ -233,6 +239,7 @@ class TlsHandlerTest {
                 life.awaitReceived(20_000);
                 life.await(life.client::hasEnded, "the FIN");
                 assertThat(life.peer.sawCloseNotify()).isTrue();
+                assertThat(life.handler.statistics().sendsRefused()).isEqualTo(refused[0]).isPositive();
                 ByteBuffer expected = ByteBuffer.allocate(20_000);
                 for (int i = 200; i > 0; i--) {
                     expected.put(random(100, i));
@@ -339,6 +346,7 @@ class TlsHandlerTest {
             life.run(() -> {
                 life.awaitReceived(40 * 5_000);
                 assertThat(refused[0]).isBetween(1, 40);
+                assertThat(life.handler.statistics().sendsRefused()).isEqualTo(refused[0]);
                 life.client.finish();
                 life.awaitEnd();
             });
@@ -547,6 +555,45 @@ class TlsHandlerTest {
                 assertThat(life.calls).doesNotContain("refused");
                 life.peer.close();
                 life.awaitEnd();
+            });
+        });
+    }
+
+    /** Nothing has failed: what was sent has come, and the handshake is done. */
+    @Test
+    void anEndThatWaitedForTheHandshakeIsNoFailure() {
+        forEachSeed(seed -> {
+            SessionRef[] early = new SessionRef[1];
+            Life life = new Life(seed) {
+                @Override
+                SessionHandler outer() {
+                    return new SessionHandler() {
+                        @Override
+                        public void opened(Session session) {
+                            session.upgrade(handler);
+                            early[0] = session.ref();
+                        }
+
+                        @Override
+                        public void received(Session session, ByteBuffer data) {
+                            throw new IllegalStateException("not upgraded");
+                        }
+                    };
+                }
+            };
+            life.peer.atOnce = false;
+            life.run(() -> {
+                life.await(() -> early[0] != null, "the connection");
+                assertThat(early[0].send(ByteBuffer.wrap("taken".getBytes(US_ASCII)))).isEqualTo(SendResult.TAKEN);
+                early[0].disconnect();
+                life.client.after(1, life.peer::begin);
+                life.awaitReceived(5);
+                life.await(life.peer::sawCloseNotify, "the close_notify");
+                life.client.close();
+                life.await(() -> life.server.statistics().connections().sessions() == 0, "the end");
+                assertThat(life.handler.statistics().handshakes()).isOne();
+                assertThat(life.handler.statistics().closedInHandshake()).isZero();
+                assertThat(life.failedHandshakes).isEmpty();
             });
         });
     }
@@ -825,6 +872,47 @@ class TlsHandlerTest {
             });
             assertThat(end.faults().handlerFailures()).isOne();
         });
+    }
+
+    /** Even what no signature names. */
+    @Test
+    void whatAnUpgradeThrowsEndsItAsEver() {
+        forEachSeed(seed -> {
+            Throwable thrown = new Throwable("provoked");
+            Life life = new Life(seed) {
+                @Override
+                public void received(Session session, ByteBuffer data) {
+                    session.upgrade(new SessionHandler() {
+                        @Override
+                        public void upgraded(Session same) {
+                            TlsHandlerTest.<RuntimeException>sneak(thrown);
+                        }
+
+                        @Override
+                        public void received(Session same, ByteBuffer more) {
+                            throw new AssertionError("it has ended");
+                        }
+
+                        @Override
+                        public void closed(Session same, CloseReason why, Throwable failure) {
+                            recordEnd(why, failure);
+                        }
+                    });
+                }
+            };
+            life.run(() -> {
+                life.peer.send(new byte[10]);
+                life.awaitEnd();
+                assertThat(life.reason).isEqualTo(CloseReason.HANDLER_FAILED);
+                assertThat(life.failure).isSameAs(thrown);
+                life.client.close();
+            });
+        });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
     /** A client that reads nothing holds what is still to be encrypted for a time only. */

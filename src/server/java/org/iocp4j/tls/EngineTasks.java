@@ -6,7 +6,11 @@ import org.iocp4j.server.Session;
 import org.iocp4j.server.Waker;
 import org.jspecify.annotations.Nullable;
 
-/** The long calculations of a handshake: elsewhere, one after another. In the connection's calls. */
+/**
+ * The long calculations of a handshake: elsewhere, one after another. In the connection's calls. The JDK's engine is
+ * locked while one is under way, which may run a user's trust manager: no call of the connection may ask it for
+ * anything then, or it waits for that.
+ */
 final class EngineTasks {
     private final SSLEngine engine;
     private final Executor executor;

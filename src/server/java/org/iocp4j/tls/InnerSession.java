@@ -129,10 +129,7 @@ final class InnerSession implements TlsSession {
         Throwable thrown = upgradeFailure;
         if (thrown != null) {
             upgradeFailure = null;
-            if (thrown instanceof Error error) {
-                throw error;
-            }
-            throw (Exception) thrown;
+            rethrow(thrown);
         }
         if (!tls.isOpen()) {
             return;
@@ -142,6 +139,12 @@ final class InnerSession implements TlsSession {
         } else if (endTold && tls.isOutputEnding()) {
             tls.close(CloseReason.PEER_CLOSED);
         }
+    }
+
+    /** Even what no signature names. */
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void rethrow(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
     /** Something was decrypted for it. */

@@ -2,6 +2,7 @@ package org.iocp4j.tls;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.server.SendResult;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ final class PlainQueue {
     private final HeapBuffers buffers;
     private final int limitBytes;
     private final int mostFiles;
+    /** Counts the sends that were told {@link SendResult#FULL}. */
+    private final LongAdder refusals;
     /** Buffers, filled up to their positions, and parts of files. */
     private final ArrayDeque<Object> filled = new ArrayDeque<>();
     /** Of the buffers, and of a file what was taken. */
@@ -32,11 +35,13 @@ final class PlainQueue {
      *
      * @param limitBytes that it holds at a time
      * @param mostFiles  likewise; their bytes do not count before they are taken
+     * @param refusals   counts sends that find it full
      */
-    PlainQueue(HeapBuffers buffers, int limitBytes, int mostFiles) {
+    PlainQueue(HeapBuffers buffers, int limitBytes, int mostFiles, LongAdder refusals) {
         this.buffers = buffers;
         this.limitBytes = limitBytes;
         this.mostFiles = mostFiles;
+        this.refusals = refusals;
     }
 
     /**
@@ -56,13 +61,18 @@ final class PlainQueue {
             throw new IllegalArgumentException(wanted + " bytes in one send; a send queue holds " + limitBytes);
         }
         if (wanted > Math.min(most, limitBytes - bytes)) {
-            refusedBytes = Math.max(refusedBytes, wanted);
-            return SendResult.FULL;
+            return full(wanted);
         }
         copy(data, wanted, isTurn);
         data.position(data.position() + wanted);
         bytes += wanted;
         return SendResult.TAKEN;
+    }
+
+    private SendResult full(int wanted) {
+        refusedBytes = Math.max(refusedBytes, wanted);
+        refusals.increment();
+        return SendResult.FULL;
     }
 
     /** What a file would be told now; null if it would be taken. */
@@ -72,8 +82,7 @@ final class PlainQueue {
         }
         if (files == mostFiles) {
             fileRefused = true;
-            refusedBytes = Math.max(refusedBytes, 1);
-            return SendResult.FULL;
+            return full(1);
         }
         return null;
     }

@@ -112,7 +112,7 @@ final class TlsConnection {
         this.engine = owner.newEngine();
         this.peer = connection.remoteAddress();
         this.limitBytes = connection.sendQueueBytes();
-        this.outgoing = new PlainQueue(owner.packets, limitBytes, TlsHandler.MOST_FILES);
+        this.outgoing = new PlainQueue(owner.packets, limitBytes, TlsHandler.MOST_FILES, owner.sendsRefused);
         this.writer = new RecordWriter(engine, owner.packets, outgoing);
         this.reader = new RecordReader(engine, owner.packets, owner.plaintexts);
         this.tasks = new EngineTasks(engine, owner.taskExecutor, connection, this::taskDone);
@@ -178,7 +178,7 @@ final class TlsConnection {
         try {
             if (inner.isOpened()) {
                 inner.closed(endReason != null ? endReason : reason, failure != null ? failure : thrown);
-            } else if (failure == null) {
+            } else if (failure == null && !shookHands) {
                 count(new TlsException(TlsFailure.CLOSED_IN_HANDSHAKE, "ended before: " + reason, thrown));
             }
         } finally {
@@ -287,7 +287,7 @@ final class TlsConnection {
             fail(e);
             return false;
         }
-        if (engine.isOutboundDone() && !outputClosed) { // by the peer's close_notify, up to TLS 1.2
+        if (!outputClosed && !tasks.isRunning() && engine.isOutboundDone()) { // by the peer's, up to TLS 1.2
             outputEnding = true;
             outputClosed = true;
             writer.dropPlaintext();
@@ -481,6 +481,9 @@ final class TlsConnection {
     }
 
     private void sendAlert(TlsException thrown) {
+        if (tasks.isRunning()) { // the engine is a calculation's, which may take as long as it likes
+            return;
+        }
         try {
             engine.closeOutbound(); // of an engine that has failed itself, it changes nothing
             writer.giveBackEmpty();
@@ -595,7 +598,12 @@ final class TlsConnection {
     }
 
     SendResult sendFromElsewhere(ByteBuffer data) {
-        return wokenFor(outgoing.add(data, limitBytes, false));
+        int before = data.position();
+        SendResult result = wokenFor(outgoing.add(data, limitBytes, false));
+        if (result != SendResult.TAKEN) {
+            data.position(before);
+        }
+        return result;
     }
 
     /** Also for what was refused: the queue has noted what for, and the look tells when there is room. */

@@ -4,7 +4,7 @@ package org.iocp4j.tls;
 public enum TlsFailure {
     /**
      * The two sides have not come to an agreement, a certificate was not accepted, or what came was no TLS. The cause
-     * is the {@link javax.net.ssl.SSLException}.
+     * is the {@link javax.net.ssl.SSLException}, or what a key or trust manager has thrown.
      */
     HANDSHAKE_FAILED,
     /** The handshake took longer than {@link TlsHandler.Builder#handshakeTime}. */
@@ -20,6 +20,6 @@ public enum TlsFailure {
     BROKEN,
     /** The peer began a second handshake, as TLS 1.2 allows. It costs a server far more than its client. */
     RENEGOTIATION,
-    /** The peer sent {@value TlsHandler#MOST_WITHOUT_DATA} records in a row that brought no data. */
+    /** The peer sent more than {@value TlsHandler#MOST_WITHOUT_DATA} records in a row that brought no data. */
     WITHOUT_DATA
 }

@@ -87,6 +87,7 @@ public final class TlsHandler implements SessionHandler {
     final LongAdder messagesTooLong = new LongAdder();
     final LongAdder closeTimeouts = new LongAdder();
     final LongAdder actionsRefused = new LongAdder();
+    final LongAdder sendsRefused = new LongAdder();
     private final Supplier<SSLEngine> engines;
     private final BiConsumer<InetSocketAddress, TlsException> handshakeFailed;
     private final Map<TlsFailure, LongAdder> failures = new EnumMap<>(TlsFailure.class);
@@ -238,7 +239,7 @@ public final class TlsHandler implements SessionHandler {
                 count(TlsFailure.HANDSHAKE_TIMED_OUT), count(TlsFailure.CLOSED_IN_HANDSHAKE),
                 count(TlsFailure.TRUNCATED), count(TlsFailure.BROKEN), count(TlsFailure.RENEGOTIATION),
                 count(TlsFailure.WITHOUT_DATA), messagesTooLong.sum(), closeTimeouts.sum(),
-                actionsRefused.sum());
+                actionsRefused.sum(), sendsRefused.sum());
     }
 
     private long count(TlsFailure failure) {

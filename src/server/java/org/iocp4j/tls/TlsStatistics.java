@@ -16,8 +16,9 @@ package org.iocp4j.tls;
  * @param closeTimeouts      sessions whose peers did not read what was still to be encrypted when they ended: cut off
  *                           after 5 s without progress, or 1 min in all
  * @param actionsRefused     actions that found {@link TlsHandler#MOST_EARLY_ACTIONS} waiting for their handshake
+ * @param sendsRefused       sends that found the session's send queue full, in bytes or in files
  */
 public record TlsStatistics(long handshakes, long handshakesFailed, long handshakeTimeouts, long closedInHandshake,
         long truncations, long broken, long renegotiations, long floodsWithoutData, long messagesTooLong,
-        long closeTimeouts, long actionsRefused) {
+        long closeTimeouts, long actionsRefused, long sendsRefused) {
 }
