@@ -383,6 +383,26 @@ class HandlerExecutorTest {
         });
     }
 
+    /** While a call goes on nothing is received, and so the client's FIN is not seen. */
+    @Test
+    void aClientThatEndsWhileACallGoesOnIsNotBlamed() {
+        forEachSeed(seed -> {
+            Life life = new Life(seed);
+            life.options.lingerTime(CALL.dividedBy(4));
+            ServerStatistics end = life.run(() -> {
+                SimulatedClient client = life.connect();
+                client.send(new byte[] {'s'});
+                life.await(() -> client.received().length == 1, "the answer");
+                life.refs.getFirst().disconnect();
+                life.await(client::hasEnded, "our FIN");
+                client.close();
+                life.await(() -> life.reasons.size() == 1, "the end");
+            });
+            assertThat(life.reasons).containsExactly(CloseReason.DISCONNECTED);
+            assertThat(end.incidents().lingerTimeouts()).isZero();
+        });
+    }
+
     @Test
     void aLastCallThatBlocksHoldsUpNoConnection() {
         forEachSeed(seed -> {

@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.LongAdder;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.socket.DisconnectMethod;
+import org.iocp4j.socket.FailureCause;
 import org.iocp4j.socket.StreamSocket;
 import org.iocp4j.win32.ErrorName;
 import org.jspecify.annotations.Nullable;
@@ -458,8 +459,11 @@ final class IocpSession {
     void abortOverdue(IoThread io) {
         int before = beginAbort();
         if (before != ABORTING) {
-            boolean lingers = before == AWAITING_FIN;
-            (lingers ? engine.counters.lingerTimeouts : engine.counters.closeTimeouts).increment();
+            if (before != AWAITING_FIN) {
+                engine.counters.closeTimeouts.increment();
+            } else if (!turn.isOutElsewhere()) { // while a call is, nothing is received: the FIN may have come
+                engine.counters.lingerTimeouts.increment();
+            }
             aborted(before, null, null, io);
         }
     }

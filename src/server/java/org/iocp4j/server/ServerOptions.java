@@ -74,9 +74,11 @@ import org.jspecify.annotations.Nullable;
  *                              what they send goes out while they go on. While a call waits or is under way, its
  *                              session receives no more than a buffer, and is not idle. If the session is ended
  *                              meanwhile, its connection is closed at once, and {@link SessionHandler#closed} comes
- *                              when the call has returned; a call that has not begun by then is not made. The server
- *                              interrupts no call, and does not end the executor: {@link IocpServer#close} waits for
- *                              calls as long as for sessions, and what is still under way then is logged and counted
+ *                              when the call has returned; a call that has not begun by then is not made, but for
+ *                              opened. As nothing is received before it returns, the client's FIN is not seen, and a
+ *                              connection ended in order is closed after {@link #lingerTime}. The server interrupts no
+ *                              call, and does not end the executor: {@link IocpServer#close} waits for calls as long
+ *                              as for sessions, and what is still under way then is logged and counted
  *                              ({@link ServerStatistics.Faults#callsLeft}). So end the executor behind the server. A
  *                              call that it refuses ends its session ({@link CloseReason#HANDLER_FAILED}, counted in
  *                              {@link ServerStatistics.Incidents#callsRefused}), and a worker then calls closed. If
