@@ -24,7 +24,7 @@ import org.junit.jupiter.api.condition.OS;
 class ServeUnderLoadTest extends WineTestBed {
     private static final int CLIENTS = 50;
     private static final ServerStatistics.Faults NO_FAULTS =
-            new ServerStatistics.Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            new ServerStatistics.Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     private Process server;
     private BufferedReader lines;

@@ -58,7 +58,7 @@ class ProxyUnderLoadTest {
     private static final int LARGE = 40_000_000;
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress("127.0.0.1", 0);
     private static final ServerStatistics.Faults NO_FAULTS =
-            new ServerStatistics.Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            new ServerStatistics.Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     private final AtomicLong sentByTarget = new AtomicLong();
     private final ConcurrentLinkedQueue<SessionRef> held = new ConcurrentLinkedQueue<>();

@@ -116,6 +116,24 @@ class FailureCauseTest {
         });
     }
 
+    @Test
+    void acceptsThatTheSystemRefusesAreNoClientsFailures() {
+        kernel.run(() -> {
+            IocpServer server = start(8);
+            refused.put("acceptEx", WSAENOBUFS());
+            served(server);
+            served(server);
+            kernel.sleep(SOME_TICKS);
+            ServerStatistics figures = server.statistics();
+            assertThat(figures.faults().acceptsRefused()).as("tried now and then").isEqualTo(refusals)
+                    .isBetween(6L, 60L);
+            assertThat(figures.incidents().acceptFailures()).isZero();
+            refused.clear();
+            served(server);
+            end(server);
+        });
+    }
+
     /** What waits for memory is no reason to wait longer for the end. */
     @ParameterizedTest
     @ValueSource(strings = {"wsaSend", "wsaRecv"})

@@ -258,7 +258,8 @@ class ShippedBugsTest {
                 life.kernel.sleep(Duration.ofMillis(300));
             });
             assertThat(end.incidents().peerResets() + end.incidents().disconnectFailures()
-                    + end.incidents().acceptFailures()).as("posts that failed").isPositive();
+                    + end.incidents().acceptFailures() + end.faults().acceptsRefused())
+                    .as("posts that failed").isPositive();
         });
     }
 

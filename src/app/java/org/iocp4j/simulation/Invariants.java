@@ -139,7 +139,8 @@ final class Invariants {
 
         Traffic traffic = kernel.traffic();
         long turnedAway = traffic.accepts() - now.connections().accepts();
-        require(turnedAway >= 0 && turnedAway <= now.incidents().acceptFailures(), "accepts", now);
+        require(turnedAway >= 0 && turnedAway <= now.incidents().acceptFailures() + now.faults().acceptsRefused(),
+                "accepts", now);
         require((now.traffic().receiveCompletions() == traffic.receives()
                 && now.traffic().receivedBytes() == traffic.receivedBytes())
                 || (callsElsewhere && now.traffic().receivedBytes() < traffic.receivedBytes()), "receives", now);
@@ -192,8 +193,8 @@ final class Invariants {
     }
 
     private void requireAccepts(ServerStatistics now) {
-        long failures = now.incidents().acceptFailures() + now.faults().socketFailures()
-                + now.faults().workerFailures();
+        long failures = now.incidents().acceptFailures() + now.faults().acceptsRefused()
+                + now.faults().socketFailures() + now.faults().workerFailures();
         if (failures != failuresSeen) {
             failuresSeen = failures;
             excuse();

@@ -33,8 +33,8 @@ public enum ConnectFailure {
                 ERROR_PROTOCOL_UNREACHABLE(), ERROR_PORT_UNREACHABLE(), ERROR_HOST_DOWN(), WSAENETUNREACH(),
                 WSAEHOSTUNREACH(), WSAEHOSTDOWN(), WSAENETDOWN(), WSAEADDRNOTAVAIL());
         put(NO_ROOM, STATUS_ADDRESS_ALREADY_EXISTS(), STATUS_TOO_MANY_ADDRESSES(),
-                STATUS_INSUFFICIENT_RESOURCES(), WSAEADDRINUSE(), WSAENOBUFS(), WSAEMFILE(), ERROR_NOT_ENOUGH_MEMORY(),
-                ERROR_COMMITMENT_LIMIT(), ERROR_NO_SYSTEM_RESOURCES());
+                STATUS_INSUFFICIENT_RESOURCES(), STATUS_NO_MEMORY(), STATUS_QUOTA_EXCEEDED(), STATUS_PAGEFILE_QUOTA(),
+                STATUS_WORKING_SET_QUOTA(), STATUS_COMMITMENT_LIMIT(), WSAEADDRINUSE(), WSAEMFILE());
         put(TIMED_OUT, STATUS_IO_TIMEOUT(), STATUS_LINK_TIMEOUT(), ERROR_SEM_TIMEOUT(), ERROR_TIMEOUT(),
                 WSAETIMEDOUT());
         // Not ERROR_NETNAME_DELETED: STATUS_CONNECTION_RESET becomes that, too [wine].
@@ -54,6 +54,10 @@ public enum ConnectFailure {
      * @param code an event's status, negative; or a Win32 or Winsock code, positive
      */
     public static ConnectFailure of(int code) {
-        return BY_CODE.getOrDefault(code, OTHER);
+        ConnectFailure known = BY_CODE.get(code);
+        if (known != null) {
+            return known;
+        }
+        return FailureCause.of(code) == FailureCause.SHORTAGE ? NO_ROOM : OTHER;
     }
 }

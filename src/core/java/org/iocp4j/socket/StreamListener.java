@@ -90,6 +90,7 @@ public final class StreamListener extends IoHandle {
     private final IoTask replenishLater = this::replenishNow;
     private final LongAdder accepts = new LongAdder();
     private final LongAdder failures = new LongAdder();
+    private final LongAdder refusals = new LongAdder();
 
     StreamListener(IoDomain domain, ListenerOptions options, Accepted receiver, IoThread io) throws Win32Exception {
         super(domain);
@@ -419,8 +420,14 @@ public final class StreamListener extends IoHandle {
     }
 
     private void failed(String call, int error, SocketSlot slot) {
-        failures.increment();
-        IoDomain.LOG.debug("{}: {}, {}: replaced", call, ErrorName.of(error), slot);
+        FailureCause cause = FailureCause.of(error);
+        if (cause == FailureCause.PEER || cause == FailureCause.NETWORK) {
+            failures.increment();
+            IoDomain.LOG.debug("{}: {}, {}: replaced", call, ErrorName.of(error), slot);
+        } else { // no client brings this about
+            refusals.increment();
+            domain.refused(call, error, slot);
+        }
     }
 
     // ---- the end ----
@@ -476,9 +483,14 @@ public final class StreamListener extends IoHandle {
         return accepts.sum();
     }
 
-    /** How many accepts have failed, synchronously or by their packet; each cost its socket. Any thread. */
+    /** How many accepts have failed by a client or the network, as by a reset; each cost its socket. Any thread. */
     public long failures() {
         return failures.sum();
+    }
+
+    /** How many have failed for another reason, such as for want of memory; each cost its socket. Any thread. */
+    public long refusals() {
+        return refusals.sum();
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
 import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
 import static org.iocp4j.win32.generated.WinTypes.SO_UPDATE_CONNECT_CONTEXT;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_INSUFFICIENT_RESOURCES;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_NETWORK_UNREACHABLE;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_UNSUCCESSFUL;
 import static org.iocp4j.win32.generated.WinTypes.WSAEINVAL;
 import static org.iocp4j.win32.generated.WinTypes.WSAEISCONN;
@@ -320,10 +322,19 @@ public final class StreamSocket extends IoHandle {
             if (error != 0) {
                 domain.refused("SO_UPDATE_CONNECT_CONTEXT", error, this);
             }
-            return error == 0 ? 0 : STATUS_UNSUCCESSFUL();
+            return error == 0 ? 0 : status(error);
         } finally {
             leave(io);
         }
+    }
+
+    /** What {@link ConnectFailure} makes the same of. */
+    private static int status(int error) {
+        return switch (ConnectFailure.of(error)) {
+            case NO_ROOM -> STATUS_INSUFFICIENT_RESOURCES();
+            case UNREACHABLE -> STATUS_NETWORK_UNREACHABLE();
+            default -> STATUS_UNSUCCESSFUL();
+        };
     }
 
     /** Without it shutdown and getpeername fail on Windows [doc]. Also learns the local address; 0, or the error. */

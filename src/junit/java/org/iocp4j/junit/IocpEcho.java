@@ -253,6 +253,7 @@ public final class IocpEcho implements BeforeAllCallback, BeforeEachCallback, Af
         name(left, "callFailures", faults.callFailures());
         name(left, "memoryRefusals", faults.memoryRefusals());
         name(left, "socketFailures", faults.socketFailures());
+        name(left, "acceptsRefused", faults.acceptsRefused());
         name(left, "strayPackets", faults.strayPackets());
         return left;
     }

@@ -100,6 +100,10 @@ public final class IocpListener implements AutoCloseable {
         return listener.failures();
     }
 
+    long refusals() {
+        return listener.refusals();
+    }
+
     int acceptsPosted() {
         return listener.acceptsPosted();
     }

@@ -14,6 +14,7 @@ final class Listeners {
     private int acceptsReserved;
     private long acceptsOfGone;
     private long failuresOfGone;
+    private long refusalsOfGone;
 
     /** @param maxAcceptsPosted {@link GroupOptions#maxAcceptsPosted} */
     Listeners(int maxAcceptsPosted) {
@@ -48,6 +49,7 @@ final class Listeners {
             giveBack(listener.acceptsWanted());
             acceptsOfGone += listener.accepts();
             failuresOfGone += listener.failures();
+            refusalsOfGone += listener.refusals();
         }
     }
 
@@ -62,6 +64,10 @@ final class Listeners {
 
     synchronized long failures() {
         return failuresOfGone + sum(IocpListener::failures);
+    }
+
+    synchronized long refusals() {
+        return refusalsOfGone + sum(IocpListener::refusals);
     }
 
     synchronized int acceptsPosted() {

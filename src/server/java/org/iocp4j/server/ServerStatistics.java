@@ -31,7 +31,7 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
             List<Shard> shards, @Nullable SocketPool pool, long systemCalls) {
         return new ServerStatistics(Connections.of(table, shards, listeners), counters.connects(shards),
                 counters.traffic(), Sockets.of(shards, pool), counters.incidents(listeners, lending, shards),
-                counters.faults(lending, shards), Resources.of(lending, shards, systemCalls));
+                counters.faults(listeners, lending, shards), Resources.of(lending, shards, systemCalls));
     }
 
     /** How many connections were reset as soon as they were accepted, whatever the cause. */
@@ -138,7 +138,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      * @param sessionsRefusedStopping the same, since the server was stopping
      * @param sessionsRefusedFilter   the same, since an {@link AcceptFilter} did not want them
      * @param sendsRefused            sends that found the session's send queue full, in bytes or in files; and sessions
-     *                                of a broadcast whose queue was too small for it
+     *                                of a broadcast whose queue was too small for it; those inside of TLS are in
+     *                                {@link org.iocp4j.tls.TlsStatistics#sendsRefused}
      * @param actionsRefused          actions that found {@link ServerOptions#maxActions} waiting in their session;
      *                                those that a TlsHandler refuses before its handshake are in
      *                                {@link org.iocp4j.tls.TlsStatistics#actionsRefused} alone
@@ -156,7 +157,7 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      * @param sessionsCut             sessions that ended with bytes still queued; each connection was reset
      * @param peerResets              sessions ended because a receive or a send failed by the peer's reset or silence,
      *                                or by an error of the network
-     * @param acceptFailures          accepts that failed; each was replaced
+     * @param acceptFailures          accepts that failed by a client or the network; each was replaced
      * @param disconnectFailures      disconnects that failed; each socket was closed
      * @param disconnectTimeouts      disconnects that took longer than {@link ServerOptions#disconnectTime}; each
      *                                socket was closed
@@ -188,6 +189,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      * @param sessionsRefusedMemory      connections reset as soon as they were accepted, for want of memory
      * @param sessionsRefusedAssociation the same, since the system refused to associate the socket with the port
      * @param socketFailures             sockets that the system did not make
+     * @param acceptsRefused             accepts that failed by no client's doing, such as for want of memory; each is
+     *                                   replaced, at once or some 100 ms later
      * @param strayPackets               completion packets of no operation of the server
      * @param keyMismatches              only for the study of the completion-key bug: packets whose completion key
      *                                   named another session
@@ -195,8 +198,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      */
     public record Faults(long handlerFailures, long callsLeft, long workerFailures, long callFailures,
             long fileFailures, long lentMemoryLost, long memoryRefusals, long sessionsRefusedMemory,
-            long sessionsRefusedAssociation, long socketFailures, long strayPackets, long keyMismatches,
-            long logFailures) {
+            long sessionsRefusedAssociation, long socketFailures, long acceptsRefused, long strayPackets,
+            long keyMismatches, long logFailures) {
     }
 
     /**
@@ -303,11 +306,12 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
                     latePackets.sum() + ofDomains(shards, IoDomain::latePackets));
         }
 
-        Faults faults(Lending lending, List<Shard> shards) {
+        Faults faults(Listeners listeners, Lending lending, List<Shard> shards) {
             return new Faults(handlerFailures.get(), callsLeft.sum(), workerFailures.get(), callFailures.sum(),
                     fileFailures.sum(), lending.lost(), memoryRefusals.sum(), sessionsRefusedMemory.sum(),
                     sessionsRefusedAssociation.sum(),
-                    ofDomains(shards, IoDomain::socketFailures), ofDomains(shards, IoDomain::strayPackets),
+                    ofDomains(shards, IoDomain::socketFailures), listeners.refusals(),
+                    ofDomains(shards, IoDomain::strayPackets),
                     keyMismatches.sum(), Log.failures());
         }
     }

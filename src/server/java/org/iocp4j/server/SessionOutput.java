@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.iocp4j.port.IoThread;
+import org.iocp4j.socket.FailureCause;
 import org.iocp4j.socket.StreamSocket;
 
 /**

@@ -52,6 +52,7 @@ public final class Settled {
         assertThat(now.faults().callFailures()).as("callFailures").isZero();
         assertThat(now.faults().memoryRefusals()).as("memoryRefusals").isZero();
         assertThat(now.faults().socketFailures()).as("socketFailures").isZero();
+        assertThat(now.faults().acceptsRefused()).as("acceptsRefused").isZero();
         return new Settled(now);
     }
 
