@@ -160,6 +160,10 @@ public final class IocpServerSocketChannel extends AbstractIocpChannel implement
     @Override
     void pause() {
         readPending = false;
+        pauseAccepts();
+    }
+
+    private void pauseAccepts() {
         StreamListener present = listener;
         if (present != null && !closed) {
             present.depth(0, loop().io());
@@ -207,6 +211,7 @@ public final class IocpServerSocketChannel extends AbstractIocpChannel implement
                 tell(child);
             } else {
                 held.add(child);
+                pauseAccepts(); // until a read has taken what is held
             }
         }
 
