@@ -6,6 +6,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.FaultPlan.Failures;
 import org.iocp4j.socket.DomainOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,6 +57,31 @@ class SimulatedListenerTest {
             limiter.withholds = false;
             server.read();
             assertThat(loop.until(() -> limiter.accepted == CLIENTS)).as("accepts on").isTrue();
+        });
+    }
+
+    /** An accept that auto-read has left fails: the read still brings a connection, and no more than it. */
+    @Test
+    void aReadOutlivesTheAcceptThatItFinds() {
+        limiter.withholds = false;
+        SimulatedLoop.run(DomainOptions.loop(), loop -> {
+            Channel server = listen(loop, 1);
+            server.config().setAutoRead(false);
+            server.read();
+            loop.kernel.plan(FaultPlan.CALM.with(new Failures(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)));
+            loop.connect(server);
+            loop.drive(5);
+            loop.kernel.plan(FaultPlan.CALM);
+            assertThat(limiter.accepted).isZero();
+            for (int i = 1; i <= 5; i++) {
+                int now = i;
+                loop.connect(server);
+                loop.connect(server);
+                assertThat(loop.until(() -> limiter.accepted == now)).as("accepts after its read").isTrue();
+                loop.drive(5);
+                assertThat(limiter.accepted).isEqualTo(i);
+                server.read();
+            }
         });
     }
 }

@@ -141,6 +141,8 @@ public final class IocpServerSocketChannel extends AbstractIocpChannel implement
             if (outcome < 0) {
                 eventLoop().execute(() -> acceptFailed(-outcome));
             }
+        } else if (!accepting) {
+            present.depth(1, loop().io()); // one that auto-read has left is replaced if it fails
         }
     }
 
@@ -204,6 +206,9 @@ public final class IocpServerSocketChannel extends AbstractIocpChannel implement
             if (closed) {
                 socket.close(Closing.RST, io);
                 return;
+            }
+            if (!config.isAutoRead()) {
+                pauseAccepts();
             }
             // The child may be another loop's: its handle leaves this one's domain before anybody sees it.
             IocpSocketChannel child = new IocpSocketChannel(IocpServerSocketChannel.this, socket.detach(io));
