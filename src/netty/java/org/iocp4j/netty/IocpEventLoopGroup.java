@@ -29,7 +29,7 @@ import org.iocp4j.win32.WindowsWin32;
  * loops' turn comes with new sockets.
  *
  * <p>A socket is closed, and not used again, if an option was changed since it was accepted, if its output was shut
- * down, if something is still pending on it or received bytes were not read when it is closed, or if its disconnect
+ * down, if something is still pending on it or received bytes may be unread when it is closed, or if its disconnect
  * takes too long. Nobody has seen this on Windows yet, so it is an option: [wine] alone.
  */
 public final class IocpEventLoopGroup extends MultiThreadIoEventLoopGroup {

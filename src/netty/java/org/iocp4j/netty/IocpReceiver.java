@@ -54,6 +54,8 @@ final class IocpReceiver implements IoTask {
     private @Nullable ByteBuf held;
     /** A watch has seen data that nobody has asked for yet. */
     private boolean dataWaits;
+    /** The socket may have bytes that nobody reads, or has had some. */
+    private boolean mayHaveMore;
     private boolean readScheduled;
     private volatile boolean shutDown;
     private boolean endTold;
@@ -67,13 +69,18 @@ final class IocpReceiver implements IoTask {
         return shutDown;
     }
 
-    /** Whether something has come that the handlers have not seen. */
-    boolean hasUnread() {
+    private boolean hasUnread() {
         return held != null || dataWaits;
+    }
+
+    /** Whether something may have come that the handlers have not seen. */
+    boolean mayHaveUnread() {
+        return hasUnread() || mayHaveMore;
     }
 
     /** Reads no more: the handlers' next read is told the end. */
     void shutDown() {
+        mayHaveMore |= !shutDown; // or its end has come
         shutDown = true;
         release(held);
         held = null;
@@ -268,6 +275,10 @@ final class IocpReceiver implements IoTask {
         pending = Pending.NONE;
         receiving = null;
         replacing = false;
+        if (status >= 0) { // what comes now is dropped if the channel is closed or reads no more
+            mayHaveMore = buf == null || bytes == buf.writableBytes()
+                    || (bytes > 0 && (shutDown || !channel.isOpen()));
+        }
         if (!channel.isOpen()) {
             release(buf);
             channel.closeLater();
@@ -296,6 +307,11 @@ final class IocpReceiver implements IoTask {
         }
     }
 
+    /** Whether a receive may have left something: one that was filled, or has failed. */
+    private static boolean mayLeave(int outcome, int asked) {
+        return outcome == asked || (outcome < 0 && outcome != -WSAEWOULDBLOCK());
+    }
+
     private static void release(@Nullable ByteBuf buf) {
         if (buf != null) {
             buf.release();
@@ -311,6 +327,7 @@ final class IocpReceiver implements IoTask {
         ByteBuf peek = channel.alloc().directBuffer(1);
         try {
             int outcome = channel.opened().tryPeek(writableAddress(peek), 1, channel.loop().io());
+            mayHaveMore = mayLeave(outcome, 1);
             if (outcome == 0) {
                 readLoop(null, -1);
             } else if (outcome == -WSAEWOULDBLOCK()) {
@@ -361,6 +378,7 @@ final class IocpReceiver implements IoTask {
                         }
                         int outcome = channel.opened().tryReceive(writableAddress(buf), buf.writableBytes(),
                                 channel.loop().io());
+                        mayHaveMore = mayLeave(outcome, buf.writableBytes());
                         if (outcome == -WSAEWOULDBLOCK()) {
                             allocator.lastBytesRead(0);
                             break;
@@ -418,6 +436,7 @@ final class IocpReceiver implements IoTask {
         if (!channel.isOpen()) {
             return;
         }
+        mayHaveMore = true;
         readPending = false;
         reading = true; // a handler that reads on, now that the read is complete, is to get the end
         try {

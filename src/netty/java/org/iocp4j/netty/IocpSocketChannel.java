@@ -382,7 +382,7 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
 
     /** A socket whose stream was not read to its end might bring the rest to its next connection. */
     private Closing closing() {
-        return loop().reuses() && accepted && !outputShutdown && !receiver.hasUnread() ? Closing.REUSE : Closing.FIN;
+        return loop().reuses() && accepted && !outputShutdown && !receiver.mayHaveUnread() ? Closing.REUSE : Closing.FIN;
     }
 
     private void closeUnregistered() {
