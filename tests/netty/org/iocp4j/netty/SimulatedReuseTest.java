@@ -10,6 +10,8 @@ import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import org.iocp4j.simkernel.FaultPlan;
+import org.iocp4j.simkernel.FaultPlan.Failures;
 import org.iocp4j.simkernel.SimulatedClient;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.socket.DomainOptions;
@@ -130,6 +132,19 @@ class SimulatedReuseTest {
             child.close();
             assertThat(reusedByTheNext()).isZero();
             assertThat(reads).isZero();
+        });
+    }
+
+    /** The socket is closed all the same: its receive would end when the peer says so. */
+    @Test
+    void aRefusedCancelClosesTheConnection() {
+        run(false, () -> {
+            SimulatedClient client = connected();
+            loop.drive(3_000);
+            loop.kernel.plan(FaultPlan.CALM.with(new Failures(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0)));
+            child.close();
+            assertThat(loop.until(() -> client.hasEnded() || client.isReset())).as("ended").isTrue();
+            loop.kernel.plan(FaultPlan.CALM);
         });
     }
 }

@@ -262,12 +262,14 @@ final class SocketSlot implements CompletionHandler {
         return receive.isPending() || send.isPending();
     }
 
-    /** Asks for one operation to be cancelled, or with 0 for all. */
-    void cancel(long overlapped, IoThread io) {
+    /** Asks for one operation to be cancelled, or with 0 for all; 0, or the error, but for there being none. */
+    int cancel(long overlapped, IoThread io) {
         int error = io.win32().cancelIoEx(handle, overlapped);
-        if (error != 0 && error != ERROR_NOT_FOUND()) {
-            domain.refused("CancelIoEx", error, this);
+        if (error == 0 || error == ERROR_NOT_FOUND()) {
+            return 0;
         }
+        domain.refused("CancelIoEx", error, this);
+        return error;
     }
 
     // ---- the send operation ----

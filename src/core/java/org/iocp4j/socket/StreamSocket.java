@@ -436,9 +436,13 @@ public final class StreamSocket extends IoHandle {
         }
     }
 
-    /** Asks for the pending receive to be cancelled, if there is one. Its event comes; it may have succeeded. */
-    public void cancelReceive(IoThread io) {
-        cancel(slot.receive.address(), io);
+    /**
+     * Asks for the pending receive to be cancelled, if there is one. Its event comes; it may have succeeded.
+     *
+     * @return 0, or minus the error: then the receive goes on
+     */
+    public int cancelReceive(IoThread io) {
+        return -cancel(slot.receive.address(), io);
     }
 
     // ---- sending ----
@@ -685,13 +689,14 @@ public final class StreamSocket extends IoHandle {
         slot.recycle(this);
     }
 
-    private void cancel(long overlapped, IoThread io) {
-        if (enter(io)) {
-            try {
-                slot.cancel(overlapped, io);
-            } finally {
-                leave(io);
-            }
+    private int cancel(long overlapped, IoThread io) {
+        if (!enter(io)) {
+            return 0; // the close cancels
+        }
+        try {
+            return slot.cancel(overlapped, io);
+        } finally {
+            leave(io);
         }
     }
 

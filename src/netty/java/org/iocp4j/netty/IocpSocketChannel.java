@@ -374,7 +374,10 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
             return;
         }
         if (loop().reuses() && accepted && present.isReceivePending() && eventLoop().inEventLoop()) {
-            present.cancelReceive(loop().io()); // its event closes: a socket with one pending is not used again
+            // Its event closes: a socket with one pending is not used again.
+            if (present.cancelReceive(loop().io()) < 0) {
+                present.close(Closing.FIN, loop().io()); // or the event would come when the peer acts
+            }
         } else {
             loop().call(io -> present.close(closing(), io));
         }
