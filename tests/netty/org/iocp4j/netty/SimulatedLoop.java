@@ -45,6 +45,7 @@ final class SimulatedLoop {
             SimulatedLoop loop = new SimulatedLoop(kernel, options);
             test.accept(loop);
             loop.end();
+            assertThat(kernel.openSockets()).isZero();
         });
     }
 

@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.UnresolvedAddressException;
@@ -148,6 +149,14 @@ abstract class AbstractIocpChannel extends AbstractChannel {
 
         /** The channel is registered again: what was asked for meanwhile, and has come, is told. */
         abstract void comeBack();
+
+        @Override
+        public void portLost(IOException failure) {
+            if (isOpen()) {
+                pipeline().fireExceptionCaught(failure);
+                close();
+            }
+        }
 
         @Override
         public void handle(IoRegistration from, IoEvent event) {

@@ -12,6 +12,7 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -71,6 +72,8 @@ public final class IocpIoHandler implements IoHandler {
     private final ArrayDeque<IocpOutbound> spareOutbounds = new ArrayDeque<>();
     private final LogLimit failureLines = new LogLimit();
     private int closesPending;
+    /** The channels have been closed since the port is lost. */
+    private boolean lossTold;
     private boolean destroyed;
 
     private IocpIoHandler(ThreadAwareExecutor executor, DomainOptions options, SpareIoThreads others) {
@@ -171,6 +174,11 @@ public final class IocpIoHandler implements IoHandler {
         return destroyed;
     }
 
+    /** Whether the loop has ended, or its port is lost: nobody may wait for a packet. */
+    boolean isOver() {
+        return destroyed || domain.isPortLost();
+    }
+
     private int findFamily() {
         if (NetUtil.isIpV4StackPreferred()) {
             return AF_INET();
@@ -215,6 +223,10 @@ public final class IocpIoHandler implements IoHandler {
     }
 
     private int dequeue(int timeoutMillis) {
+        if (domain.isPortLost()) {
+            portLost();
+            return 0;
+        }
         try {
             return domain.dequeue(io, timeoutMillis, PACKETS_IN_A_ROUND);
         } catch (CompletionFailedException e) {
@@ -248,6 +260,20 @@ public final class IocpIoHandler implements IoHandler {
         LockSupport.parkNanos(this, LOST_NANOS); // or a port that fails each time would take the processor
     }
 
+    /** Closes the channels once; later rounds tell what is queued. */
+    private void portLost() {
+        if (!lossTold) {
+            lossTold = true;
+            IOException failure = new IOException("the event loop's completion port was closed from outside");
+            for (IocpRegistration registration : List.copyOf(registrations)) {
+                registration.handle().portLost(failure);
+            }
+        } else {
+            LockSupport.parkNanos(this, LOST_NANOS);
+        }
+        domain.runQueued(io);
+    }
+
     @Override
     public void wakeup() {
         if (!executor.isExecutorThread(Thread.currentThread()) && !domain.isWoken()) {
@@ -262,8 +288,8 @@ public final class IocpIoHandler implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        if (destroyed) {
-            throw new IllegalStateException("the event loop has ended");
+        if (isOver()) {
+            throw new IllegalStateException(destroyed ? "the event loop has ended" : "the event loop's port is lost");
         }
         if (!(handle instanceof IocpIoHandle ours)) {
             throw new IllegalArgumentException("not a channel of this transport: " + handle.getClass().getName());

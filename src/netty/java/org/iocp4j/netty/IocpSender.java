@@ -97,7 +97,8 @@ final class IocpSender {
         }
     }
 
-    private void runFinisher() {
+    /** Does what waits for the end of the sending, if anything does. What the kernel has stays retained. */
+    void runFinisher() {
         Runnable then = finisher;
         finisher = null;
         cancelNoMore();

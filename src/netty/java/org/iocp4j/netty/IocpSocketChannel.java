@@ -373,7 +373,7 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
             closeUnregistered();
             return;
         }
-        if (loop().reuses() && accepted && present.isReceivePending() && eventLoop().inEventLoop()) {
+        if (mayReuse() && present.isReceivePending() && eventLoop().inEventLoop()) {
             // Its event closes: a socket with one pending is not used again.
             if (present.cancelReceive(loop().io()) < 0) {
                 present.close(Closing.FIN, loop().io()); // or the event would come when the peer acts
@@ -385,7 +385,11 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
 
     /** A socket whose stream was not read to its end might bring the rest to its next connection. */
     private Closing closing() {
-        return loop().reuses() && accepted && !outputShutdown && !receiver.mayHaveUnread() ? Closing.REUSE : Closing.FIN;
+        return mayReuse() && !outputShutdown && !receiver.mayHaveUnread() ? Closing.REUSE : Closing.FIN;
+    }
+
+    private boolean mayReuse() {
+        return loop().reuses() && accepted && !loop().isOver();
     }
 
     private void closeUnregistered() {
@@ -461,9 +465,15 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
         }
 
         @Override
+        public void portLost(IOException failure) {
+            sender.runFinisher();
+            super.portLost(failure);
+        }
+
+        @Override
         public void abandon() {
             StreamSocket present = socket;
-            if (!closing) { // or the end of the send, which comes, closes the channel
+            if (!closing) { // or the close that waits for a send ends below
                 closed = true;
                 active = false;
             }
@@ -471,6 +481,7 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
                 // Without a wait for the peer: the others of the loop are to end, too.
                 present.close(config.getSoLinger() > 0 ? Closing.RST : Closing.FIN, loop().io());
             }
+            sender.runFinisher();
         }
 
         @Override
@@ -553,7 +564,7 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
         protected void close(ChannelPromise promise, Throwable cause, ClosedChannelException closeReason) {
             if (closing) {
                 awaitClose(promise);
-            } else if (closed || socket == null || sender.isIdle() || loop().isDestroyed()) {
+            } else if (closed || socket == null || sender.isIdle() || loop().isOver()) {
                 super.close(promise, cause, closeReason);
             } else if (promise.setUncancellable()) {
                 closing = true;
