@@ -1,8 +1,11 @@
 package org.iocp4j.netty;
 
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NETNAME_DELETED;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_ADDRESS_ALREADY_EXISTS;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CONNECTION_ABORTED;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CONNECTION_RESET;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_TOO_MANY_ADDRESSES;
+import static org.iocp4j.win32.generated.WinTypes.WSAEADDRINUSE;
 import static org.iocp4j.win32.generated.WinTypes.WSAECONNABORTED;
 import static org.iocp4j.win32.generated.WinTypes.WSAECONNRESET;
 import static org.iocp4j.win32.generated.WinTypes.WSAENOTSOCK;
@@ -29,10 +32,16 @@ final class IoFailure {
             case REFUSED -> new ConnectException("Connection refused");
             case TIMED_OUT -> new ConnectException("Connection timed out");
             case UNREACHABLE -> new NoRouteToHostException("No route to host");
-            case NO_ROOM -> new BindException("no local port for one more connection: " + name(code));
+            case NO_ROOM -> isOfPort(code) ? new BindException("no local port for one more connection: " + name(code))
+                    : new SocketException("no memory or socket for one more connection: " + name(code));
             case CANCELLED -> new ClosedChannelException();
             case OTHER -> new SocketException(name(code));
         };
+    }
+
+    private static boolean isOfPort(int code) {
+        return code == WSAEADDRINUSE() || code == STATUS_ADDRESS_ALREADY_EXISTS()
+                || code == STATUS_TOO_MANY_ADDRESSES();
     }
 
     static IOException ofBind(int error, InetSocketAddress address) {
