@@ -131,6 +131,14 @@ class OverlappedFileTest {
         close(file);
     }
 
+    /** Windows would take the name to end at its NUL. */
+    @Test
+    void aNameWithANulIsRefused() throws Exception {
+        String path = write("other", bytes(10)).toString();
+        assertThatThrownBy(() -> test.domain.openFile(path + "\0.txt", Access.READ, fileEvents, test.io))
+                .isInstanceOf(Win32Exception.class).hasMessageContaining("CreateFileW: ERROR_INVALID_NAME (123)");
+    }
+
     @Test
     void aMissingFileIsNamed() {
         assertThatThrownBy(() -> open(folder.resolve("missing"), Access.READ)).isInstanceOf(Win32Exception.class)

@@ -4,6 +4,7 @@ import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_ABANDONED_WAIT_0;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_NAME;
 import static org.iocp4j.win32.generated.WinTypes.IPPROTO_IPV6;
 import static org.iocp4j.win32.generated.WinTypes.IPV6_V6ONLY;
 import static org.iocp4j.win32.generated.WinTypes.WSAEMFILE;
@@ -262,6 +263,10 @@ public final class IoDomain {
             throws Win32Exception {
         Objects.requireNonNull(events, "events is null");
         requireNoEnd("CreateFileW");
+        if (path.indexOf('\0') >= 0) {
+            throw new Win32Exception("CreateFileW", ERROR_INVALID_NAME(), path.replace('\0', '?'),
+                    "for Windows the name ends at its NUL");
+        }
         FileSlot slot = vacantFiles.take();
         if (slot == null) {
             slot = newFileSlot(io);

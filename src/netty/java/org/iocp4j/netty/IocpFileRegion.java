@@ -1,6 +1,7 @@
 package org.iocp4j.netty;
 
 import static org.iocp4j.win32.generated.WinTypes.ERROR_FILE_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_NAME;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_PATH_NOT_FOUND;
 
 import io.netty.channel.FileRegion;
@@ -61,7 +62,8 @@ public final class IocpFileRegion extends AbstractReferenceCounted implements Fi
                     throw new IllegalStateException("nobody reads from it: " + file);
                 }, on.io());
             } catch (Win32Exception e) {
-                if (e.code() == ERROR_FILE_NOT_FOUND() || e.code() == ERROR_PATH_NOT_FOUND()) {
+                if (e.code() == ERROR_FILE_NOT_FOUND() || e.code() == ERROR_PATH_NOT_FOUND()
+                        || e.code() == ERROR_INVALID_NAME()) {
                     throw (IOException) new FileNotFoundException(e.getMessage()).initCause(e);
                 }
                 throw e;
