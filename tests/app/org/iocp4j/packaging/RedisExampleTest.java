@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -144,6 +146,83 @@ class RedisExampleTest {
                 assertThat(in.readNBytes(expected.length)).isEqualTo(expected);
             }
             server.requireBoundedMemory();
+        }
+    }
+
+    /** Ten commands that stop in their midst: their bytes count, though nothing is stored yet. */
+    @Test
+    void whatIsComingIsBounded() throws Exception {
+        String before = usedMemory();
+        List<Socket> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < 10; i++) {
+                Socket socket = server.connect();
+                silent.add(socket);
+                sendAsFarAsTaken(socket, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$16000000\r\n" + "v".repeat(15_000_000));
+            }
+            assertThat(answer("PING\n")).as("to somebody else").isEqualTo("+PONG\r\n");
+            assertThat(new String(silent.getLast().getInputStream().readAllBytes(), ISO_8859_1))
+                    .startsWith("-OOM ").endsWith("\r\n");
+        } finally {
+            close(silent);
+        }
+        requireAllGivenBack(before);
+    }
+
+    /** Ten clients that do not read the value, which is replaced after each has asked. */
+    @Test
+    void whatIsReplacedCountsUntilItIsSent() throws Exception {
+        String value = "v".repeat(12_000_000);
+        String before = usedMemory();
+        List<Socket> silent = new ArrayList<>();
+        List<String> replies = new ArrayList<>();
+        try {
+            for (int i = 0; i < 10; i++) {
+                try (Socket writer = server.connect()) {
+                    sendAsFarAsTaken(writer, command("SET", "replaced", value));
+                    writer.shutdownOutput();
+                    replies.add(new String(writer.getInputStream().readAllBytes(), ISO_8859_1));
+                }
+                Socket socket = server.connect();
+                silent.add(socket);
+                send(socket, "GET replaced\n");
+                assertThat(socket.getInputStream().read()).as("what is there is never refused").isEqualTo('$');
+            }
+            assertThat(replies.getFirst()).isEqualTo("+OK\r\n");
+            assertThat(replies.getLast()).startsWith("-OOM ");
+            assertThat(answer("PING\n")).as("to somebody else").isEqualTo("+PONG\r\n");
+        } finally {
+            close(silent);
+        }
+        assertThat(answer("DEL replaced\n")).isEqualTo(":1\r\n");
+        requireAllGivenBack(before);
+    }
+
+    /** Who is refused may see a reset while he sends on. */
+    private static void sendAsFarAsTaken(Socket socket, String text) throws Exception {
+        CompletableFuture.runAsync(() -> {
+            try {
+                send(socket, text);
+            } catch (IOException e) {
+                // the server has ended the connection
+            }
+        }).get(30, TimeUnit.SECONDS);
+    }
+
+    private static void close(List<Socket> sockets) throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+
+    private static String usedMemory() throws IOException {
+        return answer("INFO\n").lines().filter(line -> line.startsWith("used_memory:")).findFirst().orElseThrow();
+    }
+
+    /** Soon: a session ends behind its client's FIN. */
+    private static void requireAllGivenBack(String usedMemory) throws Exception {
+        while (!usedMemory().equals(usedMemory)) {
+            Thread.sleep(10);
         }
     }
 

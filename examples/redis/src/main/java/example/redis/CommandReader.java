@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * Takes apart what a client sends: arrays of bulk strings (RESP2), and inline commands. It takes what has come of a
  * string and never waits for the whole, so a string may be longer than any buffer. Memory is taken for what has come,
- * not for what is announced.
+ * not for what is announced, and the store counts it.
  */
 final class CommandReader {
     /** Of all arguments of a command. */
@@ -19,7 +19,12 @@ final class CommandReader {
     /** The server's {@code bufferBytes} must be larger: a line is waited for. */
     private static final int MAX_LINE_BYTES = 4 * 1024;
     private static final int FIRST_BYTES = 16 * 1024;
+    /** Of a command, not counted: so that values can be read and deleted when the store is full. */
+    private static final int FREE_BYTES = 1024;
+    /** What an argument takes besides its bytes, roughly. */
+    private static final int ARGUMENT_BYTES = 24;
 
+    private final Store store;
     /** Those of the command that have come. */
     private final List<byte[]> arguments = new ArrayList<>();
     private int argumentsLeft;
@@ -30,18 +35,23 @@ final class CommandReader {
     private int filled;
     /** Of the one that is coming; -1: that is to come first. */
     private int length = -1;
+    /** What the arguments take; the store counts those beyond {@link #FREE_BYTES}. */
+    private long heldBytes;
+
+    CommandReader(Store store) {
+        this.store = store;
+    }
 
     /**
      * Reads on.
      *
      * @return the next command, which has at least one argument, its name; null if it has not come yet. The list is
-     *         the reader's, and changes with the next call; the arguments are the caller's
+     *         the reader's, until {@link #release}; the arguments are the caller's
+     * @throws CommandException if there is no memory for the command; what is left of it cannot be passed over
      */
     List<byte[]> read(ByteBuffer data) throws ProtocolException {
         while (true) {
             if (argumentsLeft == 0) {
-                arguments.clear(); // a client that says no more holds none of them
-                commandBytes = 0;
                 int newline = newline(data);
                 if (newline < 0) {
                     return null;
@@ -57,6 +67,20 @@ final class CommandReader {
                 return null;
             }
         }
+    }
+
+    /** Lets go of the command: one that has been run, or one that will not come. */
+    void release() {
+        arguments.clear();
+        argument = null;
+        commandBytes = 0;
+        hold(-heldBytes);
+    }
+
+    /** Bytes more, before memory is taken for them; or less. */
+    private void hold(long bytes) {
+        store.reserve(Math.max(0, heldBytes + bytes - FREE_BYTES) - Math.max(0, heldBytes - FREE_BYTES));
+        heldBytes += bytes;
     }
 
     /** Whether the line is a whole command, an inline one. */
@@ -93,7 +117,11 @@ final class CommandReader {
         }
         int bytes = Math.min(data.remaining(), length - filled);
         if (filled + bytes > argument.length) {
-            argument = Arrays.copyOf(argument, (int) Math.min(length, Math.max(2L * argument.length, filled + bytes)));
+            int before = argument.length;
+            int larger = (int) Math.min(length, Math.max(2L * before, filled + bytes));
+            hold(larger); // for a moment there are both
+            argument = Arrays.copyOf(argument, larger);
+            hold(-before);
         }
         data.get(argument, filled, bytes);
         filled += bytes;
@@ -121,7 +149,9 @@ final class CommandReader {
         }
         length = (int) bytes;
         commandBytes += length;
-        argument = new byte[Math.min(length, FIRST_BYTES)];
+        int first = Math.min(length, FIRST_BYTES);
+        hold(ARGUMENT_BYTES + first);
+        argument = new byte[first];
         filled = 0;
         data.position(newline + 1);
     }

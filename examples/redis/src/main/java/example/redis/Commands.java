@@ -37,7 +37,7 @@ final class Commands {
     void run(List<byte[]> arguments, Reply reply) {
         processed.increment();
         try {
-            String name = text(arguments, 0).toUpperCase(Locale.ROOT);
+            String name = clipped(arguments.getFirst()).toUpperCase(Locale.ROOT);
             switch (name) {
                 case "GET" -> {
                     require(arguments.size() == 2, arguments);
@@ -90,14 +90,14 @@ final class Commands {
 
     private void config(List<byte[]> arguments, Reply reply) {
         require(arguments.size() >= 2, arguments);
-        if (!text(arguments, 1).equalsIgnoreCase("GET")) {
+        if (!clipped(arguments.get(1)).equalsIgnoreCase("GET")) {
             throw new CommandException(
                     "ERR unknown subcommand '" + clipped(arguments.get(1)) + "'. Try CONFIG HELP.");
         }
         if (arguments.size() != 3) {
             throw new CommandException("ERR wrong number of arguments for 'config|get' command");
         }
-        String name = text(arguments, 2).toLowerCase(Locale.ROOT);
+        String name = clipped(arguments.get(2)).toLowerCase(Locale.ROOT);
         String value = parameters.get(name);
         if (value == null) {
             reply.array();
@@ -120,9 +120,9 @@ final class Commands {
                 + "', with args beginning with: " + rest);
     }
 
+    /** Its first letters, without a copy of all. */
     private static String clipped(byte[] argument) {
-        String text = text(argument);
-        return text.substring(0, Math.min(text.length(), 128));
+        return new String(argument, 0, Math.min(argument.length, 128), ISO_8859_1);
     }
 
     private static String text(List<byte[]> arguments, int i) {

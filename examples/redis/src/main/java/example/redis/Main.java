@@ -6,7 +6,8 @@ import org.iocp4j.server.ServerOptions;
 
 /** A server that speaks Redis' protocol, on the port that is given, or on a free one. */
 public final class Main {
-    private static final long MAX_BYTES = 256 * 1024 * 1024;
+    /** Half of the heap is left for all else. */
+    private static final long MAX_BYTES = Math.min(256 * 1024 * 1024, Runtime.getRuntime().maxMemory() / 2);
 
     private Main() {
     }

@@ -8,19 +8,33 @@ import org.iocp4j.server.SessionHandler;
 
 /** A server that Redis' clients can talk to, by RESP2. */
 public final class RedisHandler implements SessionHandler {
+    private final Store store;
     private final Commands commands;
 
-    /** @param maxBytes of all keys and values that are stored */
+    /** @param maxBytes of all keys and values: those that are stored, that are coming, and that are being sent */
     public RedisHandler(long maxBytes) {
-        commands = new Commands(new Store(maxBytes));
+        store = new Store(maxBytes);
+        commands = new Commands(store);
     }
 
     /** A client's connection. */
     private static final class Connection {
-        private final CommandReader reader = new CommandReader();
-        private final Reply reply = new Reply();
+        private final CommandReader reader;
+        private final Reply reply;
         /** Whether the connection ends behind the reply. */
         private boolean isLast;
+
+        Connection(Store store) {
+            reader = new CommandReader(store);
+            reply = new Reply(store);
+        }
+
+        /** Replies with an error that is the last: what follows of the command cannot be read. */
+        void end(String message) {
+            reader.release();
+            reply.error(message);
+            isLast = true;
+        }
 
         /** Whether all of the reply is sent, and another command may be read. */
         boolean send(Session session) {
@@ -36,7 +50,7 @@ public final class RedisHandler implements SessionHandler {
 
     @Override
     public void opened(Session session) {
-        session.attach(new Connection());
+        session.attach(new Connection(store));
         commands.clientCame();
     }
 
@@ -51,9 +65,11 @@ public final class RedisHandler implements SessionHandler {
                     return;
                 }
                 commands.run(command, connection.reply);
+                connection.reader.release();
             } catch (ProtocolException e) {
-                connection.reply.error("ERR " + e.getMessage());
-                connection.isLast = true;
+                connection.end("ERR " + e.getMessage());
+            } catch (CommandException e) { // of the reader: there is no memory for the command
+                connection.end(e.getMessage());
             }
         }
     }
@@ -65,7 +81,10 @@ public final class RedisHandler implements SessionHandler {
 
     @Override
     public void closed(Session session, CloseReason reason, Throwable failure) {
-        if (session.attachment(Connection.class) != null) { // there is none if opened has failed
+        Connection connection = session.attachment(Connection.class);
+        if (connection != null) { // there is none if opened has failed
+            connection.reader.release();
+            connection.reply.release();
             commands.clientLeft();
         }
     }

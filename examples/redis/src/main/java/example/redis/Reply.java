@@ -15,10 +15,15 @@ final class Reply {
     private static final int MOST_ERROR_LETTERS = 256;
     private static final byte[] LINE_END = "\r\n".getBytes(US_ASCII);
 
+    private final Store store;
     /** To be sent from its position to its limit. */
     private final ByteBuffer text = ByteBuffer.allocate(512).limit(0);
-    /** To be sent behind the text, and then the end of its line; null: nothing more is. */
+    /** To be sent behind the text, and then the end of its line; null: nothing more is. The store counts it. */
     private ByteBuffer value;
+
+    Reply(Store store) {
+        this.store = store;
+    }
 
     void simple(String word) {
         text.clear().put((byte) '+').put(word.getBytes(US_ASCII)).put(LINE_END).flip();
@@ -45,6 +50,7 @@ final class Reply {
         } else {
             text.put((byte) '$').put(Integer.toString(bytes.length).getBytes(US_ASCII)).put(LINE_END).flip();
             value = ByteBuffer.wrap(bytes);
+            store.hold(bytes.length);
         }
     }
 
@@ -80,11 +86,19 @@ final class Reply {
                 }
                 value.position(value.position() + piece.capacity());
             } else {
-                value = null;
+                release();
                 text.clear().put(LINE_END).flip();
             }
         }
         return true;
+    }
+
+    /** Lets go of the value: one that has been sent, or that nobody will read. */
+    void release() {
+        if (value != null) {
+            store.release(value.capacity());
+            value = null;
+        }
     }
 
     private static boolean isTaken(Session session, ByteBuffer bytes) {

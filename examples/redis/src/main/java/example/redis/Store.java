@@ -6,7 +6,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Keys and their values, for any thread. A value is never changed, only replaced. */
+/**
+ * Keys and their values, for any thread. A value is never changed, only replaced. What comes of a command, and what is
+ * not sent of a reply, is counted here too: one bound is for all.
+ */
 final class Store {
     /** What an entry takes besides its key and value, roughly. */
     private static final int ENTRY_BYTES = 100;
@@ -15,7 +18,7 @@ final class Store {
     private final long maxBytes;
     private final AtomicLong usedBytes = new AtomicLong();
 
-    /** @param maxBytes of all keys and values */
+    /** @param maxBytes of all keys and values, those of commands and replies among them */
     Store(long maxBytes) {
         this.maxBytes = maxBytes;
     }
@@ -58,12 +61,30 @@ final class Store {
 
     /** Counts what the value adds; what is thrown here leaves the old one. */
     private byte[] replace(String key, byte[] old, byte[] value) {
-        long more = value.length - (old == null ? -bytesOf(key) : old.length);
-        if (usedBytes.addAndGet(more) > maxBytes && more > 0) {
-            usedBytes.addAndGet(-more);
+        reserve(value.length - (old == null ? -bytesOf(key) : old.length));
+        return value;
+    }
+
+    /**
+     * Counts bytes, before memory is taken for them.
+     *
+     * @throws CommandException if they are too many; then they are not counted
+     */
+    void reserve(long bytes) {
+        if (usedBytes.addAndGet(bytes) > maxBytes && bytes > 0) {
+            usedBytes.addAndGet(-bytes);
             throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
-        return value;
+    }
+
+    /** Counts a value that a reply holds, for it may be replaced meanwhile. It is in memory: this is never refused. */
+    void hold(long bytes) {
+        usedBytes.addAndGet(bytes);
+    }
+
+    /** What was reserved or held counts no more. */
+    void release(long bytes) {
+        usedBytes.addAndGet(-bytes);
     }
 
     /** Of an entry without its value. */
