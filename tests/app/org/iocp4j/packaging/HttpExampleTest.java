@@ -2,6 +2,7 @@ package org.iocp4j.packaging;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -42,12 +43,13 @@ class HttpExampleTest {
 
     private static ExampleServer server;
     private static HttpClient client;
+    private static Path served;
 
     @BeforeAll
     static void start() throws Exception {
         Examples examples = new Examples();
         new Random(1).nextBytes(FILE);
-        Path served = Files.createDirectories(examples.folder.resolve("served/sub")).getParent();
+        served = Files.createDirectories(examples.folder.resolve("served/sub")).getParent();
         Files.write(served.resolve("sub/a file.bin"), FILE);
         Files.writeString(examples.folder.resolve("secret.txt"), "not to be served");
         // Its heap has no room for what those who do not read have asked for.
@@ -103,6 +105,34 @@ class HttpExampleTest {
             assertThat(answer("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n")).as(path)
                     .startsWith("HTTP/1.1 404 Not Found\r\n");
         }
+    }
+
+    /** As many files wait as may: of one more the head is sent, and it is deleted before its turn comes. */
+    @Test
+    void aFileThatGoesBehindItsHeadCostsNoEarlierAnswer() throws Exception {
+        Path late = Files.writeString(served.resolve("late.txt"), "late");
+        String file = "GET /files/sub/a%20file.bin HTTP/1.1\r\nHost: x\r\n\r\n";
+        try (Socket socket = server.connect()) {
+            send(socket, file.repeat(16) + "GET /files/late.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+            byte[] begin = socket.getInputStream().readNBytes(15);
+            assertThat(begin).isEqualTo("HTTP/1.1 200 OK".getBytes(US_ASCII));
+            Thread.sleep(500); // for the last head, which is not seen before all the files are read
+            Files.delete(late);
+            byte[] rest = socket.getInputStream().readAllBytes();
+            String end = new String(rest, rest.length - 200, 200, US_ASCII);
+            assertThat(end).contains("HTTP/1.1 200 OK\r\n", "\r\nContent-Length: 4\r\n").endsWith("\r\n\r\n");
+            assertThat(rest.length).isBetween(16 * FILE.length, 16 * FILE.length + 17 * 512);
+        }
+    }
+
+    @Test
+    void aFileThatNobodyMayReadIsNotThere() throws Exception {
+        Path closed = Files.writeString(served.resolve("closed.txt"), "closed");
+        closed.toFile().setReadable(false);
+        assumeFalse(Files.isReadable(closed), "root may, and Windows does not know this");
+        String begin = "GET /bytes/3 HTTP/1.1\r\nHost: x\r\n\r\n";
+        assertThat(answer(begin + "GET /files/closed.txt HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .containsSubsequence("HTTP/1.1 200 OK\r\n", "\r\n\r\nabcHTTP/1.1 404 Not Found\r\n");
     }
 
     /** What the server answers until it ends the connection. */
@@ -217,10 +247,10 @@ class HttpExampleTest {
     void soItDoesThroughTls() throws Exception {
         Examples examples = new Examples();
         Path keys = examples.keyStore();
-        Path served = Files.createDirectories(examples.folder.resolve("served"));
-        Files.write(served.resolve("file.bin"), FILE);
+        Path folder = Files.createDirectories(examples.folder.resolve("served"));
+        Files.write(folder.resolve("file.bin"), FILE);
         try (ExampleServer secure = examples.serve("http", "example.http/example.http.Main", List.of(), "0",
-                served.toString(), keys.toString(), Examples.PASSWORD);
+                folder.toString(), keys.toString(), Examples.PASSWORD);
                 HttpClient trusting = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
                         .sslContext(trusting(keys)).build()) {
             String address = "https://127.0.0.1:" + secure.port();

@@ -4,12 +4,15 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import org.iocp4j.server.SendResult;
 import org.iocp4j.server.Session;
 
 /** A client's connection: what of a request has come, and what of its response is still to go out. */
 final class Connection {
+    private static final Logger LOG = System.getLogger(Connection.class.getName());
     private static final byte[] CONTENT_TYPE = "Content-Type: ".getBytes(US_ASCII);
     private static final byte[] CONTENT_LENGTH = "\r\nContent-Length: ".getBytes(US_ASCII);
     private static final byte[] CHUNKED = "\r\nTransfer-Encoding: chunked".getBytes(US_ASCII);
@@ -179,7 +182,7 @@ final class Connection {
 
     private SendResult sendNext(Session session) throws IOException {
         if (unsent == null && content instanceof FileContent file) {
-            SendResult result = session.sendFile(file.file(), 0, file.length());
+            SendResult result = send(file, session);
             if (result == SendResult.TAKEN) {
                 endContent(); // it goes out behind what was sent before
             }
@@ -193,6 +196,17 @@ final class Connection {
             unsent = null;
         }
         return result;
+    }
+
+    /** If the file is gone by now, what was sent before still goes out, and the client sees that bytes are missing. */
+    private SendResult send(FileContent file, Session session) {
+        try {
+            return session.sendFile(file.file(), 0, file.length());
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "a file is not sent behind its head", e);
+            isLast = true;
+            return SendResult.TAKEN;
+        }
     }
 
     /** What is to be sent next of the content; null if that has ended. */

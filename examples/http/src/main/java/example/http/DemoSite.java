@@ -32,7 +32,7 @@ final class DemoSite implements Site {
     }
 
     @Override
-    public Answer answer(Request request) throws IOException {
+    public Answer answer(Request request) {
         String path = request.path();
         if (path.equals("/upload")) {
             return request.method().equals("POST") || request.method().equals("PUT") ? new Count()
@@ -68,10 +68,16 @@ final class DemoSite implements Site {
     }
 
     /** Opening a file can block; on a local disk that is accepted here. */
-    private Response file(String name) throws IOException {
+    private Response file(String name) {
         Path file = find(name);
-        return file == null ? Response.error(Status.NOT_FOUND)
-                : new Response(Status.OK, type(file), "", new FileContent(file));
+        if (file == null) {
+            return Response.error(Status.NOT_FOUND);
+        }
+        try {
+            return new Response(Status.OK, type(file), "", new FileContent(file));
+        } catch (IOException e) { // nobody may read it, or it has just gone
+            return Response.error(Status.NOT_FOUND);
+        }
     }
 
     /**
