@@ -215,6 +215,8 @@ class HttpExampleTest {
         "GET /upload HTTP/1.1#Host: x                                                   | 405",
         "GET /none HTTP/1.1#Host: x                                                     | 404",
         "GET http://x/bytes/1?query HTTP/1.1#Host: x                                    | 200",
+        "GET http://x?query=/none HTTP/1.1#Host: x                                      | 200",
+        "GET http://x HTTP/1.1#Host: x                                                  | 200",
         "GET / HTTP/1.0                                                                 | 200",
         "GET / HTTP/2.0#Host: x                                                         | 505",
         "GET / HTTP/1.1#Host: x#Expect: something                                       | 417"})

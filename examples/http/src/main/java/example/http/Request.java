@@ -155,12 +155,14 @@ public final class Request {
 
     /** The target without scheme, host and query; still escaped. */
     public String path() {
+        int query = target.indexOf('?');
+        int end = query < 0 ? target.length() : query;
         int from = 0;
         if (target.regionMatches(true, 0, "http://", 0, 7) || target.regionMatches(true, 0, "https://", 0, 8)) {
-            from = target.indexOf('/', target.indexOf("//") + 2);
+            int slash = target.indexOf('/', target.indexOf("//") + 2);
+            from = slash < 0 ? end : Math.min(slash, end); // a slash behind the end is the query's
         }
-        int query = target.indexOf('?');
-        String path = from < 0 ? "" : target.substring(from, query < from ? target.length() : query);
+        String path = target.substring(from, end);
         return path.isEmpty() ? "/" : path;
     }
 
