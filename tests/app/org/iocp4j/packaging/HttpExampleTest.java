@@ -158,6 +158,13 @@ class HttpExampleTest {
     }
 
     @Test
+    void aHeadThatIsRefusedGetsNoBodyEither() throws Exception {
+        assertThat(answer("HEAD / HTTP/1.1\r\n\r\n")).startsWith("HTTP/1.1 400 ").endsWith("\r\n\r\n");
+        assertThat(answer("HEAD / HTTP/1.1\r\n" + "Name: value\r\n".repeat(1_000))).startsWith("HTTP/1.1 431 ")
+                .endsWith("\r\n\r\n");
+    }
+
+    @Test
     void allThatWasAskedBeforeTheEndOfTheInputIsAnswered() throws Exception {
         String one = "GET /bytes/100 HTTP/1.1\r\nHost: x\r\n\r\n";
         assertThat(answer(one.repeat(20_000)).split("HTTP/1.1 200 OK\r\n")).hasSize(20_001);
@@ -202,6 +209,12 @@ class HttpExampleTest {
         "GET / HTTP/1.1                                                                 | 400",
         "GET / HTTP/1.1#Host: x#Host: y                                                 | 400",
         "GET / HTTP/1.1#Host : x                                                        | 400",
+        "GET / HTTP/1.1#Host: a b                                                       | 400",
+        "GET / HTTP/1.1#Host: x, y                                                      | 400",
+        "GET / HTTP/1.1#Host: x:y                                                       | 400",
+        "GET / HTTP/1.1#Host: [::1]:80                                                  | 200",
+        "GET / HTTP/1.1#Host: x.example:80                                              | 200",
+        "GET / HTTP/1.1#Host:                                                           | 200",
         "GET / HTTP/1.1#Host: x# folded                                                 | 400",
         "GET  / HTTP/1.1#Host: x                                                        | 400",
         "GET / HTTP/1.1#Host: x#Content-Length: +1                                      | 400",
@@ -230,7 +243,11 @@ class HttpExampleTest {
         String begin = "POST /upload HTTP/1.1\r\nHost: x\r\n";
         for (String rest : new String[] {"Transfer-Encoding: \013chunked\r\n\r\n0\r\n\r\n",
             "X:\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "Transfer-Encoding: chunked\r\n\r\n\0131\r\na\r\n0\r\n\r\n"}) {
+            "Transfer-Encoding: chunked\r\n\r\n\0131\r\na\r\n0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n1;a\rb\r\na\r\n0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n1;a\177\r\na\r\n0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n0\r\nTrailer: 1\r2\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n0\r\nTrailer: \0001\r\n\r\n"}) {
             assertThat(answer(begin + rest)).startsWith("HTTP/1.1 400 ");
         }
         assertThat(answer(begin + "Transfer-Encoding:\t chunked \r\n\r\n1 \r\na\r\n0\r\n\r\n"))

@@ -83,8 +83,7 @@ final class BodyDecoder {
         }
         int extension = line.indexOf(';');
         String text = extension < 0 ? line : line.substring(0, extension);
-        require(text.chars().allMatch(c -> c >= ' ' || c == '\t')); // strip() would take other things for blanks, too
-        String size = text.strip();
+        String size = text.strip(); // of blanks and tabs: line() lets no other control character through
         require(!size.isEmpty() && size.length() <= MOST_SIZE_DIGITS
                 && size.chars().allMatch(c -> Character.digit(c, 16) >= 0));
         count(Long.parseLong(size, 16));
@@ -116,15 +115,17 @@ final class BodyDecoder {
         return true;
     }
 
-    /** The next line without its end; null if it is not yet complete. */
+    /** The next line without its end; null if it is not yet complete. A bare CR ends none, and is refused. */
     private static String line(ByteBuffer data) throws RequestException {
         int most = Math.min(data.remaining(), MAX_LINE_BYTES);
         for (int i = 0; i < most; i++) {
             if (data.get(data.position() + i) == '\n') {
                 require(i > 0 && data.get(data.position() + i - 1) == '\r');
-                byte[] line = new byte[i + 1];
-                data.get(line);
-                return new String(line, 0, i - 1, ISO_8859_1);
+                byte[] bytes = new byte[i + 1];
+                data.get(bytes);
+                String line = new String(bytes, 0, i - 1, ISO_8859_1);
+                require(line.chars().allMatch(c -> c >= ' ' && c != 0x7f || c == '\t'));
+                return line;
             }
         }
         require(most < MAX_LINE_BYTES);

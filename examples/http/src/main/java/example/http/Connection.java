@@ -21,6 +21,7 @@ final class Connection {
     private static final byte[] LINE_END = "\r\n".getBytes(US_ASCII);
     private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
     private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII);
+    private static final ByteBuffer HEAD = ByteBuffer.wrap("HEAD ".getBytes(US_ASCII)).asReadOnlyBuffer();
     /** For a chunk's size and the ends of its lines. */
     private static final int FRAME_BYTES = 16;
 
@@ -33,6 +34,8 @@ final class Connection {
 
     /** The request that is being read or answered; null if its head has not come. */
     private Request request;
+    /** Whether its response has no body, be the request understood or not. */
+    private boolean isHead;
     /** Null if no body is coming. */
     private Upload upload;
     private BodyDecoder body;
@@ -73,6 +76,7 @@ final class Connection {
             data.position(data.position() + 2); // some clients send an empty line behind a body
             searchedBytes = 0;
         }
+        isHead = data.remaining() >= HEAD.capacity() && data.slice(data.position(), HEAD.capacity()).equals(HEAD);
         int bytes = headBytes(data);
         if (bytes < 0) {
             return false;
@@ -133,7 +137,7 @@ final class Connection {
         isChunked = content.length() == Content.UNKNOWN && isHttp11;
         isLast = isUnread || !request.isKeptAlive() || content.length() == Content.UNKNOWN && !isHttp11;
         unsent = head(response, isHttp11);
-        if (request != null && request.method().equals("HEAD")) {
+        if (isHead) {
             endContent();
         }
         request = null;

@@ -1,7 +1,12 @@
 package example.http;
 
+import java.util.regex.Pattern;
+
 /** The head of a request (RFC 9112, 3 and 5). */
 public final class Request {
+    /** A name or an address, with a port or without; or nothing. */
+    private static final Pattern HOST =
+            Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(:[0-9]*)?");
     private static final String LINE_END = "\r\n";
     private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
     private static final int MOST_LENGTH_DIGITS = 18;
@@ -63,7 +68,7 @@ public final class Request {
         switch (nameEnd - name) {
             case 4 -> {
                 if (isName(name, "Host")) {
-                    require(!hasHost);
+                    require(!hasHost && HOST.matcher(value).matches());
                     hasHost = true;
                 }
             }
