@@ -140,11 +140,15 @@ class FaultControlTest {
     }
 
     @Test
-    void aLineWithoutAnEndEndsItsConnection() {
+    void aLineOfMoreBytesThanItMayHaveEndsItsConnection() {
         on((faults, control) -> {
             try (Socket client = connect(control)) {
-                say(client, "a".repeat(FaultControl.MAX_LINE_BYTES));
-                assertThat(reader(client).readLine()).isNull();
+                BufferedReader in = reader(client);
+                say(client, "list" + " ".repeat(FaultControl.MAX_LINE_BYTES - 4) + "\n");
+                assertThat(in.readLine()).isEqualTo("ok");
+                say(client, "a".repeat(FaultControl.MAX_LINE_BYTES + 1));
+                assertThat(in.readLine()).isEqualTo("error a line has at most 1000 bytes");
+                assertThat(in.readLine()).isNull();
             }
         });
     }

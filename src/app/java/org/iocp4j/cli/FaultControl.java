@@ -28,8 +28,10 @@ import org.slf4j.LoggerFactory;
 final class FaultControl implements AutoCloseable {
     /** One connection more is closed at once. */
     static final int MAX_CONNECTIONS = 8;
-    /** A longer line ends its connection. */
+    /** Without its end. A longer line is answered with an error, and ends its connection. */
     static final int MAX_LINE_BYTES = 1000;
+    /** What is read in place of a longer line; no line is this. */
+    private static final String TOO_LONG = "\n";
     /** Until the next try, where a connection cannot be had: the process may be out of sockets, threads or memory. */
     static final int RETRY_MILLIS = 100;
     private static final Set<String> WORDS = Set.of("add", "remove", "clear", "list");
@@ -114,16 +116,15 @@ final class FaultControl implements AutoCloseable {
         }
     }
 
-    /** Null at the end, and for a line that is too long. */
+    /** Null at the end. */
     private static String line(InputStream in) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        while (line.size() < MAX_LINE_BYTES) {
-            int b = in.read();
+        for (int b = in.read(); b >= 0; b = in.read()) {
             if (b == '\n') {
                 return line.toString(StandardCharsets.UTF_8).strip();
             }
-            if (b < 0) {
-                return null;
+            if (line.size() == MAX_LINE_BYTES) {
+                return TOO_LONG;
             }
             line.write(b);
         }
@@ -136,6 +137,9 @@ final class FaultControl implements AutoCloseable {
 
     /** The answer to a line: one line or several, without the last one's end. */
     String answer(String line) {
+        if (line.equals(TOO_LONG)) {
+            return "error a line has at most " + MAX_LINE_BYTES + " bytes";
+        }
         String word = word(line);
         String argument = line.substring(word.length()).strip();
         try {
