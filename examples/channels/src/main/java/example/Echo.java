@@ -7,12 +7,15 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** Sends back what comes. It knows java.nio alone, and says whose channels these are. */
 final class Echo {
     private static final int IDLE_SECONDS = 60;
+    /** Until the next accept behind one that has failed: the process may be out of sockets. */
+    private static final int RETRY_MILLIS = 100;
 
     private Echo() {
     }
@@ -39,7 +42,11 @@ final class Echo {
 
         @Override
         public void failed(Throwable cause, AsynchronousServerSocketChannel listener) {
-            System.err.println("no more clients: " + cause);
+            if (listener.isOpen()) {
+                System.err.println("a client was not accepted: " + cause);
+                CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS) // the next may fail at once
+                        .execute(() -> listener.accept(listener, this));
+            }
         }
     }
 
