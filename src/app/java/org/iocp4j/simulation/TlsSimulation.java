@@ -262,7 +262,8 @@ final class TlsSimulation implements Simulation, SessionHandler {
     public void received(Session session, ByteBuffer data) {
         Life life = enter(session);
         require(!life.paused, "input of session " + session + ", which holds it");
-        require(!life.endTold || data.remaining() <= life.unread, "new input of session " + session + " behind its end");
+        require(!life.endTold || data.remaining() <= life.unread,
+                "new input of session " + session + " behind its end");
         int number = life.client.client.number();
         for (int i = 0; i < data.remaining(); i++) {
             require(data.get(data.position() + i) == TlsClient.pattern(number, life.read + i),
