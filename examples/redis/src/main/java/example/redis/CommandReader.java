@@ -79,7 +79,10 @@ final class CommandReader {
 
     /** Bytes more, before memory is taken for them; or less. */
     private void hold(long bytes) {
-        store.reserve(Math.max(0, heldBytes + bytes - FREE_BYTES) - Math.max(0, heldBytes - FREE_BYTES));
+        long more = Math.max(0, heldBytes + bytes - FREE_BYTES) - Math.max(0, heldBytes - FREE_BYTES);
+        if (more != 0) { // small commands share nothing
+            store.reserve(more);
+        }
         heldBytes += bytes;
     }
 
