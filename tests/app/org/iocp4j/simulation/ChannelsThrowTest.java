@@ -11,10 +11,15 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.CompletionHandler;
+import java.nio.channels.InterruptedByTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.iocp4j.channels.IocpAsynchronousChannelProvider;
 import org.iocp4j.channels.internal.ProviderFactory;
 import org.iocp4j.channels.seam.ChannelLock;
@@ -34,10 +39,12 @@ class ChannelsThrowTest {
 
     private final SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
 
-    /** Its recv throws while it is told to. */
+    /** Its recv throws while it is told to, and the dequeue of the time-outs' thread so many times. */
     private final class Throwing implements Surroundings {
         private final ChannelsSurroundings real = new ChannelsSurroundings(kernel);
+        private final ThreadLocal<Boolean> isOfTimers = ThreadLocal.withInitial(() -> false);
         private boolean throwsNow;
+        private int timersThrow;
 
         @Override
         public Win32 attach() {
@@ -45,6 +52,11 @@ class ChannelsThrowTest {
             return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
                     (proxy, method, arguments) -> {
                         if (throwsNow && method.getName().equals("recv")) {
+                            throw new OutOfMemoryError("a test's");
+                        }
+                        if (timersThrow > 0 && method.getName().equals("getQueuedCompletionStatusEx")
+                                && isOfTimers.get()) {
+                            timersThrow--;
                             throw new OutOfMemoryError("a test's");
                         }
                         try {
@@ -67,8 +79,41 @@ class ChannelsThrowTest {
 
         @Override
         public void start(String name, Runnable work) {
-            real.start(name, work);
+            real.start(name, () -> {
+                isOfTimers.set(name.equals("iocp4j-timers"));
+                work.run();
+            });
         }
+    }
+
+    private final Throwing surroundings = new Throwing();
+    private IocpAsynchronousChannelProvider provider;
+    private AsynchronousChannelGroup group;
+
+    private void start() throws Exception {
+        provider = ProviderFactory.newProvider(surroundings, new Settings(1, false, BUFFER_BYTES, 100));
+        group = provider.openAsynchronousChannelGroup(1, Thread::new);
+    }
+
+    private AsynchronousSocketChannel accepted(Consumer<SimulatedClient> whenConnected) throws Exception {
+        AsynchronousServerSocketChannel listener = provider.openAsynchronousServerSocketChannel(group)
+                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        Future<AsynchronousSocketChannel> accept = listener.accept();
+        kernel.client(new SimulatedClient.Script() {
+            @Override
+            public void connected(SimulatedClient client) {
+                whenConnected.accept(client);
+            }
+        }).connect((InetSocketAddress) listener.getLocalAddress());
+        return get(accept);
+    }
+
+    private void end() throws Exception {
+        group.shutdownNow();
+        kernel.require(kernel.until(group::isTerminated, ENOUGH), "the group does not end");
+        ProviderFactory.end(provider);
+        kernel.until(() -> kernel.leftovers().isEmpty(), ENOUGH);
+        kernel.requireNothingLeft();
     }
 
     private <T> T get(Future<T> future) throws Exception {
@@ -79,20 +124,8 @@ class ChannelsThrowTest {
     @Test
     void theReadHasWhatCameBeforeAndTheNextOneFailsAndNoBufferIsLost() {
         kernel.run(() -> {
-            Throwing surroundings = new Throwing();
-            IocpAsynchronousChannelProvider provider =
-                    ProviderFactory.newProvider(surroundings, new Settings(1, false, BUFFER_BYTES, 100));
-            AsynchronousChannelGroup group = provider.openAsynchronousChannelGroup(1, Thread::new);
-            AsynchronousServerSocketChannel listener = provider.openAsynchronousServerSocketChannel(group)
-                    .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            Future<AsynchronousSocketChannel> accept = listener.accept();
-            kernel.client(new SimulatedClient.Script() {
-                @Override
-                public void connected(SimulatedClient client) {
-                    client.send(new byte[SENT]);
-                }
-            }).connect((InetSocketAddress) listener.getLocalAddress());
-            AsynchronousSocketChannel channel = get(accept);
+            start();
+            AsynchronousSocketChannel channel = accepted(client -> client.send(new byte[SENT]));
             kernel.sleep(Duration.ofSeconds(1)); // all has come
             surroundings.throwsNow = true;
             assertThat(get(channel.read(ByteBuffer.allocate(2 * SENT)))).isEqualTo(BUFFER_BYTES);
@@ -103,11 +136,32 @@ class ChannelsThrowTest {
             surroundings.throwsNow = false;
             assertThat(get(channel.read(ByteBuffer.allocate(2 * SENT)))).isEqualTo(SENT - BUFFER_BYTES);
             assertThat(provider.statistics().buffersLent()).isZero();
-            group.shutdownNow();
-            kernel.require(kernel.until(group::isTerminated, ENOUGH), "the group does not end");
-            ProviderFactory.end(provider);
-            kernel.until(() -> kernel.leftovers().isEmpty(), ENOUGH);
-            kernel.requireNothingLeft();
+            end();
+        });
+    }
+
+    @Test
+    void aReadTimesOutThoughTheThreadForThatHasFailed() {
+        kernel.run(() -> {
+            start();
+            AsynchronousSocketChannel channel = accepted(client -> { });
+            surroundings.timersThrow = 3;
+            CompletableFuture<Integer> read = new CompletableFuture<>();
+            channel.read(ByteBuffer.allocate(1), 2, TimeUnit.SECONDS, null, new CompletionHandler<Integer, Void>() {
+                @Override
+                public void completed(Integer bytes, Void none) {
+                    read.complete(bytes);
+                }
+
+                @Override
+                public void failed(Throwable cause, Void none) {
+                    read.completeExceptionally(cause);
+                }
+            });
+            kernel.require(kernel.until(read::isDone, ENOUGH), "the read does not time out");
+            assertThat(read.exceptionNow()).isInstanceOf(InterruptedByTimeoutException.class);
+            assertThat(surroundings.timersThrow).isZero();
+            end();
         });
     }
 }

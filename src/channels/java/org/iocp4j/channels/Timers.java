@@ -86,28 +86,38 @@ final class Timers {
         IoThread io = new IoThread(spareThreads.attach());
         long nextTrim = io.nowNanos();
         while (!ending) {
-            dequeue(io);
-            io.refreshNow();
-            if (io.nowNanos() - nextTrim >= 0) {
-                nextTrim = io.nowNanos() + TRIM_MILLIS * MILLI;
-                buffers.trim(io.win32());
+            try {
+                dequeue(io);
+                io.refreshNow();
+                if (io.nowNanos() - nextTrim >= 0) {
+                    nextTrim = io.nowNanos() + TRIM_MILLIS * MILLI;
+                    buffers.trim(io.win32());
+                }
+            } catch (Throwable e) { // no memory, say: nobody else looks after the deadlines
+                failed(e, io);
             }
         }
         int _ = domain.end(io, Duration.ZERO);
         buffers.release(io.win32());
     }
 
-    private void dequeue(IoThread io) {
+    private void dequeue(IoThread io) throws Win32Exception {
         try {
             domain.dequeue(io, TRIM_MILLIS);
         } catch (CompletionFailedException e) {
             // it was logged where it failed, and concerns one channel
-        } catch (Win32Exception e) {
+        }
+    }
+
+    private void failed(Throwable failure, IoThread io) {
+        try {
             String more = failureLines.next();
             if (more != null) {
-                LOG.error("{}{}", e.getMessage(), more);
+                LOG.thrown(failure, "the time-outs of channels are late{}", more);
             }
-            io.win32().sleep(FAILED_MILLIS);
+        } catch (Throwable e) {
+            // there is no memory for a line
         }
+        io.win32().sleep(FAILED_MILLIS);
     }
 }

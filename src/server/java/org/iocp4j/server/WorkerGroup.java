@@ -134,11 +134,18 @@ final class WorkerGroup {
         if (!goOn) {
             stopServer();
         }
+        try {
+            log(what, goOn ? "goes on" : "stops", failure);
+        } catch (Throwable e) { // no memory for a line
+            engine.counters.workerFailures.incrementAndGet();
+        }
+    }
+
+    private void log(String what, String then, Throwable failure) {
         String more = failureLines.next();
         if (more == null) {
             return;
         }
-        String then = goOn ? "goes on" : "stops";
         if (failure instanceof CompletionFailedException all) { // logged, each of them
             SessionEngine.LOG.error("{}: {} times, see above; the server {}{}", what, all.failures(), then, more);
         } else {
@@ -176,6 +183,8 @@ final class WorkerGroup {
             stop.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             // An interrupt does not end a worker; only stop() does.
+        } catch (Throwable e) { // no memory to wait with
+            Thread.yield();
         }
     }
 
