@@ -29,7 +29,7 @@ class MutatedChannelsTest {
                 "        {\n            posted = false;"),
         NESTS_WITHOUT_END("HandlerThread.java", "return depth < MOST_DEEP;", "return depth < 100 * MOST_DEEP;"),
         LOSES_WHAT_A_DEAD_THREAD_HAD("IocpChannelGroup.java",
-                "                if (!isOver) {\n                    start(this);\n                }\n", ""),
+                "                if (!isOver) {\n                    goOnElsewhere();\n                }\n", ""),
         HANDS_ON_UNDER_THE_LOCK("ChannelWriter.java",
                 "            proceeded(io);\n        }\n        if (isOver && operation != null) {\n"
                         + "            channel.group().deliver(operation);\n        }",
@@ -37,8 +37,8 @@ class MutatedChannelsTest {
                         + "                operation.run();\n            }\n        }"),
         WAKES_NO_SECOND_THREAD("IocpChannelGroup.java",
                 "                wake(io); // the next one, which may wait\n", ""),
-        FORGETS_A_TASK("IocpChannelGroup.java", "                next = tasks.poll();\n",
-                "                next = tasks.poll();\n                tasks.poll();\n"),
+        FORGETS_A_TASK("IocpChannelGroup.java", " ? tasks.poll() : null;\n",
+                " ? tasks.poll() : null;\n            tasks.poll();\n"),
         POSTS_NO_PACKET_FOR_A_TASK("IocpChannelGroup.java",
                 "        IoThread io = transport.take();\n        try {\n"
                         + "            posted(domain.post(io.win32(), TASK, 0), io);",

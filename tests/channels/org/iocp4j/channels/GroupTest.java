@@ -500,6 +500,42 @@ class GroupTest {
         assertThat(group.awaitTermination(5, TimeUnit.SECONDS)).as("before it gives up what it waits for").isTrue();
     }
 
+    /** It runs the group's loop in the dying thread: what a later handler throws there is no refusal of that. */
+    @Test
+    @NeedsCompletionPorts
+    void aGroupEndsThoughItsPoolRunsItsLoopInTheCaller() throws Exception {
+        Threads threads = new Threads();
+        ExecutorService pool = new ThreadPoolExecutor(2, 2, 0, TimeUnit.SECONDS, new SynchronousQueue<>(), threads,
+                new ThreadPoolExecutor.CallerRunsPolicy());
+        AsynchronousChannelGroup group = Providers.ours().openAsynchronousChannelGroup(pool, 1);
+        Set<Thread> dequeuing = Set.copyOf(threads.all);
+        CountDownLatch end = new CountDownLatch(1);
+        List<Throwable> thrown = new ArrayList<>();
+        try (Link link = Link.connected(Providers.ours(), group)) {
+            pool.execute(() -> await(end)); // the other one
+            while (thrown.size() < 3) {
+                RuntimeException mine = new RuntimeException("thrown by the test");
+                Outcome<Integer> read = new Outcome<>(bytes -> {
+                    if (dequeuing.contains(Thread.currentThread())) {
+                        thrown.add(mine);
+                        throw mine;
+                    }
+                });
+                link.channel().read(ByteBuffer.allocate(1), null, read);
+                link.peer().getOutputStream().write(1);
+                read.get();
+            }
+        } finally {
+            end.countDown();
+            group.shutdownNow();
+        }
+        requireTermination(group);
+        for (Thread thread : threads.all) {
+            assertThat(thread.join(Duration.ofSeconds(Outcome.LIMIT_SECONDS))).isTrue();
+        }
+        assertThat(threads.deaths).containsExactlyInAnyOrderElementsOf(thrown);
+    }
+
     private static void close(Link link) {
         try {
             link.channel().close();

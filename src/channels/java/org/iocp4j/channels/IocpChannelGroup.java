@@ -52,6 +52,8 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
      * Several threads, which take a packet at each look, would leave those of tasks behind.
      */
     private static final int HANDLERS_FOR_A_LOOK = 16;
+    /** Or it looks again when so much time has passed: handlers may take long, and run further ones in their calls. */
+    private static final long LONGEST_WITHOUT_LOOK_NANOS = 1_000_000;
     /** The key of the packets that say that there is a task. */
     private static final long TASK = 1;
 
@@ -121,11 +123,9 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
     /** A pool may refuse some of them; what else it throws, or its factory, is thrown here, and the group ends. */
     private IocpChannelGroup start(int threads) {
         for (int i = 0; i < threads; i++) {
-            Loop loop = new Loop(true);
             try {
-                executor.execute(loop);
+                begin(new Loop(true));
             } catch (Throwable e) {
-                loop.refused(e);
                 if (fixed || !(e instanceof RejectedExecutionException)) {
                     end();
                     throw e;
@@ -133,6 +133,24 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
             }
         }
         return this;
+    }
+
+    /**
+     * Has the pool run a loop. What it throws is no refusal if it has run it, in this call: then it is a handler's.
+     *
+     * @throws RejectedExecutionException or what else the pool has refused it by; then it has left
+     */
+    private void begin(Loop loop) {
+        Handed handed = new Handed(loop);
+        try {
+            executor.execute(handed);
+        } catch (Throwable e) { // the pool is the user's
+            if (handed.take()) {
+                loop.refused(e);
+                throw e;
+            }
+            HandlerThread.uncaught(e);
+        }
     }
 
     // ---- its threads ----
@@ -145,6 +163,7 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         /** The handlers and tasks that are to run next: in a group of several threads, one. */
         private final ArrayDeque<Runnable> batch = new ArrayDeque<>();
         private int handlersSinceLook;
+        private long lookNanos;
 
         Loop(boolean runsHandlers) {
             this.runsHandlers = runsHandlers;
@@ -180,9 +199,9 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         /** Throws nothing: a handler's exception is on its way. */
         private void goOnElsewhere() {
             try {
-                executor.execute(this);
-            } catch (Throwable e) { // the pool is the user's
-                refused(e);
+                begin(this);
+            } catch (Throwable e) {
+                // it has been logged
             }
         }
 
@@ -207,9 +226,10 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
         private void turn() {
             thread.postDeferred(io);
             boolean isIdle = !hasHandlers();
-            if (isIdle || !hasOneThread || handlersSinceLook >= HANDLERS_FOR_A_LOOK) {
+            if (isIdle || !hasOneThread || isTimeForALook()) {
                 dequeue(isIdle && !ending ? -1 : 0);
                 handlersSinceLook = 0;
+                lookNanos = io.win32().nanoTime();
             }
             if (runsHandlers) {
                 gather();
@@ -218,6 +238,11 @@ final class IocpChannelGroup extends AsynchronousChannelGroup implements Executo
                     thread.run(next);
                 }
             }
+        }
+
+        private boolean isTimeForALook() {
+            return handlersSinceLook >= HANDLERS_FOR_A_LOOK
+                    || io.win32().nanoTime() - lookNanos >= LONGEST_WITHOUT_LOOK_NANOS;
         }
 
         /** Behind what one that threw has left: what has completed, and a task, which no completion holds up. */
