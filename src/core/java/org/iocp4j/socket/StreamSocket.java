@@ -6,7 +6,9 @@ import static org.iocp4j.win32.generated.WinTypes.SD_SEND;
 import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
 import static org.iocp4j.win32.generated.WinTypes.SO_UPDATE_CONNECT_CONTEXT;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_CONNECTION_REFUSED;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_INSUFFICIENT_RESOURCES;
+import static org.iocp4j.win32.generated.WinTypes.STATUS_IO_TIMEOUT;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_NETWORK_UNREACHABLE;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_UNSUCCESSFUL;
 import static org.iocp4j.win32.generated.WinTypes.WSAEINVAL;
@@ -333,7 +335,10 @@ public final class StreamSocket extends IoHandle {
         return switch (ConnectFailure.of(error)) {
             case NO_ROOM -> STATUS_INSUFFICIENT_RESOURCES();
             case UNREACHABLE -> STATUS_NETWORK_UNREACHABLE();
-            default -> STATUS_UNSUCCESSFUL();
+            case TIMED_OUT -> STATUS_IO_TIMEOUT();
+            case REFUSED -> STATUS_CONNECTION_REFUSED();
+            case CANCELLED -> STATUS_CANCELLED();
+            case OTHER -> STATUS_UNSUCCESSFUL();
         };
     }
 
