@@ -1,5 +1,6 @@
 package org.iocp4j.win32;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.iocp4j.win32.generated.WinFunctions.*;
@@ -58,7 +59,7 @@ public final class WindowsWin32 implements Win32 {
     /**
      * A view of Windows for the calling thread, which closes it after its last call. A thread may have several.
      *
-     * @throws UnsupportedPlatformException if this JVM is not a Windows one, or denies us native access: each time
+     * @throws UnsupportedPlatformException if this is no 64-bit JVM of Windows, or denies us native access: each time
      * @throws UncheckedIOException         with a {@link Win32Exception} as its cause, if Winsock refuses to start: the
      *                                      next attempt may succeed
      */
@@ -67,6 +68,10 @@ public final class WindowsWin32 implements Win32 {
         if (!os.toLowerCase(Locale.ROOT).startsWith("windows")) {
             throw new UnsupportedPlatformException("iocp4j needs Windows' completion ports, and this JVM runs on " + os
                     + ": run it on a Windows JDK (on Linux under Wine: ./iocp4j does that)");
+        }
+        if (ADDRESS.byteSize() != Long.BYTES) {
+            throw new UnsupportedPlatformException("iocp4j needs a 64-bit JVM, and this one is for "
+                    + System.getProperty("os.arch"));
         }
         NativeAccess.require();
         WindowsWin32 win32 = new WindowsWin32();
