@@ -42,6 +42,8 @@ if "%~1"=="test" goto test
 if "%~1"=="java" goto java
 
 set "SHARED=-Xshare:auto"
+rem A JVM without archives of this kind refuses to start with their tag.
+set "QUIET=-Xlog:cds*=off:stderr"
 set "JAR=%IOCP4J_APP_JAR%"
 if not defined JAR goto prepare
 if exist "%JAR%" goto run
@@ -66,6 +68,7 @@ if not defined NAMES exit /b 1
 for /f "tokens=1,2" %%a in ("%NAMES%") do (set "JAR=%BUILT%%%a" & set "ARCHIVE=%%b")
 if "%ARCHIVE%"=="-" goto run
 set "SHARED=-XX:AOTCache=%BUILT%%ARCHIVE%"
+set "QUIET=-Xlog:cds*=off,aot*=off:stderr"
 goto run
 
 :setup
@@ -135,4 +138,4 @@ exit /b %ERRORLEVEL%
 :run
 rem The JVM's own warnings go to stderr: standard output is the program's. What it cannot use of an archive it ignores, and
 rem so it tells nothing of it.
-endlocal & %LEAVE%"%JDK%\bin\java.exe" -Xlog:disable -Xlog:all=warning:stderr "%SHARED%" -Xlog:cds*=off,aot*=off:stderr -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 "-Diocp4j.home=%ROOT%." %IOCP4J_JAVA_OPTS% -jar "%JAR%" %*
+endlocal & %LEAVE%"%JDK%\bin\java.exe" -Xlog:disable -Xlog:all=warning:stderr "%SHARED%" "%QUIET%" -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 "-Diocp4j.home=%ROOT%." %IOCP4J_JAVA_OPTS% -jar "%JAR%" %*

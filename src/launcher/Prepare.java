@@ -116,6 +116,12 @@ public final class Prepare {
     private Path locate() throws IOException {
         MessageDigest digest = sha256();
         List<Path> sources = new ArrayList<>(files(home.resolve("src")));
+        for (String example : List.of("http", "redis")) { // whose handlers are in the application
+            Path its = home.resolve("examples").resolve(example).resolve("src");
+            if (Files.exists(its)) {
+                sources.addAll(files(its));
+            }
+        }
         sources.add(home.resolve("pom.xml"));
         for (Path source : sources) {
             byte[] content = Files.readAllBytes(source);

@@ -95,10 +95,14 @@ class CmdLauncherTest extends WineTestBed {
     private void makeApplication(Path jar) throws IOException {
         Path source = Files.writeString(folder.resolve("Application.java"), """
                 import java.io.File;
+                import java.lang.management.ManagementFactory;
                 public class Application {
                     public static void main(String[] arguments) {
                         if (arguments[0].equals("home")) {
                             System.out.print(new File(System.getProperty("iocp4j.home"), "pom.xml").exists() + " ");
+                        }
+                        if (arguments[0].equals("options")) {
+                            System.out.print(ManagementFactory.getRuntimeMXBean().getInputArguments() + " ");
                         }
                         System.out.print("got");
                         for (String argument : arguments) {
@@ -167,7 +171,8 @@ class CmdLauncherTest extends WineTestBed {
         assertThat(out).isEqualTo(arrived);
         assertThat(err).doesNotContain("building", "making", "[error]", "[warning]");
 
-        Files.writeString(home.resolve("src/More.java"), "class More { }");
+        Files.writeString(Files.createDirectories(home.resolve("examples/redis/src")).resolve("More.java"),
+                "class More { }");
         assertThat(run(typed)).isEqualTo(7);
         assertThat(out).isEqualTo(arrived);
         assertThat(built(".jar")).as("a JVM may run from the first one").hasSize(2);
@@ -203,6 +208,14 @@ class CmdLauncherTest extends WineTestBed {
         assertThat(run(WITH_JDK, "@set \"IOCP4J_APP_JAR=%~dp0app.jar\"", "@set \"HERE=%~dp0\"", "@cd ..",
                 "@\"%HERE%iocp4j.cmd\" home")).as(() -> err).isEqualTo(7);
         assertThat(out).isEqualTo("true got <home>\n");
+    }
+
+    /** The JVM of a JDK before 24 or so does not know the tag, and would not start. */
+    @Test
+    void withoutAnArchiveNoOptionIsAboutArchives() throws Exception {
+        assertThat(run(WITH_JDK, "@set \"IOCP4J_APP_JAR=%~dp0app.jar\"", "@iocp4j.cmd options")).as(() -> err)
+                .isEqualTo(7);
+        assertThat(out).contains("-Xlog:").doesNotContain("aot");
     }
 
     @Test
