@@ -69,12 +69,17 @@ final class CommandReader {
         }
     }
 
+    /** Counts the command that has come no more: whoever runs it counts what is stored of it. */
+    void uncount() {
+        hold(-heldBytes);
+    }
+
     /** Lets go of the command: one that has been run, or one that will not come. */
     void release() {
         arguments.clear();
         argument = null;
         commandBytes = 0;
-        hold(-heldBytes);
+        uncount();
     }
 
     /** Bytes more, before memory is taken for them; or less. */

@@ -64,6 +64,7 @@ public final class RedisHandler implements SessionHandler {
                 if (command == null) {
                     return;
                 }
+                connection.reader.uncount();
                 commands.run(command, connection.reply);
                 connection.reader.release();
             } catch (ProtocolException e) {
