@@ -152,12 +152,14 @@ final class ServerChild implements AutoCloseable {
      * Waits until it is at rest, and the wineserver. A server may have put off what its clients do not wait for:
      * {@code handlers-selector} goes on to close connections for a second after two of {@code http-churn-20} [wine].
      *
-     * @return for how many nanoseconds it has worked on; 0 where the platform does not tell
+     * @return for how many nanoseconds it has worked on itself; 0 where the platform does not tell
      */
     long awaitRest() throws IOException {
         long start = System.nanoTime();
         long latest = start;
-        long cpuNanos = cpuNanos();
+        long latestOwn = start; // the wineserver may be others', too
+        long ownNanos = nanos(Machine.cpuNanos(process.toHandle()));
+        long wineserverNanos = nanos(machine.wineserverCpuNanos());
         for (long now = start; now - latest < REST_NANOS && now - start < LONGEST_UNREST_NANOS;
                 now = System.nanoTime()) {
             try {
@@ -166,19 +168,22 @@ final class ServerChild implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while " + spec.name() + " was at work");
             }
-            long before = cpuNanos;
-            cpuNanos = cpuNanos();
-            if (cpuNanos > before) {
+            long ownBefore = ownNanos;
+            long wineserverBefore = wineserverNanos;
+            ownNanos = nanos(Machine.cpuNanos(process.toHandle()));
+            wineserverNanos = nanos(machine.wineserverCpuNanos());
+            if (ownNanos > ownBefore) {
+                latestOwn = System.nanoTime();
+            }
+            if (ownNanos > ownBefore || wineserverNanos > wineserverBefore) {
                 latest = System.nanoTime();
             }
         }
-        return latest - start;
+        return latestOwn - start;
     }
 
-    private long cpuNanos() {
-        Long own = Machine.cpuNanos(process.toHandle());
-        Long wineserver = machine.wineserverCpuNanos();
-        return (own == null ? 0 : own) + (wineserver == null ? 0 : wineserver);
+    private static long nanos(Long told) {
+        return told == null ? 0 : told;
     }
 
     private static Long count(String[] counts, int which) {
