@@ -30,6 +30,9 @@ final class FaultControl implements AutoCloseable {
     static final int MAX_CONNECTIONS = 8;
     /** Without its end. A longer line is answered with an error, and ends its connection. */
     static final int MAX_LINE_BYTES = 1000;
+    private static final int MOST_DROPPED_BYTES = 1 << 20;
+    /** How long nothing may come. */
+    private static final int DROP_MILLIS = 1000;
     /** What is read in place of a longer line; no line is this. */
     private static final String TOO_LONG = "\n";
     /** Until the next try, where a connection cannot be had: the process may be out of sockets, threads or memory. */
@@ -106,6 +109,8 @@ final class FaultControl implements AutoCloseable {
             for (String line = line(in); line != null && !line.equals("quit"); line = line(in)) {
                 out.write((answer(line) + "\n").getBytes(StandardCharsets.UTF_8));
                 if (!WORDS.contains(word(line))) {
+                    connection.shutdownOutput();
+                    drop(connection, in);
                     return;
                 }
             }
@@ -114,6 +119,12 @@ final class FaultControl implements AutoCloseable {
         } finally {
             connections.remove(connection);
         }
+    }
+
+    /** What still comes, or a close would be a reset, which can overtake the answer. */
+    private static void drop(Socket connection, InputStream in) throws IOException {
+        connection.setSoTimeout(DROP_MILLIS);
+        int _ = in.readNBytes(MOST_DROPPED_BYTES).length;
     }
 
     /** Null at the end. */

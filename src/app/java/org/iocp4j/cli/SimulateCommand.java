@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             "  late     faults, and packets that come long after their operations' end",
             "  posts    faults, those of PostQueuedCompletionStatus too",
             "  cancels  faults, those of CancelIoEx too",
+            "  shortages  faults, and memory that is refused for some time",
             "  all      each seed has one of these, in turn",
             "",
             "Odd seeds are lives of the echo server, even ones of the library under unkind",

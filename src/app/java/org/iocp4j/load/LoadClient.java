@@ -155,8 +155,8 @@ public final class LoadClient {
 
     private String connectFailure() {
         String host = options.host();
-        return "connect: " + firstReason() + ", " + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":"
-                + options.port();
+        boolean isBare = host.indexOf(':') >= 0 && !host.startsWith("[");
+        return "connect: " + firstReason() + ", " + (isBare ? "[" + host + "]" : host) + ":" + options.port();
     }
 
     /** Windows' JDK appends the name of a call or "no further information", which helps nobody. */
