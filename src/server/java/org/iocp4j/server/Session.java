@@ -89,8 +89,9 @@ public interface Session {
      *
      * <p>Its bytes are not in memory, and do not count as {@link #queuedBytes}; {@link GroupOptions#sendQueueFiles}
      * bounds the number of files. Each piece that goes is something sent, as to the idle time and to
-     * {@link ServerOptions#disconnectTime}; and {@link ServerOptions#closeTime} begins anew with it. A piece is no
-     * longer than what 50,000 bytes a second make of disconnectTime, and 1 MiB, and shorter if the peer is slow.
+     * {@link ServerOptions#disconnectTime}; and {@link ServerOptions#closeTime} begins anew with it. A piece is what
+     * 50,000 bytes a second make of the shorter of idle time and disconnectTime, 8 KiB at least and 1 MiB at most, and
+     * less if the peer is slow; so is one of lent memory.
      *
      * @param file     a file of the default file system
      * @param position where in the file the part begins, in bytes

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.iocp4j.port.CompletionFailedException;
 import org.iocp4j.port.IoThread;
@@ -184,7 +185,7 @@ final class WorkerGroup {
         } catch (InterruptedException e) {
             // An interrupt does not end a worker; only stop() does.
         } catch (Throwable e) { // no memory to wait with
-            Thread.yield();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
         }
     }
 
