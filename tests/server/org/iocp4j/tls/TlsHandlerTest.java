@@ -155,6 +155,32 @@ class TlsHandlerTest {
         }
     }
 
+    /** One that others ask for something before its handshake, which the client begins when it is told to. */
+    private static final class EarlyLife extends Life {
+        SessionRef early;
+
+        EarlyLife(long seed) {
+            super(seed);
+            peer.atOnce = false;
+        }
+
+        @Override
+        SessionHandler outer() {
+            return new SessionHandler() {
+                @Override
+                public void opened(Session session) {
+                    session.upgrade(handler);
+                    early = session.ref();
+                }
+
+                @Override
+                public void received(Session session, ByteBuffer data) {
+                    throw new IllegalStateException("not upgraded");
+                }
+            };
+        }
+    }
+
     private static SSLEngine engine(String protocol) {
         SSLEngine engine = NO_CERTIFICATE.createSSLEngine("localhost", 1);
         engine.setEnabledProtocols(new String[] {protocol});
@@ -516,41 +542,23 @@ class TlsHandlerTest {
     @Test
     void actionsThatWaitForTheHandshakeAreBounded() {
         forEachSeed(seed -> {
-            SessionRef[] early = new SessionRef[1];
-            Life life = new Life(seed) {
-                @Override
-                SessionHandler outer() {
-                    return new SessionHandler() {
-                        @Override
-                        public void opened(Session session) {
-                            session.upgrade(handler);
-                            early[0] = session.ref();
-                        }
-
-                        @Override
-                        public void received(Session session, ByteBuffer data) {
-                            throw new IllegalStateException("not upgraded");
-                        }
-                    };
-                }
-            };
-            life.peer.atOnce = false;
+            EarlyLife life = new EarlyLife(seed);
             life.run(() -> {
-                life.await(() -> early[0] != null, "the connection");
+                life.await(() -> life.early != null, "the connection");
                 for (int i = 0; i < TlsHandler.MOST_EARLY_ACTIONS; i++) {
-                    assertThat(early[0].execute(session -> life.calls.add("early"))).isTrue();
+                    assertThat(life.early.execute(session -> life.calls.add("early"))).isTrue();
                     if (i % 500 == 499) {
                         life.kernel.sleep(Duration.ofMillis(50)); // maxActions is another bound
                     }
                 }
-                assertThatThrownBy(() -> early[0].execute(session -> life.calls.add("refused")))
+                assertThatThrownBy(() -> life.early.execute(session -> life.calls.add("refused")))
                         .isInstanceOf(RejectedExecutionException.class)
                         .hasMessage("1000 actions wait for the handshake of session "
-                                + Long.toUnsignedString(early[0].id()));
+                                + Long.toUnsignedString(life.early.id()));
                 assertThat(life.handler.statistics().actionsRefused()).isOne();
                 life.client.after(1, life.peer::begin);
                 life.await(() -> life.calls.size() == TlsHandler.MOST_EARLY_ACTIONS, "the handshake, and all of them");
-                assertThat(early[0].execute(session -> life.calls.add("late"))).isTrue();
+                assertThat(life.early.execute(session -> life.calls.add("late"))).isTrue();
                 life.await(() -> life.calls.contains("late"), "as ever");
                 assertThat(life.calls).doesNotContain("refused");
                 life.peer.close();
@@ -563,29 +571,11 @@ class TlsHandlerTest {
     @Test
     void anEndThatWaitedForTheHandshakeIsNoFailure() {
         forEachSeed(seed -> {
-            SessionRef[] early = new SessionRef[1];
-            Life life = new Life(seed) {
-                @Override
-                SessionHandler outer() {
-                    return new SessionHandler() {
-                        @Override
-                        public void opened(Session session) {
-                            session.upgrade(handler);
-                            early[0] = session.ref();
-                        }
-
-                        @Override
-                        public void received(Session session, ByteBuffer data) {
-                            throw new IllegalStateException("not upgraded");
-                        }
-                    };
-                }
-            };
-            life.peer.atOnce = false;
+            EarlyLife life = new EarlyLife(seed);
             life.run(() -> {
-                life.await(() -> early[0] != null, "the connection");
-                assertThat(early[0].send(ByteBuffer.wrap("taken".getBytes(US_ASCII)))).isEqualTo(SendResult.TAKEN);
-                early[0].disconnect();
+                life.await(() -> life.early != null, "the connection");
+                assertThat(life.early.send(ByteBuffer.wrap("taken".getBytes(US_ASCII)))).isEqualTo(SendResult.TAKEN);
+                life.early.disconnect();
                 life.client.after(1, life.peer::begin);
                 life.awaitReceived(5);
                 life.await(life.peer::sawCloseNotify, "the close_notify");
