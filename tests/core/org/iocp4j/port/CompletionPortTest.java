@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class CompletionPortTest {
     private static final long SOCKET = 880;
+    private static final int OPERATIONS = CompletionPort.OPERATIONS_BEYOND_CACHES + 2;
 
     private final HeapWin32 system = new HeapWin32();
     private final IoThread io = new IoThread(system.win32());
@@ -26,8 +27,8 @@ class CompletionPortTest {
     @BeforeEach
     void makePort() throws Win32Exception {
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
-        slab = new OperationSlab(system.win32(), 1000);
-        slab.commit(system.win32(), 1000);
+        slab = new OperationSlab(system.win32(), OPERATIONS);
+        slab.commit(system.win32(), OPERATIONS);
         port = new CompletionPort(system.win32(), 0, slab,
                 (key, bytes, on) -> dispatched.add("posted: key " + key + ", " + bytes));
     }
@@ -93,8 +94,8 @@ class CompletionPortTest {
     private CompletionHandler prefetching(String name) {
         return new CompletionHandler() {
             @Override
-            public int prefetch(Operation operation) {
-                dispatched.add("prefetch " + name);
+            public int prefetch(Operation operation, int depth) {
+                dispatched.add("prefetch " + name + depth);
                 return 1;
             }
 
@@ -105,21 +106,35 @@ class CompletionPortTest {
         };
     }
 
+    /** So many that no cache has them all. */
+    private void addMany() {
+        while (slab.size() < CompletionPort.OPERATIONS_BEYOND_CACHES) {
+            slab.add((op, key, status, bytes, on) -> { });
+        }
+    }
+
     @Test
     void aBatchIsPrefetchedBeforeAnyOfItIsHandled() throws Exception {
         Operation a = operation(prefetching("a"));
         Operation b = operation(prefetching("b"));
+        addMany();
         system.packet(7, b, 0, 20);
         system.packet(9, 0, 30);
         system.packet(1, 0x1234_5670, 0);
         system.packet(8, a, 0, 10);
         port.dequeue(io, 0);
-        assertThat(dispatched).containsExactly("prefetch b", "prefetch a", "b", "posted: key 9, 30", "a");
-        dispatched.clear();
-        io.receive(a, 1, SOCKET, 1);
+        assertThat(dispatched).containsExactly("prefetch b0", "prefetch a0", "prefetch b1", "prefetch a1",
+                "prefetch b2", "prefetch a2", "prefetch b3", "prefetch a3", "b", "posted: key 9, 30", "a");
+    }
+
+    @Test
+    void whatTheCachesHoldIsNotPrefetched() throws Exception {
+        Operation a = operation(prefetching("a"));
+        Operation b = operation(prefetching("b"));
+        system.packet(7, b, 0, 20);
         system.packet(8, a, 0, 10);
         port.dequeue(io, 0);
-        assertThat(dispatched).as("alone").containsExactly("a");
+        assertThat(dispatched).containsExactly("b", "a");
     }
 
     @Test
@@ -127,7 +142,7 @@ class CompletionPortTest {
         RuntimeException thrown = new IllegalArgumentException("thrown by prefetch");
         Operation a = operation(new CompletionHandler() {
             @Override
-            public int prefetch(Operation operation) {
+            public int prefetch(Operation operation, int depth) {
                 throw thrown;
             }
 
@@ -137,6 +152,7 @@ class CompletionPortTest {
             }
         });
         Operation b = operation("b");
+        addMany();
         system.packet(0, a, 0, 1);
         system.packet(0, b, 0, 1);
         assertThatThrownBy(() -> port.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class).hasCause(thrown);

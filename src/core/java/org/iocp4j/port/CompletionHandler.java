@@ -3,6 +3,9 @@ package org.iocp4j.port;
 /** What to do when an operation has completed. */
 @FunctionalInterface
 public interface CompletionHandler {
+    /** How far {@link #prefetch} goes: a socket's slot, the socket, its session, and what an echo reads of that. */
+    int PREFETCH_DEPTHS = 4;
+
     /**
      * Called once for each post that returned 0, on the thread that dequeued the packet, or, if there was none, on the
      * one that posted. The operation is no longer pending: it may be posted anew from here. While this runs, the rest
@@ -19,13 +22,15 @@ public interface CompletionHandler {
     void completed(Operation operation, long key, int status, int bytes, IoThread io);
 
     /**
-     * Reads what {@link #completed} is going to read, and does no more. Called for each packet of a batch before any of
-     * them is handled, so that the processor waits for the memory of several at the same time, and not for one after
-     * the other. Another thread may be at work with all of it.
+     * Reads what {@link #completed} is going to read, and does no more. Where there are thousands of operations it is
+     * called for each packet of a batch before any of them is handled, so that the processor waits for the memory of
+     * several at the same time, and not for one after the other. Another thread may be at work with all of it.
      *
+     * @param depth from 0 to {@link #PREFETCH_DEPTHS} - 1, one by one, each for the whole batch: how many objects
+     *              lie between this one and those to be read now, which the depth before has named
      * @return what depends on all that was read; its value says nothing. Without it the JIT would leave the reads out
      */
-    default int prefetch(Operation operation) {
+    default int prefetch(Operation operation, int depth) {
         return 0;
     }
 }

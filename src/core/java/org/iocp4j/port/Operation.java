@@ -132,8 +132,8 @@ public final class Operation {
     }
 
     /** As {@link CompletionHandler#prefetch}. */
-    int prefetch() {
-        return status() + completion.prefetch(this);
+    int prefetch(int depth) {
+        return completion.prefetch(this, depth);
     }
 
     /** Completes it without a packet: it had completed when its call returned. */

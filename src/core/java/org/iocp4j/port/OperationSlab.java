@@ -97,6 +97,11 @@ public final class OperationSlab {
         return index * Operation.STRIDE == offset ? operations.at(index) : null;
     }
 
+    /** How many operations there are. */
+    int size() {
+        return operations.size();
+    }
+
     /** The memory of all of them, side by side. */
     MemorySegment memory() {
         return region.memory();

@@ -42,8 +42,10 @@ public interface SocketEvents {
     /**
      * An event of this socket is near: reads what that is going to read, and does no more. As
      * {@link org.iocp4j.port.CompletionHandler#prefetch}.
+     *
+     * @param depth 0 or 1: how many objects lie between the receiver of the events and those to be read now
      */
-    default int prefetch(StreamSocket socket) {
+    default int prefetch(StreamSocket socket, int depth) {
         return 0;
     }
 

@@ -117,9 +117,12 @@ final class SocketSlot implements CompletionHandler {
     }
 
     @Override
-    public int prefetch(Operation operation) {
+    public int prefetch(Operation operation, int depth) {
         StreamSocket present = socket;
-        return present == null ? 0 : (int) (receive.owner() + send.owner()) + present.prefetch();
+        if (present == null || depth == 0) {
+            return generation;
+        }
+        return depth == 1 ? (int) send.owner() + present.prefetch() : present.prefetch(depth - 2);
     }
 
     private StreamSocket connection() {

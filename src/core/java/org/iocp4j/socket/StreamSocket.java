@@ -395,10 +395,15 @@ public final class StreamSocket extends IoHandle {
         return outcome(error, operation, io);
     }
 
-    /** As {@link SocketEvents#prefetch}. */
+    /** As {@link SocketEvents#prefetch}, of this object alone. */
     int prefetch() {
+        return (events == null ? 0 : 1) + (isOpen() ? 1 : 0) + (int) owner;
+    }
+
+    /** As {@link SocketEvents#prefetch}. */
+    int prefetch(int depth) {
         SocketEvents present = events;
-        return present == null || !isOpen() ? 0 : present.prefetch(this);
+        return present == null || !isOpen() ? 0 : present.prefetch(this, depth);
     }
 
     void receiveCompleted(int status, int bytes, IoThread io) {

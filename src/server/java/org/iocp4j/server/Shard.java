@@ -135,9 +135,9 @@ final class Shard implements SocketEvents {
     }
 
     @Override
-    public int prefetch(StreamSocket socket) {
-        IocpSession session = table.find(socket.owner());
-        return session == null ? 0 : session.prefetch();
+    public int prefetch(StreamSocket socket, int depth) {
+        IocpSession session = table.find(socket.owner()); // which reads the first of it
+        return session == null || depth == 0 ? 0 : session.prefetch();
     }
 
     /** The socket is free or closed, and its session has ended. */
