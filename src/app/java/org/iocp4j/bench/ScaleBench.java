@@ -32,10 +32,13 @@ public final class ScaleBench {
 
     private static final int USUAL_OPERATIONS = 200_000;
     private static final List<Integer> USUAL_SESSIONS = List.of(1, 1_000, 10_000, 60_000, 1_000_000);
-    /** After so many ticks an idle session has given back all that it gives back, and was looked at once more. */
-    private static final int QUIET_TICKS = 200;
-    /** In place of one of these echoes there is one tick, or one look at the statistics. */
-    private static final int ECHOES_BY_TICKS = 4_000;
+    /** After so many ticks a million idle sessions have given back all that they give back. */
+    private static final int QUIET_TICKS = 2_500;
+    /**
+     * In place of so many of these echoes there is one tick, or one look at the statistics: often enough that the JIT
+     * compiles both, while the warm-up lasts.
+     */
+    private static final int ECHOES_BY_TICKS = 20;
     private static final int ECHOES_BY_MESSAGES = 10;
 
     private static final int PORTS = 2;
@@ -135,6 +138,7 @@ public final class ScaleBench {
             values.put(ScaleFigure.ECHO_AT_RANDOM, (double) server.echo(echoes, random) / echoes);
             values.put(ScaleFigure.ECHO_AT_RANDOM_IN_BATCHES,
                     (double) server.echoInBatches(echoes, random) / echoes);
+            server.statistics(ticks); // from now on the heap has grown to what they make in between two collections
             values.put(ScaleFigure.STATISTICS, (double) server.statistics(ticks) / ticks);
             server.broadcast(1); // it makes the buffers
             long packets = server.packetsPosted();

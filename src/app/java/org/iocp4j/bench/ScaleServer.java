@@ -32,6 +32,8 @@ final class ScaleServer implements AutoCloseable {
     private static final int BUFFER_BYTES = 4_096;
     /** What is reserved for each session: three buffers, and a send queue of another. */
     static final long RESERVED_BYTES = 4 * BUFFER_BYTES;
+    /** Longer than all its ticks: none of its sessions is looked at for that while they are measured. */
+    private static final Duration IDLE_TIME = Duration.ofHours(1);
     /** Of the server's clock. */
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -62,6 +64,7 @@ final class ScaleServer implements AutoCloseable {
         ids = new long[sessions];
         ServerOptions options = ServerOptions.builder().workers(ports).ports(ports).maxSessions(sessions)
                 .bufferBytes(BUFFER_BYTES).sendQueueBytes(BUFFER_BYTES)
+                .idleTime(IDLE_TIME)
                 .lingerTime(Duration.ZERO).build(); // its clients stay, and no time passes while it is closed
         kernel = new Kernel(sessions + options.acceptsPosted() + options.pool(), ports);
         server = ServerFactory.start(new Echo(), options, SessionIdentity.OVERLAPPED, () -> kernel);
