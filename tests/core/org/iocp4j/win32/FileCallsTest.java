@@ -93,6 +93,15 @@ class FileCallsTest {
         file = 0;
     }
 
+    @Test
+    void opensAFileWhosePathIsLong() throws IOException {
+        String name = ("folder".repeat(20) + "/").repeat(3);
+        Files.createDirectories(folder.resolve(name));
+        Files.write(folder.resolve(name + "file"), CONTENT);
+        file = open(name + "../" + "folder".repeat(20) + "/file", GENERIC_READ(), OPEN_EXISTING());
+        assertThat(win32.getFileSizeEx(file)).isEqualTo(CONTENT.length);
+    }
+
     /** Without a packet only where the call returned 0 and none was asked for. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -56,6 +56,20 @@ class WindowsWin32Test {
             assertThat(win32.closeHandle(BOGUS_HANDLE)).isEqualTo(ERROR_INVALID_HANDLE());
         }
 
+        /** Of a drive, of a server, and a relative one. */
+        @Test
+        void aLongPathIsGivenInTheFormThatMayBeLong() {
+            String name = "n".repeat(250);
+            assertThat(WindowsWin32.fileName("C:/a/../" + name)).as("short").isEqualTo("C:/a/../" + name);
+            assertThat(WindowsWin32.fileName("C:/aaaaaaa/../b/" + name)).isEqualTo("\\\\?\\C:\\b\\" + name);
+            assertThat(WindowsWin32.fileName("C:/aaa/./b/../bbbb/" + name)).isEqualTo("\\\\?\\C:\\aaa\\bbbb\\" + name);
+            assertThat(WindowsWin32.fileName("\\\\server\\share\\" + name))
+                    .isEqualTo("\\\\?\\UNC\\server\\share\\" + name);
+            assertThat(WindowsWin32.fileName(name + "/" + name))
+                    .isEqualTo("\\\\?\\" + System.getProperty("user.dir") + "\\" + name + "\\" + name);
+            assertThat(WindowsWin32.fileName("a?" + name + name)).as("no path").isEqualTo("a?" + name + name);
+        }
+
         @Test
         void successAfterAFailureIsZero() {
             long socket = socket();

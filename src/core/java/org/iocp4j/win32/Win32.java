@@ -152,7 +152,8 @@ public interface Win32 extends AutoCloseable {
     /**
      * Opens or makes a file. No child process inherits the handle.
      *
-     * @param path        as Windows writes it, at most 32,767 characters; a NUL would end it
+     * @param path        as Windows writes it, at most some 32,760 characters, whether or not the system lets programs
+     *                    have more than 260; a NUL would end it
      * @param access      {@code GENERIC_READ}, {@code GENERIC_WRITE} or both
      * @param share       what others may do with it meanwhile: {@code FILE_SHARE_READ} (1), {@code FILE_SHARE_WRITE}
      *                    (2), {@code FILE_SHARE_DELETE} (4), added up, or 0

@@ -20,6 +20,8 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
@@ -40,6 +42,8 @@ import org.iocp4j.win32.generated.WSADATA;
 public final class WindowsWin32 implements Win32 {
     /** The pseudo-handle that GetCurrentProcess returns. */
     private static final long THIS_PROCESS = -1;
+    /** Of a path in the usual form, with the NUL behind it [doc]. */
+    private static final int MAX_PATH = 260;
 
     private static final WinsockStart WINSOCK = new WinsockStart();
     private static final VarHandle CALLS;
@@ -148,13 +152,31 @@ public final class WindowsWin32 implements Win32 {
     @Override
     public long createFile(String path, int access, int share, int disposition, int flags) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment name = arena.allocateFrom(path, StandardCharsets.UTF_16LE);
+            MemorySegment name = arena.allocateFrom(fileName(path), StandardCharsets.UTF_16LE);
             long notInherited = 0;
             long noTemplate = 0;
             long file = call(Calls.CREATE_FILE, name.address(), access, share, notInherited, disposition, flags,
                     noTemplate);
             return file != INVALID_HANDLE_VALUE() ? file : -lastError();
         }
+    }
+
+    /**
+     * A path that Windows takes, however long it is: from 260 characters on, with those of the current folder if it is
+     * relative, only in a form in which "/", "." and ".." mean nothing [doc]. Java's own files do likewise.
+     */
+    static String fileName(String path) {
+        String full;
+        try {
+            full = Path.of(path).toAbsolutePath().normalize().toString();
+        } catch (InvalidPathException e) {
+            return path; // the call says what is wrong with it
+        }
+        boolean isShort = path.length() < MAX_PATH && full.length() < MAX_PATH;
+        if (isShort || full.startsWith("\\\\?\\") || full.startsWith("\\\\.\\")) {
+            return path;
+        }
+        return full.startsWith("\\\\") ? "\\\\?\\UNC" + full.substring(1) : "\\\\?\\" + full;
     }
 
     @Override
