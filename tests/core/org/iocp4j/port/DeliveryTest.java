@@ -269,4 +269,34 @@ class DeliveryTest {
         assertThat(completed).containsExactly("b: 0, 3");
         assertThat(slab.pendingCount()).isZero();
     }
+
+    /** A peer that always has bytes, and whose handler throws at each, must not keep the others out. */
+    @Test
+    void whatThrowsAgainAndAgainKeepsNoPacketFromItsTurn() throws Exception {
+        List<Long> packets = new ArrayList<>();
+        CompletionPort own = new CompletionPort(system.win32(), 0, slab, (key, bytes, on) -> packets.add(key));
+        receiveReturns(0, 0, 3);
+        Operation endless = slab.add((op, key, status, bytes, on) -> {
+            on.receive(op, 1, SOCKET, 1);
+            throw new IllegalStateException("a fault");
+        });
+        endless.delivery(Delivery.RETURN);
+        io.receive(endless, 1, SOCKET, 1);
+        system.packet(7, 0, 0);
+        assertThatThrownBy(() -> own.dequeue(io, -1)).isInstanceOf(CompletionFailedException.class);
+        assertThat(packets).containsExactly(7L);
+    }
+
+    @Test
+    void afterAFailureItDoesNotWait() throws Exception {
+        noPacketsButTimeouts();
+        receiveReturns(0, 0, 3);
+        Operation broken = slab.add((op, key, status, bytes, on) -> {
+            throw new IllegalStateException("a fault");
+        });
+        broken.delivery(Delivery.RETURN);
+        io.receive(broken, 1, SOCKET, 1);
+        assertThatThrownBy(() -> port.dequeue(io, -1)).isInstanceOf(CompletionFailedException.class);
+        assertThat(timeouts).containsExactly(0);
+    }
 }

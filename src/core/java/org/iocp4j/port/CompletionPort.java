@@ -169,12 +169,12 @@ public final class CompletionPort {
                 hadTurn = true;
             }
         } while (run.hasCompleted() && completions < inARow);
-        run.throwFailure();
         int packets = 0;
         int count;
         do { // packets that wait are older than the completions that earlier packets caused, and come first
             int batch = Math.min(most - packets, IoThread.BATCH);
-            count = take(io, packets > 0 || !run.isEmpty() ? 0 : timeoutMillis, batch);
+            boolean goesOn = packets > 0 || !run.isEmpty() || run.hasFailed(); // what has failed is thrown behind these
+            count = take(io, goesOn ? 0 : timeoutMillis, batch);
             packets += count;
             run.packets(packets);
             dispatchAll(count, io);
@@ -257,6 +257,7 @@ public final class CompletionPort {
             return 0;
         }
         if (count < 0) {
+            run.throwFailure(); // the port's comes again with the next look
             throw io.win32().failure("GetQueuedCompletionStatusEx", -count, "port " + handle);
         }
         return count;

@@ -138,10 +138,18 @@ final class RunQueue {
     void failed(Throwable e) {
         failures++;
         failure = failure == null ? e : failure;
-        String more = failureLines.next();
-        if (more != null) {
-            LOG.thrown(e, "a completion failed{}", more);
+        try {
+            String more = failureLines.next();
+            if (more != null) {
+                LOG.thrown(e, "a completion failed{}", more);
+            }
+        } catch (Throwable noLine) { // no memory even for the line: the rest of the batch must not be lost
+            failures++;
         }
+    }
+
+    boolean hasFailed() {
+        return failure != null;
     }
 
     void throwFailure() {
