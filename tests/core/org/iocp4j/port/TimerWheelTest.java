@@ -258,6 +258,23 @@ class TimerWheelTest {
         assertThat(expired).hasSize(1000);
     }
 
+    /** As the idle times of many sessions, each of which has been at work meanwhile. */
+    @Test
+    void manyThatWerePutOffDoNotHoldUpOneThatIsDue() {
+        long bucket = 64 * 64 * TICK; // their time comes with that of all in the same 64 * 64 ticks
+        List<Named> many = IntStream.range(0, 100_000).mapToObj(i -> armed("one of many", bucket + 10 * TICK)).toList();
+        many.forEach(deadline -> deadline.arm(START + 2 * bucket + 10 * TICK));
+        Named due = armed("due", bucket + TICK);
+        waitUntil(bucket - TICK);
+        int calls = 0;
+        for (; due.expiredAfter < 0; calls++) {
+            now += 2 * MILLI;
+            run();
+        }
+        assertThat(due.expiredAfter).isBetween(bucket + TICK, bucket + 3 * TICK);
+        assertThat(expired).containsExactly(due);
+    }
+
     /** The 2^38 ticks of this pause one by one would take many minutes. */
     @Test
     @Timeout(60)
