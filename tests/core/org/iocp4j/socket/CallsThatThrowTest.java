@@ -361,6 +361,51 @@ class CallsThatThrowTest {
         assertThat(domain.disconnectTimeouts()).isZero();
     }
 
+    @Test
+    void closesASocketWhoseDisconnectCannotBeLimited() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        CompletableFuture<StreamSocket> connection = new CompletableFuture<>();
+        StreamListener listener = listen(domain, (socket, on) -> {
+            assertThat(socket.attach(events, 0, on)).isZero();
+            connection.complete(socket);
+        });
+        listener.depth(1, io);
+        complete(accepts.removeFirst(), 0);
+        domain.dequeue(io, 0);
+        StreamSocket socket = connection.join();
+        long handle = socket.handle();
+        throwOnce("nanoTime", a -> System.nanoTime());
+
+        socket.close(Closing.REUSE, io);
+
+        assertThat(closed).containsExactly(handle);
+        assertThatThrownBy(() -> domain.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
+        assertThat(told).containsExactly("gone");
+        assertThat(domain.disconnecting()).isZero();
+    }
+
+    /** Bytes that Windows has not written where the addresses should be. */
+    @Test
+    void closesAConnectionWhoseAddressesCannotBeRead() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool());
+        StreamListener listener = listen(domain, (socket, on) -> told.add("accepted"));
+        system.answer("getAcceptExSockaddrs", a -> {
+            pointer((long) a[4], 0);
+            pointer((long) a[6], 0);
+            return null;
+        });
+        listener.depth(1, io);
+        complete(accepts.removeFirst(), 0);
+
+        assertThatThrownBy(() -> domain.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
+
+        assertThat(closed).as("the connection's handle").hasSize(1);
+        assertThat(told).isEmpty();
+        assertThat(listener.close(io)).isTrue();
+        domain.dequeue(io, 0);
+        assertEndsWithoutAWait(domain, io);
+    }
+
     private static void awaitQuietly(CountDownLatch latch) {
         try {
             assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();

@@ -417,21 +417,30 @@ final class SocketSlot implements CompletionHandler {
     /**
      * Posts a disconnect that leaves the handle to be used again.
      *
-     * @return false if Windows refuses, or it was given up during the call: then the handle is still to be closed
+     * @return false if Windows refuses, or it was given up during the call: then the handle is still to be closed, and
+     *         so it is if this throws
      */
     boolean disconnect(StreamSocket connection, IoThread io) {
+        DisconnectLimit itsLimit = limit == null ? new DisconnectLimit() : limit;
+        limit = itsLimit;
+        itsLimit.dueNanos = io.win32().nanoTime() + domain.disconnectNanos(); // first: an earlier one's may expire late
         begin(Use.DISCONNECT, delivery, true); // whoever closes need not be a thread that dequeues
         USES.getAndAdd(this, 1);
         connection.operationBegun();
         domain.disconnecting.incrementAndGet();
-        DisconnectLimit itsLimit = limit == null ? new DisconnectLimit() : limit;
-        limit = itsLimit;
         disconnect = Disconnect.POSTING;
-        itsLimit.dueNanos = io.win32().nanoTime() + domain.disconnectNanos();
-        domain.arm(itsLimit, itsLimit.dueNanos, io);
-        int error = domain.options().reuse() == DisconnectMethod.DISCONNECT_EX
-                ? io.disconnect(send, connection.owner(), handle, TF_REUSE_SOCKET())
-                : io.transmitNothing(send, connection.owner(), handle, TF_DISCONNECT() | TF_REUSE_SOCKET());
+        int error;
+        try {
+            domain.arm(itsLimit, itsLimit.dueNanos, io);
+            error = domain.options().reuse() == DisconnectMethod.DISCONNECT_EX
+                    ? io.disconnect(send, connection.owner(), handle, TF_REUSE_SOCKET())
+                    : io.transmitNothing(send, connection.owner(), handle, TF_DISCONNECT() | TF_REUSE_SOCKET());
+        } catch (Throwable e) {
+            dropUse();
+            ends(Disconnect.POSTING, Disconnect.FAILED);
+            connection.operationEnded(io);
+            throw e;
+        }
         if (error == 0 && (DISCONNECT.compareAndSet(this, Disconnect.POSTING, Disconnect.PENDING)
                 || disconnect != Disconnect.GIVEN_UP)) {
             return true;

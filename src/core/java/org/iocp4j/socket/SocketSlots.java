@@ -156,13 +156,13 @@ final class SocketSlots {
         } while (!slotCount.compareAndSet(now, now + 1));
         try {
             slab.commitMore(io.win32(), SocketSlot.OPERATIONS);
+            SocketSlot made = slots.add(index -> new SocketSlot(domain, index, slab));
+            assert made != null : "as many slots as were counted";
+            return made;
         } catch (Throwable e) {
             slotCount.decrementAndGet();
             throw e;
         }
-        SocketSlot made = slots.add(index -> new SocketSlot(domain, index, slab));
-        assert made != null : "as many slots as were counted";
-        return made;
     }
 
     /** Memory for two addresses, for as long as an accept or a connect is pending. */

@@ -349,8 +349,10 @@ public final class StreamListener extends IoHandle {
         boolean onDemand = slot.onDemand; // before the slot is another's
         try {
             int error;
+            StreamSocket socket = null;
             try {
                 error = takeOver(slot, output, status, io);
+                socket = error == 0 ? slot.newConnection() : null;
             } catch (Throwable e) {
                 io.failed(e); // a connection less, and its accept is told all the same
                 error = WSASYSCALLFAILURE();
@@ -358,14 +360,14 @@ public final class StreamListener extends IoHandle {
             if (!onDemand) {
                 posted.decrementAndGet();
             }
-            if (error != 0) {
+            if (socket == null) {
                 discard(slot, io);
             }
             try {
                 replenishSoon(io); // before the connection is served, which may take long
             } finally {
-                if (error == 0) {
-                    tell(slot, output, io);
+                if (socket != null) {
+                    tell(socket, onDemand, output, io);
                 } else if (onDemand) {
                     receiver.acceptFailed(this, error, io);
                 }
@@ -375,14 +377,21 @@ public final class StreamListener extends IoHandle {
         }
     }
 
-    private void tell(SocketSlot slot, AddressBlock output, IoThread io) {
+    private void tell(StreamSocket socket, boolean onDemand, AddressBlock output, IoThread io) {
         accepts.increment();
-        StreamSocket socket = slot.newConnection();
         socket.begin(true);
-        socket.addresses(output, io.localSockaddr(), io.remoteSockaddr());
-        domain.slots().connected(socket);
         socket.operationBegun(); // its first event: if it were gone before this has ended, it could be another's below
         try {
+            boolean isReady = false;
+            try {
+                socket.addresses(output, io.localSockaddr(), io.remoteSockaddr());
+                domain.slots().connected(socket);
+                isReady = true;
+            } finally {
+                if (!isReady && onDemand) {
+                    receiver.acceptFailed(this, WSASYSCALLFAILURE(), io);
+                }
+            }
             receiver.accepted(socket, io);
         } finally {
             if (!socket.isAttached()) {

@@ -673,9 +673,18 @@ public final class StreamSocket extends IoHandle {
         // A handle that was not attached has no port: its disconnect would complete without a packet.
         boolean reuses = how == Closing.REUSE && accepted && slot.isAssociated() && !changed && !slot.isPending()
                 && domain.reuses();
-        if (!reuses || !slot.disconnect(this, io)) {
+        if (!reuses || !disconnects(io)) {
             // One that is connecting takes no option before its context is updated [doc], and has sent nothing.
             slot.close(how == Closing.RST && hasAddresses, io);
+        }
+    }
+
+    private boolean disconnects(IoThread io) {
+        try {
+            return slot.disconnect(this, io);
+        } catch (Throwable e) {
+            io.failed(e);
+            return false;
         }
     }
 
