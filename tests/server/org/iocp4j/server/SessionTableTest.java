@@ -253,4 +253,31 @@ class SessionTableTest {
         assertThat(table.inUse()).isZero();
         assertThat(table.made()).isLessThanOrEqualTo(8);
     }
+
+    /** Where shards have few, the one's free slot is the other's next. */
+    @Test
+    void noShardIsRefusedWhileThereIsAFreeSlot() throws Exception {
+        ServerOptions options = ServerOptions.builder().workers(2).ports(2)
+                .maxSessions(CONNECTIONS).pool(0).bufferBytes(64).sendQueueBytes(64).build();
+        SessionEngine two = TestEngine.of(options, Delivery.PACKET, (session, data) -> { }, system::win32, io);
+        SessionTable table = new SessionTable(2, Order.LIFO, 2,
+                (slot, shard) -> new IocpSession(two, two.shards().get(shard), slot));
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            List<Future<?>> users = new ArrayList<>();
+            for (int t = 0; t < 2; t++) {
+                int turns = t;
+                users.add(threads.submit(() -> {
+                    for (int i = 0; i < 200_000; i++) {
+                        IocpSession session = table.allocate(turns * i & 1);
+                        assertThat(session).as("2 slots, 2 users").isNotNull();
+                        table.release(session);
+                    }
+                }));
+            }
+            for (Future<?> user : users) {
+                user.get();
+            }
+        }
+        assertThat(table.inUse()).isZero();
+    }
 }

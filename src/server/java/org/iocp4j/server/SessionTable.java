@@ -57,6 +57,26 @@ final class SessionTable {
     /** A session for a new connection of a shard's, or null if all are in use. */
     @Nullable IocpSession allocate(int shard) {
         Part part = parts[shard];
+        IocpSession session;
+        do {
+            session = find(part);
+        } while (session == null && hasFree()); // one part had none, and by the time of the next look the first has
+        if (session != null) {
+            part.inUse.incrementAndGet();
+        }
+        return session;
+    }
+
+    private boolean hasFree() {
+        for (Part part : parts) {
+            if (part.free.size() > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private @Nullable IocpSession find(Part part) {
         IocpSession session = part.free.size() > reuseDistance ? part.free.take() : null;
         if (session == null) {
             session = sessions.add(part.factory);
@@ -64,14 +84,7 @@ final class SessionTable {
         if (session == null) {
             session = part.free.take();
         }
-        if (session == null) {
-            session = inPlaceOfAnothers(part);
-        }
-        if (session == null) {
-            return null;
-        }
-        part.inUse.incrementAndGet();
-        return session;
+        return session != null ? session : inPlaceOfAnothers(part);
     }
 
     /** Whoever has a reference to the object before finds it ended, as it was. */
