@@ -123,7 +123,9 @@ public final class IocpGroup implements AutoCloseable {
     /**
      * Listens at one more address. When this returns, clients can connect, and workers call the handler.
      *
-     * @param address where; port 0 picks a free port; the IPv6 wildcard address accepts IPv4, too
+     * @param address where; port 0 picks a free port. {@code new InetSocketAddress("::", port)} is for IPv6 and IPv4 of
+     *                all interfaces, {@code new InetSocketAddress(port)} by default for IPv4 only, a loopback address
+     *                for this machine only
      * @param handler is told of the sessions
      * @param options of this listener and its sessions
      * @return the listener, whose close leaves the group's others and all sessions as they are
@@ -220,11 +222,13 @@ public final class IocpGroup implements AutoCloseable {
 
     /**
      * Lends memory to the program, outside the heap, to be filled and then sent without a copy, once or many times. Any
-     * thread. It is worth it for what is larger than a send queue, and for what is sent to many.
+     * thread. It is worth it for what is larger than a send queue, and for what is sent to many. It may return null:
+     * check that.
      *
      * @param bytes how many, from 1 to {@link GroupOptions#lendBytes}
-     * @return null, and counted, if with these more than lendBytes were lent, or the system has no memory: then send a
-     *         copy, or try again once something has been sent
+     * @return the memory, to be given back by {@link LentMemory#close}; or null if this and what is lent already would
+     *         be more than lendBytes, or the system has no memory. That is counted
+     *         ({@link ServerStatistics.Incidents#lendsRefused}): send a copy, or try again once something has been sent
      * @throws IllegalArgumentException if {@code bytes} is out of its range
      */
     public @Nullable LentMemory lend(int bytes) {
@@ -279,10 +283,11 @@ public final class IocpGroup implements AutoCloseable {
      * Has a session run an action, as a call of its handler: after the call that is under way, if there is one, and in
      * the order of the calls of this method. Returns at once.
      *
-     * <p>What the calling thread has sent to the session before goes out before what the action sends. An action that
-     * was taken is not run if the session has ended by then, or has been asked to end: what must happen then belongs
-     * into {@link SessionHandler#closed}. Actions that wait do not hold the input: for data use {@link #send}, which
-     * says when there is too much, and tells when there is room again.
+     * <p>What the calling thread has done before happens-before the action; what it has sent to the session before goes
+     * out before what the action sends. An action that was taken is not run if the session has ended by then, or has
+     * been asked to end: what must happen then belongs into {@link SessionHandler#closed}. Actions that wait do not
+     * hold the input: for data use {@link #send}, which says when there is too much, and tells when there is room
+     * again.
      *
      * @param sessionId {@link Session#id}
      * @return false if the session has ended or is ending, and the action was not taken
@@ -341,13 +346,16 @@ public final class IocpGroup implements AutoCloseable {
      * whose session cannot be ended even by that, since a handler blocks, say. Who wants each peer to be reset aborts
      * the sessions before.
      *
-     * <p>Blocks for at most drainTime, four times {@link GroupOptions#disconnectTime} and 5 s. If the kernel still
-     * holds an operation then, its memory stays allocated. If a handler still blocks a worker then, the rest is done
-     * when the handler returns. Both are logged, and so are calls on the handlerExecutor that have not returned: each
-     * ends its session by itself, {@link SessionHandler#closed} included. A second call of this method waits until the
-     * first has returned, or until its thread is interrupted.
+     * <p>Blocks for at most drainTime, four times {@link GroupOptions#disconnectTime} and 5 s: 30 s with the defaults.
+     * An interrupt of the calling thread does not shorten that. If the kernel still holds an operation then, its memory
+     * stays allocated. If a handler still blocks a worker then, the rest is done when the handler returns. Both are
+     * logged, and so are calls on the handlerExecutor that have not returned: each ends its session by itself,
+     * {@link SessionHandler#closed} included. A second call of this method waits until the first has returned, or until
+     * its thread is interrupted.
      *
      * @throws IllegalStateException if called by a handler, since it would wait for its own thread
+     * @throws OutOfMemoryError      if there is no memory to begin with: nothing has changed then, and it can be called
+     *                               again
      */
     @Override
     public void close() {

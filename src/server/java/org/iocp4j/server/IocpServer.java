@@ -156,10 +156,11 @@ public final class IocpServer implements AutoCloseable {
      * Has a session run an action, as a call of its handler: after the call that is under way, if there is one, and in
      * the order of the calls of this method. Returns at once.
      *
-     * <p>What the calling thread has sent to the session before goes out before what the action sends. An action that
-     * was taken is not run if the session has ended by then, or has been asked to end: what must happen then belongs
-     * into {@link SessionHandler#closed}. Actions that wait do not hold the input: for data use {@link #send}, which
-     * says when there is too much, and tells when there is room again.
+     * <p>What the calling thread has done before happens-before the action; what it has sent to the session before goes
+     * out before what the action sends. An action that was taken is not run if the session has ended by then, or has
+     * been asked to end: what must happen then belongs into {@link SessionHandler#closed}. Actions that wait do not
+     * hold the input: for data use {@link #send}, which says when there is too much, and tells when there is room
+     * again.
      *
      * @param sessionId {@link Session#id}
      * @return false if the session has ended or is ending, and the action was not taken
@@ -213,13 +214,16 @@ public final class IocpServer implements AutoCloseable {
      * is queued, aborts those that are left, awaits all pending operations, closes all sockets and releases all memory.
      * Its peers see a FIN, or a reset if bytes for them were dropped, as {@link IocpGroup#close} says.
      *
-     * <p>Blocks for at most drainTime, four times {@link ServerOptions#disconnectTime} and 5 s. If the kernel still
-     * holds an operation then, its memory stays allocated. If a handler still blocks a worker then, the rest is done
-     * when the handler returns. Both are logged, and so are calls on the handlerExecutor that have not returned: each
-     * ends its session by itself, {@link SessionHandler#closed} included. A second call of this method waits until the
-     * first has returned, or until its thread is interrupted.
+     * <p>Blocks for at most drainTime, four times {@link ServerOptions#disconnectTime} and 5 s: 30 s with the defaults.
+     * An interrupt of the calling thread does not shorten that. If the kernel still holds an operation then, its memory
+     * stays allocated. If a handler still blocks a worker then, the rest is done when the handler returns. Both are
+     * logged, and so are calls on the handlerExecutor that have not returned: each ends its session by itself,
+     * {@link SessionHandler#closed} included. A second call of this method waits until the first has returned, or until
+     * its thread is interrupted.
      *
      * @throws IllegalStateException if called by a handler, since it would wait for its own thread
+     * @throws OutOfMemoryError      if there is no memory to begin with: nothing has changed then, and it can be called
+     *                               again
      */
     @Override
     public void close() {

@@ -12,15 +12,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * {@snippet lang=java :
  * try (LentMemory page = session.group().lend(bytes.length)) {
+ *     if (page == null) { // too much is lent already, or the system has no memory
+ *         return false;
+ *     }
  *     page.bytes().put(bytes);
- *     session.send(page, 0, bytes.length);
- * } // it stays until it has been sent
+ *     return session.send(page, 0, bytes.length) == SendResult.TAKEN; // FULL: once more in writable
+ * } // what was taken stays until it has been sent
  * }
  *
  * <p>The program gives it back once, by {@link #close}. Sends that were taken before still go out, and the last of them
  * frees the memory. What is being sent must not be changed: the peer would get some of this and some of that. A program
  * that loses this object without giving it back loses the memory, too, soon afterwards; that is counted in
- * {@link ServerStatistics.Faults#lentMemoryLost}.
+ * {@link ServerStatistics.Faults#lentMemoryLost}. The end of its group leaves it as it is: it may still be read,
+ * written and sent to sessions of other groups, and is to be given back.
  *
  * <p>Any thread, also several at the same time.
  */

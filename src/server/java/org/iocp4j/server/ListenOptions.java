@@ -10,18 +10,18 @@ import java.util.OptionalInt;
  * from the defaults.
  *
  * @param acceptsPosted         accepts kept posted, 1 to 10,000. Default: 200
- * @param idleTime              after so long without anything happening a session is idle, which ends it unless its
- *                              handler does otherwise, 0 to 1 day; 0: never.
- *                              Default: 5 min
+ * @param idleTime              after so long without anything received, sent or called a session is idle, which ends it
+ *                              unless its handler does otherwise, 0 to 1 day; 0: never. Default: 5 min
  * @param closeTime             how long an ending session may take to send what is queued, whatever progress it makes,
- *                              up to 1 day; not below {@link GroupOptions#disconnectTime}. Empty (default): 1 min, or
- *                              disconnectTime if that is longer
+ *                              up to 1 day; not below {@link GroupOptions#disconnectTime}. With each piece of a file or
+ *                              of lent memory that goes it begins anew. Empty (default): 1 min, or disconnectTime if
+ *                              that is longer
  * @param sendQueueBytes        the most bytes queued in a session, from {@link GroupOptions#bufferBytes} to
  *                              {@link GroupOptions#sendQueueBytes}. Empty (default): the latter
  * @param socketSendBufferBytes SO_SNDBUF of the connections in bytes, 0 to 1,073,741,824; empty (default): Windows
  *                              decides
- * @param filter                asked about each connection before anything is taken for it; empty (default): all are
- *                              welcome
+ * @param filter                asked about each connection before anything is taken for it, on a worker: it must not
+ *                              block. Empty (default): all are welcome
  */
 public record ListenOptions(int acceptsPosted, Duration idleTime, Optional<Duration> closeTime,
         OptionalInt sendQueueBytes, OptionalInt socketSendBufferBytes, Optional<AcceptFilter> filter) {

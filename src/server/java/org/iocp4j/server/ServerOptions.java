@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Times are from 0 to 1 day unless stated otherwise, and are observed to within about 100 ms.
  *
- * @param address               where to listen; port 0 picks a free port; the IPv6 wildcard address accepts IPv4, too.
- *                              Default: port 0 of the loopback address
+ * @param address               where to listen; port 0 picks a free port. For other machines:
+ *                              {@code new InetSocketAddress("::", port)}, the IPv6 wildcard address, which accepts
+ *                              IPv4, too; {@code new InetSocketAddress(port)} is by default the IPv4 one, for IPv4
+ *                              only. Default: port 0 of the loopback address, for this machine only
  * @param workers               threads that dequeue completions and call the handler, 1 to 1,024. Default: the number
  *                              of processors
  * @param ports                 completion ports (not TCP ports: {@link Builder#port}), 1 to 128, and no more than
@@ -42,15 +44,15 @@ import org.jspecify.annotations.Nullable;
  *                              case. Default: 1,000
  * @param lendBytes             the most memory that is lent at a time ({@link IocpGroup#lend}), in bytes, 0 to
  *                              1,099,511,627,776. Default: 67,108,864
- * @param idleTime              a session in which nothing is received or sent for this long is idle, which ends
- *                              it unless its handler does otherwise ({@link SessionHandler#idle}); 0: never. Default: 5
- *                              min
+ * @param idleTime              a session in which nothing is received, sent or called for this long is idle,
+ *                              which ends it unless its handler does otherwise ({@link SessionHandler#idle}); 0: never.
+ *                              Default: 5 min
  * @param disconnectTime        how long an ending session may make no progress before its connection is reset, and how
  *                              long its disconnect may then take before its socket is closed; at least 100 ms. Progress
  *                              is the completion of a send, which is of one buffer if the peer is slow. Default: 5 s
  * @param closeTime             how long an ending session may take to send what is queued, whatever progress it makes;
- *                              at least disconnectTime. With each piece of a file that goes ({@link Session#sendFile})
- *                              it begins anew. Default: 1 min, or disconnectTime if that is longer
+ *                              at least disconnectTime. With each piece of a file ({@link Session#sendFile}) or of lent
+ *                              memory that goes it begins anew. Default: 1 min, or disconnectTime if that is longer
  * @param lingerTime            when the server ends a session whose client may still be sending: how long it then
  *                              receives and drops what comes, until the client's FIN. Without that, Windows resets the
  *                              connection when it is closed with bytes unread, and the reset may overtake what was sent
@@ -191,7 +193,8 @@ public record ServerOptions(
         }
 
         /**
-         * Listens on this TCP port of the loopback address, in place of any address set before.
+         * Listens on this TCP port of the loopback address, in place of any address set before. Other machines cannot
+         * connect to that: see {@link ServerOptions#address}.
          *
          * @param value 0 to 65,535; 0 picks a free one
          * @throws IllegalArgumentException if it is out of this range

@@ -211,7 +211,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      *                          are lentBytes); other memory of these is free and ready for them
      * @param lentBytes         memory that programs have been lent, or that sends of theirs still need, in bytes, now
      * @param operationsPending accepts, receives, sends and disconnects that the system holds, now
-     * @param systemCalls       how many Windows calls the workers made, without those that report no error
+     * @param systemCalls       how many calls of Windows the workers made, successful or not. Functions that have no
+     *                          error code are not counted
      */
     public record Resources(int ports, long bufferBytes, int buffersLent, long lentBytes, int operationsPending,
             long systemCalls) {

@@ -59,8 +59,9 @@ public interface Session {
     void wrapRef(UnaryOperator<SessionRef> wrapper);
 
     /**
-     * Queues bytes for sending. They are copied, and sent in order after the handler call has returned; several sends
-     * of one call go out as one. All of {@code data} is taken or nothing.
+     * Queues bytes for sending. They are copied and sent in order. On a worker they are sent when the call has
+     * returned, several sends as one, or earlier behind a send that was pending before; on a
+     * {@link GroupOptions#handlerExecutor} sending begins during the call. All of {@code data} is taken or nothing.
      *
      * @param data the bytes from its position to its limit; if taken, its position is set to the limit, else it is
      *             unchanged

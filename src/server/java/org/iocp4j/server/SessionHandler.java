@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * these calls. What is left at the end of a group, the thread in {@link IocpGroup#close} does: {@link #closed} and
  * {@link #connectFailed} may be called by that one.
  *
+ * <p>Each call, or action, happens-before the next one of the same session, whichever threads make them: what belongs
+ * to one session needs no lock and no {@code volatile}. The handler object is shared by sessions: what it keeps for all
+ * of them does.
+ *
  * <p>Anything a call throws ends its session ({@link CloseReason#HANDLER_FAILED}), drops what is queued, is logged,
  * counted in {@link ServerStatistics.Faults#handlerFailures}, and does not affect other sessions.
  */

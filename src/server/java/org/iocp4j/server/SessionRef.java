@@ -45,7 +45,7 @@ public interface SessionRef {
     void abort();
 
     /**
-     * As {@link IocpGroup#execute}.
+     * As {@link IocpGroup#execute}: what the calling thread has done before happens-before the action.
      *
      * @throws RejectedExecutionException if too many actions wait in the session already
      */
