@@ -384,6 +384,19 @@ class CallsThatThrowTest {
         assertThat(domain.disconnecting()).isZero();
     }
 
+    @Test
+    void replacesAFailedAcceptWhereThereIsOneSlot() throws Exception {
+        IoDomain domain = new IoDomain(DomainOptions.pool().withMostSockets(1), (key, bytes, on) -> { }, io);
+        StreamListener listener = listen(domain, (socket, on) -> told.add("accepted"));
+        listener.depth(1, io);
+        complete(accepts.removeFirst(), STATUS_CANCELLED());
+
+        domain.dequeue(io, 0);
+
+        assertThat(listener.acceptsPosted()).isEqualTo(1);
+        assertThat(accepts).hasSize(1);
+    }
+
     /** Bytes that Windows has not written where the addresses should be. */
     @Test
     void closesAConnectionWhoseAddressesCannotBeRead() throws Exception {

@@ -308,10 +308,16 @@ final class SocketSlot implements CompletionHandler {
         assert accepting != null;
         AddressBlock output = takeBlock(); // the slot may be posted anew before the listener is done with the addresses
         listener = null;
+        boolean hasAddresses = status >= 0;
+        if (!hasAddresses) {
+            domain.slots().giveBlock(output); // for the accept in its place, which may be the only one that has none
+        }
         try {
             accepting.completed(this, output, status, io);
         } finally {
-            domain.slots().giveBlock(output);
+            if (hasAddresses) {
+                domain.slots().giveBlock(output);
+            }
         }
     }
 
