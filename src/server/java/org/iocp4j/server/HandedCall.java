@@ -50,7 +50,7 @@ abstract class HandedCall implements Runnable {
     /** By the executor. */
     @Override
     public final void run() {
-        if ((set(BEGUN) & (BEGUN | REVOKED)) != 0) {
+        if (!begin()) {
             return;
         }
         try {
@@ -63,6 +63,18 @@ abstract class HandedCall implements Runnable {
                 goOn();
             }
         }
+    }
+
+    /** Whether it is the caller's to make. */
+    private boolean begin() {
+        int before;
+        do {
+            before = state;
+            if ((before & (BEGUN | REVOKED)) != 0) {
+                return false;
+            }
+        } while (!STATE.compareAndSet(this, before, before | BEGUN));
+        return true;
     }
 
     private int set(int bit) {
