@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * have to wait for all of it. If Windows refuses the packet, a worker does it at its next turn: within a tick.
  *
  * <p>A list of any length wakes each worker once at most: the asker wakes the first, and each wakes another while there
- * is more than its own part.
+ * is more than its own part. Tasks that belong to no session are done in parts, too: who leaves some wakes another.
  */
 final class Mailbox {
-    /** So many sessions that a worker sees to in a row, before it looks at the port again. */
+    /** So many sessions, and tasks, that a worker sees to in a row, before it looks at the port again. */
     private static final int IN_A_ROW = 64;
 
     private final SessionEngine engine;
@@ -161,9 +161,7 @@ final class Mailbox {
 
     /** Does what there is to do, or a part of it. Throws nothing. */
     void drain(IoThread io) {
-        for (var task = tasks.poll(); task != null; task = tasks.poll()) {
-            SessionEngine.attempt(task, io);
-        }
+        runTasks(io);
         if (first == null && latest.get() == null) {
             return;
         }
@@ -180,6 +178,19 @@ final class Mailbox {
             } catch (Throwable e) {
                 io.failed(e);
             }
+        }
+    }
+
+    private void runTasks(IoThread io) {
+        for (int i = 0; i < IN_A_ROW; i++) {
+            Consumer<IoThread> task = tasks.poll();
+            if (task == null) {
+                return;
+            }
+            SessionEngine.attempt(task, io);
+        }
+        if (helpers > 0 && !tasks.isEmpty()) {
+            wakeHelper(io);
         }
     }
 
