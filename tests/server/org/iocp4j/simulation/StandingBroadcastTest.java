@@ -102,12 +102,21 @@ class StandingBroadcastTest {
 
     @Test
     void oneThatThrowsKeepsNobodyFromTheBytes() {
+        assertThatAFaultKeepsNobodyFromTheBytes(data -> {
+            data.position(1).limit(2);
+            throw new IllegalStateException("provoked");
+        });
+    }
+
+    @Test
+    void norDoesOneThatTellsNoResult() {
+        assertThatAFaultKeepsNobodyFromTheBytes(data -> null);
+    }
+
+    private static void assertThatAFaultKeepsNobodyFromTheBytes(Function<ByteBuffer, SendResult> fault) {
         for (long seed = 1; seed <= SEEDS; seed++) {
             Life life = new Life(seed);
-            life.sends = data -> {
-                data.position(1).limit(2);
-                throw new IllegalStateException("provoked");
-            };
+            life.sends = fault;
             life.run(() -> {
                 ByteBuffer data = ByteBuffer.allocate(3);
                 BroadcastResult result = life.broadcast(data);

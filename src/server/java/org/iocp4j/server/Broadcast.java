@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /** The same bytes on their way to many sessions: one call of {@link IocpGroup#broadcast}, on whichever thread. */
 final class Broadcast {
@@ -83,11 +84,11 @@ final class Broadcast {
         return added.result();
     }
 
-    /** Its code is the user's: it may block, wait for one of the others, move the position, or throw. */
+    /** Its code is the user's: it may block, wait for one of the others, move the position, return null, or throw. */
     private SendResult send(SessionRef standing) {
         tellWorkers(); // first: till then the sessions in the batches can be asked for nothing else
         try {
-            return standing.send(data.duplicate());
+            return Objects.requireNonNull(standing.send(data.duplicate()), "the ref's result is null");
         } catch (Throwable e) {
             engine.handlerFailed(e, "a ref that stands for a session failed");
             return SendResult.CLOSED;
