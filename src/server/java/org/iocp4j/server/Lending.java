@@ -34,19 +34,31 @@ final class Lending {
         if (bytes < 1 || bytes > mostBytes) {
             throw new IllegalArgumentException("lend: " + bytes + " is not from 1 to lendBytes, " + mostBytes);
         }
-        Loan loan = lentBytes.addAndGet(bytes) <= mostBytes ? allocate(bytes) : null;
+        Loan loan = reserve(bytes) ? allocate(bytes) : null;
         if (loan == null) {
-            lentBytes.addAndGet(-bytes);
             refused.increment();
             return null;
         }
         return new LentMemory(loan, Watch.CLEANER);
     }
 
+    /** Counts them as lent, if so many are left. */
+    private boolean reserve(int bytes) {
+        long before;
+        do {
+            before = lentBytes.get();
+            if (bytes > mostBytes - before) {
+                return false;
+            }
+        } while (!lentBytes.compareAndSet(before, before + bytes));
+        return true;
+    }
+
     private @Nullable Loan allocate(int bytes) {
         try {
             return new Loan(this, bytes);
         } catch (OutOfMemoryError e) { // of the memory outside the heap
+            lentBytes.addAndGet(-bytes);
             return null;
         }
     }

@@ -1,0 +1,39 @@
+package org.iocp4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a group lends, while several threads borrow. */
+@Timeout(60)
+class LendingTest {
+    private static final int MOST_BYTES = 4096;
+    private static final int LOOKS = 1_000_000;
+
+    /** Even for a moment: else another's small loan fails then. */
+    @Test
+    void aLoanThatIsRefusedDoesNotCount() throws Exception {
+        Lending lending = new Lending(MOST_BYTES);
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicBoolean lent = new AtomicBoolean();
+        LentMemory all = lending.lend(MOST_BYTES);
+        assertThat(all).isNotNull();
+        Thread borrower = Thread.ofPlatform().start(() -> {
+            while (!over.get()) {
+                lent.compareAndSet(false, lending.lend(MOST_BYTES) != null);
+            }
+        });
+        long most = 0;
+        for (int i = 0; i < LOOKS || lending.refused() == 0; i++) {
+            most = Math.max(most, lending.lentBytes());
+        }
+        over.set(true);
+        borrower.join();
+        assertThat(most).isEqualTo(MOST_BYTES);
+        assertThat(lent).isFalse();
+        all.close();
+        assertThat(lending.lentBytes()).isZero();
+    }
+}
