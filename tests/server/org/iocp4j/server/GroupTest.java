@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.ref.WeakReference;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -469,6 +470,38 @@ class GroupTest {
             over[0] = true;
             assertThat(tries[0]).isGreaterThan(1);
         });
+    }
+
+    /** Nor what its handlers refer to, however long its object waits for another connection. */
+    @Test
+    void anEndedSessionKeepsNoHandler() {
+        withGroup(options().build(), (kernel, group) -> {
+            IocpListener listener = group.listen(ANYWHERE, new Noting(10), listening().build());
+            List<WeakReference<SessionHandler>> handlers = new ArrayList<>();
+            connectAndEnd(group, listener.localAddress(), handlers);
+            await(kernel, () -> handlers.size() == 2 && group.statistics().connections().sessions() == 0, "the end");
+            long deadline = System.nanoTime() + ENOUGH.toNanos();
+            while (handlers.stream().anyMatch(each -> each.get() != null) && System.nanoTime() - deadline < 0) {
+                System.gc();
+            }
+            assertThat(handlers).allSatisfy(each -> assertThat(each.get()).isNull());
+        });
+    }
+
+    /** Of the first handler and the second, nothing is left on the caller's stack. */
+    private static void connectAndEnd(IocpGroup group, InetSocketAddress remote,
+            List<WeakReference<SessionHandler>> handlers) throws ConnectFailedException {
+        SessionHandler first = new Noting(0) {
+            @Override
+            public void opened(Session session) {
+                SessionHandler second = new Noting(0);
+                handlers.add(new WeakReference<>(second));
+                session.upgrade(second);
+                session.disconnect();
+            }
+        };
+        handlers.add(new WeakReference<>(first));
+        group.connect(remote, first, ConnectOptions.defaults());
     }
 
     @Test

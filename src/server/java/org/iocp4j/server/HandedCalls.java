@@ -262,8 +262,9 @@ final class HandedCalls {
         Call last = handed;
         if (last != null) {
             engine.holdMemory(); // first: the call may return at any time
+            String whose = call.handlerName() + ", session " + session; // which its end forgets
             if (last.leave()) {
-                engine.callLeft(last + " of " + call.handlerName() + ", session " + session);
+                engine.callLeft(last + " of " + whose);
                 return false;
             }
             engine.release(io.win32());

@@ -28,6 +28,9 @@ final class HandlerCall implements Session {
         }
     }
 
+    /** In the place of the handler of a connection that has ended. */
+    private static final SessionHandler NOBODY = (_, _) -> { };
+
     private final IocpSession session;
     /** The thread that is in the handler now, or null; set from the start of a call to {@link #exit}. */
     private volatile @Nullable Thread thread;
@@ -35,8 +38,7 @@ final class HandlerCall implements Session {
     private @Nullable IoThread io;
     private @Nullable Object attachment;
     /** Of the connection that there is. */
-    @SuppressWarnings("NullAway.Init")
-    private SessionHandler handler;
+    private SessionHandler handler = NOBODY;
     /** In {@link SessionHandler#idle}. */
     private boolean isIdle;
     /** What the handler has thrown first. */
@@ -268,6 +270,11 @@ final class HandlerCall implements Session {
         failure = null;
         endReason = null;
         ending = Ending.IN_ORDER;
+    }
+
+    /** The connection has ended: what the handler refers to is nobody's any more. */
+    void forgetHandler() {
+        handler = NOBODY;
     }
 
     /** @param on the calling thread's own; null if it has none. Likewise below. */

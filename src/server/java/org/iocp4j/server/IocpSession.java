@@ -147,9 +147,8 @@ final class IocpSession {
     /** The connection's, from {@link #open} on. */
     @SuppressWarnings("NullAway.Init")
     private StreamSocket socket;
-    /** The connection's, from {@link #open} on; written before the phase. */
-    @SuppressWarnings("NullAway.Init")
-    private SessionSettings settings;
+    /** The connection's, from {@link #open} to {@link #vacate}; written before the phase. */
+    private SessionSettings settings = SessionSettings.NONE;
     /** Files or lent memory were still to be sent at the end; for whoever has the turn. */
     private boolean sourcesDropped;
 
@@ -713,6 +712,8 @@ final class IocpSession {
         standing = null;
         reason = null;
         failure = null;
+        settings = SessionSettings.NONE;
+        turn.forgetHandler();
     }
 
     @Override

@@ -20,6 +20,8 @@ import org.iocp4j.socket.DisconnectMethod;
  */
 record SessionSettings(SessionHandler handler, long idleNanos, long closeNanos, int sendQueueBytes, Closing closing) {
     static final Duration DEFAULT_IDLE_TIME = Duration.ofMinutes(5);
+    /** Of a session object that has no connection. */
+    static final SessionSettings NONE = new SessionSettings((_, _) -> { }, 0, 0, 0, Closing.FIN);
 
     /** For the connections of a listener. A method that resets is inherited from the listener's socket. */
     static SessionSettings accepted(SessionHandler handler, ListenOptions options, GroupOptions group,

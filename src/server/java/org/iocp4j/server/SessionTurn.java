@@ -73,6 +73,11 @@ final class SessionTurn extends Turn implements IoTask {
         call.begin(handler);
     }
 
+    /** The connection has ended, and the next one has not begun. */
+    void forgetHandler() {
+        call.forgetHandler();
+    }
+
     /** The connection begins: the handler is told. */
     void open(IoThread io) {
         haveTurn(OPENED, io);
