@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.server.internal.ServerFactory;
@@ -130,6 +131,23 @@ class FailureCauseTest {
             assertThat(figures.incidents().acceptFailures()).isZero();
             refused.clear();
             served(server);
+            end(server);
+        });
+    }
+
+    @Test
+    void aSocketForAConnectThatTheSystemRefusesIsCounted() {
+        kernel.run(() -> {
+            IocpServer server = start(8);
+            kernel.sleep(SOME_TICKS);
+            refused.put("wsaSocket", (long) -WSAENOBUFS());
+            Future<SessionRef> connect = server.group().connect(server.localAddress(), handler,
+                    ConnectOptions.defaults());
+            assertThat(kernel.until(connect::isDone, ENOUGH)).isTrue();
+            refused.clear();
+            assertThat(refusals).isOne();
+            assertThat(server.statistics().faults().socketFailures()).isOne();
+            assertThat(server.statistics().connects().connectsWithoutRoom()).isOne();
             end(server);
         });
     }

@@ -139,7 +139,7 @@ public final class IoDomain {
         if (family != AF_INET() && family != AF_INET6()) {
             throw new IllegalArgumentException("address family " + family);
         }
-        SocketSlot slot = slots.newHandle(family, io);
+        SocketSlot slot = newHandle(family, io);
         StreamSocket socket = slot.newConnection();
         socket.begin(false);
         boolean isOpen = false;
@@ -158,6 +158,17 @@ public final class IoDomain {
                 socket.forgetEvents();
                 socket.close(Closing.FIN, io);
             }
+        }
+    }
+
+    private SocketSlot newHandle(int family, IoThread io) throws Win32Exception {
+        try {
+            return slots.newHandle(family, io);
+        } catch (Win32Exception e) {
+            if (!ending) { // else it was refused here
+                slots.failed(e);
+            }
+            throw e;
         }
     }
 
@@ -706,7 +717,7 @@ public final class IoDomain {
         return slots.givenBack();
     }
 
-    /** How often a socket for an accept could not be made. */
+    /** How often a socket could not be made, for an accept or to be connected. */
     public long socketFailures() {
         return slots.failures();
     }

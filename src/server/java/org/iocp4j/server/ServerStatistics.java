@@ -188,7 +188,7 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      *                                   time
      * @param sessionsRefusedMemory      connections reset as soon as they were accepted, for want of memory
      * @param sessionsRefusedAssociation the same, since the system refused to associate the socket with the port
-     * @param socketFailures             sockets that the system did not make
+     * @param socketFailures             sockets that the system did not make, for accepts or for connects
      * @param acceptsRefused             accepts that failed by no client's doing, such as for want of memory; each is
      *                                   replaced, at once or some 100 ms later
      * @param strayPackets               completion packets of no operation of the server
