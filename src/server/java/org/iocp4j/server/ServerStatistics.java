@@ -172,7 +172,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
     /**
      * What no client should be able to bring about: each of these is 0 on a server that is well.
      *
-     * @param handlerFailures            exceptions that the handler threw; each ended its session
+     * @param handlerFailures            exceptions out of the program's code: a handler's, which ends its session, and
+     *                                   those of accept filters, connectFailed, closed and wrapped refs
      * @param callsLeft                  calls on {@link ServerOptions#handlerExecutor} that had not returned when the
      *                                   server was closed
      * @param workerFailures             errors in a worker outside the handler
