@@ -267,7 +267,7 @@ class SessionTableTest {
             for (int t = 0; t < 2; t++) {
                 int turns = t;
                 users.add(threads.submit(() -> {
-                    for (int i = 0; i < 200_000; i++) {
+                    for (int i = 0; i < 300_000; i++) {
                         IocpSession session = table.allocate(turns * i & 1);
                         assertThat(session).as("2 slots, 2 users").isNotNull();
                         table.release(session);

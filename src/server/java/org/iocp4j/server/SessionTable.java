@@ -43,10 +43,13 @@ final class SessionTable {
     private final GrowingTable<IocpSession> sessions;
     private final int reuseDistance;
     private final Part[] parts;
+    /** How many slots are nobody's. Who takes one from this number finds it. */
+    private final AtomicInteger freeSlots;
 
     SessionTable(int capacity, FreeList.Order order, int shards, Factory factory) {
         this.sessions = new GrowingTable<>(capacity);
         this.parts = new Part[shards];
+        this.freeSlots = new AtomicInteger(capacity);
         for (int i = 0; i < shards; i++) {
             int shard = i;
             parts[i] = new Part(capacity, order, slot -> factory.make(slot, shard));
@@ -56,24 +59,33 @@ final class SessionTable {
 
     /** A session for a new connection of a shard's, or null if all are in use. */
     @Nullable IocpSession allocate(int shard) {
-        Part part = parts[shard];
-        IocpSession session;
-        do {
-            session = find(part);
-        } while (session == null && hasFree()); // one part had none, and by the time of the next look the first has
-        if (session != null) {
-            part.inUse.incrementAndGet();
+        if (!reserve()) {
+            return null;
         }
+        Part part = parts[shard];
+        IocpSession session = null;
+        try {
+            while (session == null) { // what is free moves from list to list while this one looks
+                session = find(part);
+            }
+        } finally {
+            if (session == null) {
+                freeSlots.incrementAndGet();
+            }
+        }
+        part.inUse.incrementAndGet();
         return session;
     }
 
-    private boolean hasFree() {
-        for (Part part : parts) {
-            if (part.free.size() > 0) {
-                return true;
+    private boolean reserve() {
+        int before;
+        do {
+            before = freeSlots.get();
+            if (before == 0) {
+                return false;
             }
-        }
-        return false;
+        } while (!freeSlots.compareAndSet(before, before - 1));
+        return true;
     }
 
     private @Nullable IocpSession find(Part part) {
@@ -112,6 +124,7 @@ final class SessionTable {
         Part part = parts[session.shard().index()];
         part.free.give(session);
         part.inUse.decrementAndGet();
+        freeSlots.incrementAndGet(); // last: then it can be found
     }
 
     /**
