@@ -28,9 +28,6 @@ final class HandlerCall implements Session {
         }
     }
 
-    /** In the place of the handler of a connection that has ended. */
-    private static final SessionHandler NOBODY = (_, _) -> { };
-
     private final IocpSession session;
     /** The thread that is in the handler now, or null; set from the start of a call to {@link #exit}. */
     private volatile @Nullable Thread thread;
@@ -38,7 +35,7 @@ final class HandlerCall implements Session {
     private @Nullable IoThread io;
     private @Nullable Object attachment;
     /** Of the connection that there is. */
-    private SessionHandler handler = NOBODY;
+    private SessionHandler handler = SessionSettings.NONE.handler();
     /** In {@link SessionHandler#idle}. */
     private boolean isIdle;
     /** What the handler has thrown first. */
@@ -274,7 +271,7 @@ final class HandlerCall implements Session {
 
     /** The connection has ended: what the handler refers to is nobody's any more. */
     void forgetHandler() {
-        handler = NOBODY;
+        handler = SessionSettings.NONE.handler();
     }
 
     /** @param on the calling thread's own; null if it has none. Likewise below. */

@@ -66,7 +66,7 @@ final class SessionTable {
         IocpSession session = null;
         try {
             while (session == null) { // what is free moves from list to list while this one looks
-                session = find(part);
+                session = take(part);
             }
         } finally {
             if (session == null) {
@@ -88,7 +88,7 @@ final class SessionTable {
         return true;
     }
 
-    private @Nullable IocpSession find(Part part) {
+    private @Nullable IocpSession take(Part part) {
         IocpSession session = part.free.size() > reuseDistance ? part.free.take() : null;
         if (session == null) {
             session = sessions.add(part.factory);
@@ -148,11 +148,7 @@ final class SessionTable {
 
     /** How many sessions there are. */
     int inUse() {
-        int all = 0;
-        for (Part part : parts) {
-            all += part.inUse.get();
-        }
-        return all;
+        return sessions.capacity() - freeSlots.get();
     }
 
     /** How many of them are a shard's. */
