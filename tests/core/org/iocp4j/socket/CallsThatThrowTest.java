@@ -321,9 +321,8 @@ class CallsThatThrowTest {
         assertThat(domain.end(io, Duration.ofSeconds(10))).isZero();
     }
 
-    @Test
-    void doesNotCloseTheHandleUnderItsDisconnectAtTheEnd() throws Exception {
-        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+    /** A connection that has its events. */
+    private StreamSocket accepted(IoDomain domain) throws Exception {
         CompletableFuture<StreamSocket> connection = new CompletableFuture<>();
         StreamListener listener = listen(domain, (socket, on) -> {
             assertThat(socket.attach(events, 0, on)).isZero();
@@ -332,7 +331,13 @@ class CallsThatThrowTest {
         listener.depth(1, io);
         complete(accepts.removeFirst(), 0);
         domain.dequeue(io, 0);
-        StreamSocket socket = connection.join();
+        return connection.join();
+    }
+
+    @Test
+    void doesNotCloseTheHandleUnderItsDisconnectAtTheEnd() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        StreamSocket socket = accepted(domain);
         long handle = socket.handle();
         CountDownLatch inDisconnect = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
@@ -364,15 +369,7 @@ class CallsThatThrowTest {
     @Test
     void closesASocketWhoseDisconnectCannotBeLimited() throws Exception {
         IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
-        CompletableFuture<StreamSocket> connection = new CompletableFuture<>();
-        StreamListener listener = listen(domain, (socket, on) -> {
-            assertThat(socket.attach(events, 0, on)).isZero();
-            connection.complete(socket);
-        });
-        listener.depth(1, io);
-        complete(accepts.removeFirst(), 0);
-        domain.dequeue(io, 0);
-        StreamSocket socket = connection.join();
+        StreamSocket socket = accepted(domain);
         long handle = socket.handle();
         throwOnce("nanoTime", a -> System.nanoTime());
 
