@@ -17,6 +17,9 @@ import org.junit.jupiter.api.Test;
 /** What a thread defers until it has handled what it has at hand, and when it defers anything. */
 class IoTaskTest {
     private static final long SOCKET = 880;
+    /** Keys of packets: the handler defers something, or it does not. */
+    private static final long BUSY = 1;
+    private static final long IDLE = 2;
 
     private final HeapWin32 system = new HeapWin32();
     private final IoThread io = new IoThread(system.win32());
@@ -36,20 +39,39 @@ class IoTaskTest {
     }
 
     private CompletionPort port(int concurrency) throws Win32Exception {
-        return new CompletionPort(system.win32(), concurrency, slab,
-                (key, bytes, on) -> done.add("packet, " + (on.shouldDefer() ? "defers" : "does not")));
+        return new CompletionPort(system.win32(), concurrency, slab, (key, bytes, on) -> {
+            done.add(on.shouldDefer() ? "defers" : "does not");
+            if (key == BUSY) {
+                on.defer(_ -> { });
+            }
+        });
+    }
+
+    /** All at once, one after the other. */
+    private List<String> handled(CompletionPort port, IoThread on, long... keys) throws Win32Exception {
+        for (long key : keys) {
+            system.packet(key, 0, 0);
+        }
+        done.clear();
+        port.dequeue(on, 100);
+        return List.copyOf(done);
     }
 
     @Test
     void isDeferredOnlyWhileNoOtherThreadMayRun() throws Exception {
         CompletionPort port = port(2);
-        system.packet(1, 0, 0);
-        port.dequeue(io, 100);
-        system.packet(1, 0, 0);
-        port.dequeue(other, 100);
-        system.packet(1, 0, 0);
-        port.dequeue(io, 100);
-        assertThat(done).containsExactly("packet, does not", "packet, defers", "packet, defers");
+        assertThat(handled(port, io, BUSY, IDLE)).containsExactly("does not", "does not");
+        assertThat(handled(port, other, BUSY, IDLE)).containsExactly("defers", "defers");
+        assertThat(handled(port, io, BUSY, IDLE)).containsExactly("defers", "defers");
+    }
+
+    /** Nothing else would come before it. */
+    @Test
+    void isNotDeferredByTheLastPacketIfNothingElseIsQueued() throws Exception {
+        CompletionPort port = port(1);
+        assertThat(handled(port, io, IDLE)).containsExactly("does not");
+        assertThat(handled(port, io, IDLE, IDLE, IDLE)).containsExactly("defers", "defers", "does not");
+        assertThat(io.shouldDefer()).as("behind the batch").isTrue();
     }
 
     /** One that has ended in the midst of a batch would count as running for ever. */

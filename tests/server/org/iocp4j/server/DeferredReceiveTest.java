@@ -22,11 +22,11 @@ class DeferredReceiveTest {
     private long socket;
     private long id;
 
-    /** With a client whose bytes have come back, and a tick due with them. */
+    /** With two clients whose bytes have come back, and a tick due with them. Alone, one would not be put off. */
     @BeforeEach
     void putOneOff() throws Win32Exception {
-        ServerOptions options = ServerOptions.builder().workers(1).concurrency(1).acceptsPosted(1).pool(1)
-                .maxSessions(1)
+        ServerOptions options = ServerOptions.builder().workers(1).concurrency(1).acceptsPosted(1).pool(2)
+                .maxSessions(2)
                 .build();
         engine = TestEngine.of(options, Delivery.PACKET, (session, data) -> {
             id = session.id();
@@ -35,14 +35,21 @@ class DeferredReceiveTest {
         shard = engine.shards().getFirst();
         shard.enter(io);
         TestEngine.accept(engine, io);
-        socket = kernel.connect();
-        shard.dequeue(io);
-        shard.dequeue(io);
-        assertThat(kernel.hasReceive(socket)).as("the first").isTrue();
+        long first = connect();
+        socket = connect();
+        kernel.arrive(first, 64);
         kernel.arrive(socket, 64);
         pass(100);
         shard.dequeue(io);
-        assertThat(engine.statistics(0).traffic().receiveCompletions()).isOne();
+        assertThat(engine.statistics(0).traffic().receiveCompletions()).isEqualTo(2);
+    }
+
+    private long connect() {
+        long connected = kernel.connect();
+        shard.dequeue(io);
+        shard.dequeue(io);
+        assertThat(kernel.hasReceive(connected)).as("the first").isTrue();
+        return connected;
     }
 
     private void pass(int millis) {

@@ -188,13 +188,17 @@ public final class CompletionPort {
         if (operations.size() >= OPERATIONS_BEYOND_CACHES) {
             prefetchAll(count, io);
         }
+        RunQueue run = io.runQueue();
+        boolean defers = run.shouldDefer();
         for (int i = 0; i < count; i++) {
+            run.shouldDefer(defers && (i < count - 1 || !run.isEmpty())); // what is alone would run next anyway
             try {
                 dispatch(io.entryOverlapped(i), io.entryKey(i), io.entryBytes(i), io);
             } catch (Throwable e) {
                 io.failed(e); // the batch's other packets are off the port already: they would be lost
             }
         }
+        run.shouldDefer(defers);
     }
 
     /**

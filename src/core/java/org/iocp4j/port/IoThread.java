@@ -580,7 +580,8 @@ public final class IoThread {
 
     /**
      * Whether to defer a receive: no other thread is free to take its packet, and by the time this one has finished its
-     * batch the bytes may be there, so that the receive completes synchronously.
+     * batch the bytes may be there, so that the receive completes synchronously. Not from the batch's last packet, if
+     * nothing else is queued for this thread: what was deferred would be the next to run.
      */
     public boolean shouldDefer() {
         return runQueue.shouldDefer();
