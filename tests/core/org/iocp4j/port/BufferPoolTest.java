@@ -23,9 +23,11 @@ class BufferPoolTest {
 
     private final HeapWin32 system = new HeapWin32();
     private BufferPool pool;
+    private long now;
 
     @BeforeEach
     void makePool() throws Win32Exception {
+        system.answer("nanoTime", a -> now);
         pool = new BufferPool(system.win32(), BUFFER_BYTES, CAPACITY);
     }
 
@@ -286,6 +288,7 @@ class BufferPoolTest {
         pages.give(pages.take(io), io);
         CompletionPort port = new CompletionPort(system.win32(), 1, new OperationSlab(system.win32(), 1),
                 (key, bytes, on) -> { });
+        now += 100_000_000;
         port.dequeue(io, 0);
         trim(pages, 20);
         assertThat(pages.committedBytes()).as("a poll is no wait").isEqualTo(WARM_BYTES + 32 * PAGE);
@@ -293,6 +296,25 @@ class BufferPoolTest {
         trim(pages, 20);
         assertThat(pages.committedBytes()).isEqualTo(WARM_BYTES);
         assertThat(pages.take(io)).isNotNull();
+    }
+
+    /** Its waits are short, for its timers: it would come to the pool for each of its packets. */
+    @Test
+    void aThreadKeepsItsBuffersWhilePacketsCome() throws Win32Exception {
+        BufferPool pages = poolOfPages(100);
+        IoThread io = new IoThread(system.win32());
+        CompletionPort port = new CompletionPort(system.win32(), 1, new OperationSlab(system.win32(), 1),
+                (key, bytes, on) -> pages.give(pages.take(on), on));
+        for (int i = 0; i < 1_000; i++) {
+            system.packet(1, 0, 0);
+            port.dequeue(io, 10);
+            now += 10_000_000;
+            port.dequeue(io, 10);
+        }
+        assertThat(pages.exchanges()).isOne();
+        now += 50_000_000;
+        port.dequeue(io, 10);
+        assertThat(pages.exchanges()).as("its buffers are given back").isEqualTo(2);
     }
 
     @Test

@@ -47,6 +47,12 @@ public final class IoThread {
     /** The most bytes of a file that one TransmitFile sends [doc: 2,147,483,646]. */
     public static final int MOST_TRANSMIT_BYTES = Integer.MAX_VALUE - 1;
 
+    /**
+     * A thread that has had no packet for so long gives its free buffers back when a wait is over. Not after each wait:
+     * they are short where timers are due, and half a stock would come and go with each packet.
+     */
+    private static final long QUIET_NANOS = 50_000_000;
+
     private final Win32 win32;
     /** Automatic: lives as long as this object. */
     private final Arena arena = Arena.ofAuto();
@@ -66,6 +72,7 @@ public final class IoThread {
     /** Of the pool that it took a buffer from first; of others it has none. */
     private @Nullable BufferStock stock;
     private long nowNanos;
+    private long lastPacketNanos;
     /** Written, and read by nobody: see {@link CompletionHandler#prefetch}. */
     @SuppressWarnings("unused")
     private int prefetched;
@@ -82,6 +89,7 @@ public final class IoThread {
     public IoThread(Win32 win32) {
         this.win32 = win32;
         this.nowNanos = win32.nanoTime();
+        this.lastPacketNanos = nowNanos;
     }
 
     private boolean isUsedByOneThread() {
@@ -143,8 +151,8 @@ public final class IoThread {
 
     /**
      * Gives back what this thread keeps of a {@link BufferPool}: to be called when it takes no more buffers, while the
-     * pool lives. A thread that has waited in {@link CompletionPort#dequeue} until the time was over, without a packet,
-     * has given back its buffers, too, and takes others when it needs some.
+     * pool lives. A thread that has waited in {@link CompletionPort#dequeue} until the time was over, and has had no
+     * packet for 50 ms, has given back its buffers, too, and takes others when it needs some.
      */
     public void giveStockBack() {
         assert isUsedByOneThread();
@@ -620,8 +628,11 @@ public final class IoThread {
         assert isUsedByOneThread();
         int error = win32.getQueuedCompletionStatusEx(port, entries.address(), most, removed.address(), timeoutMillis);
         nowNanos = win32.nanoTime();
-        if (error == WAIT_TIMEOUT() && timeoutMillis != 0 && stock != null) {
-            stock.giveAll(); // it has had nothing to do for so long
+        if (error == 0) {
+            lastPacketNanos = nowNanos;
+        } else if (error == WAIT_TIMEOUT() && timeoutMillis != 0 && stock != null
+                && nowNanos - lastPacketNanos >= QUIET_NANOS) {
+            stock.giveAll();
         }
         // Read the count only after success: Wine 8.0 sets it to 1 on a timeout [wine].
         return error == 0 ? removed.get(JAVA_INT, 0) : -error;
