@@ -1,5 +1,7 @@
 package org.iocp4j.server;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -41,6 +43,16 @@ final class SendQueue {
     /** What {@link #begin} returns in place of a number of buffers: the send is of a file. */
     static final int FILE = -1;
 
+    private static final VarHandle QUEUED_BYTES;
+
+    static {
+        try {
+            QUEUED_BYTES = MethodHandles.lookup().findVarHandle(SendQueue.class, "queuedBytes", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final BufferPool buffers;
     /** The most sources. */
     private final int mostSources;
@@ -61,8 +73,8 @@ final class SendQueue {
     private volatile boolean sendingSource;
     /** A caller has been told to have the queue flushed, and it has not been yet. */
     private boolean flushPosted;
-    /** Written under the lock. */
-    private volatile int queuedBytes;
+    /** Written under the lock; read without it, it is a hint. */
+    private int queuedBytes;
     /** The most bytes that were refused at one time since {@link #forgetRefused}; 0: none. Written under the lock. */
     private volatile int refusedBytes;
     /** A source was refused, likewise; then refusedBytes is 1 or more. */
@@ -404,14 +416,14 @@ final class SendQueue {
         return head == null && firstSource == null && !sending;
     }
 
-    /** Copied, and sent or about to be, but not known to have gone. Any thread. */
+    /** Copied, and sent or about to be, but not known to have gone. Any thread; perhaps a moment old. */
     int queuedBytes() {
-        return queuedBytes;
+        return (int) QUEUED_BYTES.getOpaque(this);
     }
 
     /** How many bytes more it can take. Any thread. */
     int roomBytes() {
-        return limitBytes - queuedBytes;
+        return limitBytes - queuedBytes();
     }
 
     /** Whether so many bytes would fit if it were empty. Any thread that knows of the present session. */
@@ -420,12 +432,20 @@ final class SendQueue {
     }
 
     private boolean isHalfEmpty() {
-        return queuedBytes <= limitBytes / 2;
+        return queuedBytes() <= limitBytes / 2;
     }
 
-    /** Whether it is at most half full, and nothing that was refused waits for room: time to receive. */
+    /** Whether it is at most half full, and nothing that was refused waits for room: time to receive. A hint. */
     boolean takesInput() {
         return refusedBytes == 0 && isHalfEmpty();
+    }
+
+    /**
+     * The same for certain: either this sees the end of a send, or whoever ends it sees what the caller has written
+     * before.
+     */
+    synchronized boolean takesInputNow() {
+        return takesInput();
     }
 
     /** Whether something was refused that there is room for now: as much as any thread wanted, and half the queue. */

@@ -339,7 +339,7 @@ final class SessionInput {
         SendQueue queue = session.queue();
         if (!queue.takesInput()) {
             waitsForRoom = true;
-            if (!queue.takesInput()) {
+            if (!queue.takesInputNow()) {
                 session.output().flush(io); // another thread may have filled it since, with no send pending yet
                 return true;
             }
