@@ -56,9 +56,10 @@ class MutatedLayerTest {
         TELLS_ON_A_THREAD_THAT_DOES_NOT_DEQUEUE("IoDomain.java",
                 "        if (port.isDequeuedBy(io)) {\n            io.defer(task);",
                 "        if (port.isDequeuedBy(io) || task != null) {\n            io.defer(task);"),
-        WAKES_ONLY_ONCE("IoDomain.java", "        woken.set(false); // first", "        // first"),
+        WAKES_ONLY_ONCE("IoDomain.java",
+                "        wakeUps.getAndUpdate(now -> (now | WAKE_STATE) + 1); // first", "        // first"),
         WAKES_WITHOUT_END("IoDomain.java",
-                "if (!woken.compareAndSet(false, true)) {", "if (woken.getAndSet(true) && ending) {"),
+                "if (state == WOKEN) {", "if (state == WOKEN && ending) {"),
         MIXES_UP_A_WAIT_AND_A_RECEIVE("StreamSocket.java",
                 "            waiting = waits;\n", "            waiting |= waits;\n"),
         SETS_AN_OPTION_WHILE_IT_CONNECTS("StreamSocket.java", "Closing.RST && hasAddresses", "Closing.RST");

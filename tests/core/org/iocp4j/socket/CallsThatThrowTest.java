@@ -9,7 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_NO_SYSTEM_RESOURCES;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
+import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
+import static org.iocp4j.win32.generated.WinTypes.WSAENOTSOCK;
 import static org.iocp4j.win32.generated.WinTypes.WSAEWOULDBLOCK;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
@@ -25,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.iocp4j.port.CompletionFailedException;
 import org.iocp4j.port.Delivery;
@@ -32,6 +36,8 @@ import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls to Windows that throw, or are overtaken by other threads, cost no event, no slot and no accept. */
 @Timeout(60)
@@ -173,6 +179,31 @@ class CallsThatThrowTest {
         assertThat(told).containsExactly("posted");
     }
 
+    /** It would rely on the packet of the first, which does not come. */
+    @Test
+    void aSecondWakeUpIsNotToldThatAFirstIsOnItsWayBeforeItIs() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        HeapWin32.Answer posts = a -> {
+            system.packet((long) a[2], 0, (int) a[1]);
+            return 0;
+        };
+        List<Integer> second = new ArrayList<>();
+        system.answer("postQueuedCompletionStatus", a -> {
+            system.answer("postQueuedCompletionStatus", posts);
+            second.add(CompletableFuture.supplyAsync(() -> domain.wake(system.win32())).join());
+            return ERROR_NO_SYSTEM_RESOURCES();
+        });
+
+        assertThat(domain.wake(system.win32())).isEqualTo(ERROR_NO_SYSTEM_RESOURCES());
+
+        assertThat(second).containsExactly(0);
+        assertThat(system.hasPackets()).as("what the second was told").isTrue();
+        domain.dequeue(io, 0);
+        assertThat(domain.isWoken()).isFalse();
+        assertThat(domain.wake(system.win32())).as("the next one").isZero();
+        assertThat(system.hasPackets()).isTrue();
+    }
+
     @Test
     void tellsOfAConnectWhoseContextCannotBeUpdated() throws Exception {
         IoDomain domain = domain(DomainOptions.loop());
@@ -266,6 +297,46 @@ class CallsThatThrowTest {
         assertThat(listener.acceptsPosted()).isEqualTo(1);
         listener.close(io);
         domain.end(io, Duration.ofSeconds(10));
+    }
+
+    /** AcceptEx says the same of a socket whose handle somebody else has closed as a closed listener does. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 4})
+    void acceptsOnAfterSocketsThatAreNone(int dead) throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        StreamListener listener = listen(domain, (socket, on) -> { });
+        AtomicInteger left = new AtomicInteger(dead);
+        system.answer("acceptEx", a -> left.getAndDecrement() > 0 ? WSAENOTSOCK() : WSA_IO_PENDING());
+
+        listener.depth(1, io);
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (listener.acceptsPosted() == 0 && System.nanoTime() - until < 0) {
+            domain.dequeue(io, 0);
+        }
+
+        assertThat(listener.acceptsPosted()).isEqualTo(1);
+        assertThat(listener.refusals()).isEqualTo(dead);
+    }
+
+    /** Its addresses are the only ones that there is memory for. */
+    @Test
+    void postsTheAcceptInPlaceOfOneWhoseContextCannotBeUpdated() throws Exception {
+        IoDomain domain = new IoDomain(DomainOptions.loop().withMostSockets(1), (key, bytes, on) -> { }, io);
+        StreamListener listener = listen(domain, (socket, on) -> told.add("accepted"));
+        listener.depth(1, io);
+        system.answer("setsockopt", a -> {
+            system.answer("setsockopt", again -> 0);
+            return WSAENOBUFS();
+        });
+
+        complete(accepts.removeFirst(), 0);
+        domain.dequeue(io, 0);
+
+        assertThat(listener.acceptsPosted()).isEqualTo(1);
+        assertThat(listener.refusals()).isLessThanOrEqualTo(1);
+        complete(accepts.removeFirst(), 0);
+        domain.dequeue(io, 0);
+        assertThat(told).containsExactly("accepted");
     }
 
     private StreamListener listen(IoDomain domain, StreamListener.Accepted receiver) throws Exception {

@@ -50,6 +50,12 @@ public final class IoDomain {
     static final Log LOG = Log.of(IoDomain.class);
     /** The byte count of the packet that {@link #wake} posts: no {@link #post} has it. */
     private static final int WAKE = -1;
+    // What wakeUps is made of.
+    private static final int NOT_WOKEN = 0;
+    private static final int POSTING = 1;
+    private static final int WOKEN = 2;
+    private static final int WAKE_STATE = 3;
+
     /** How long {@link #end} waits for packets at a time. */
     private static final int END_MILLIS = 100;
 
@@ -63,8 +69,11 @@ public final class IoDomain {
     private final Set<StreamListener> listeners = Collections.synchronizedSet(new LinkedHashSet<>());
     /** The domain's own reference until {@link #end}, and one for each thread that posts a packet. */
     private final RefCount posters = new RefCount();
-    /** A wake-up is on its way. */
-    private final AtomicBoolean woken = new AtomicBoolean();
+    /**
+     * Whether a wake-up is on its way: NOT_WOKEN, POSTING while nobody knows yet whether Windows takes it, or WOKEN.
+     * In the bits above, how many have come, so that who has posted an earlier one changes nothing.
+     */
+    private final AtomicInteger wakeUps = new AtomicInteger();
     /** What other threads have for a thread that dequeues. */
     private final Queue<IoTask> tasks = new ConcurrentLinkedQueue<>();
     private final Set<OverlappedFile> files = Collections.synchronizedSet(new LinkedHashSet<>());
@@ -444,7 +453,7 @@ public final class IoDomain {
             userPackets.handle(key, bytes, io);
             return;
         }
-        woken.set(false); // first: what is queued from now on has a wake-up of its own
+        wakeUps.getAndUpdate(now -> (now | WAKE_STATE) + 1); // first: what is queued now has a wake-up of its own
         runTasks(io);
     }
 
@@ -470,8 +479,8 @@ public final class IoDomain {
     }
 
     /**
-     * Has a task run by a thread that dequeues from this domain: this one later, or another one, which is woken; one
-     * packet at most is on its way for all that is told. If Windows refuses it, the next dequeue runs the task. Any
+     * Has a task run by a thread that dequeues from this domain: this one later, or another one, which is woken, once
+     * for all that is told meanwhile. If Windows refuses it, the next dequeue runs the task. Any
      * thread, until {@link #end}, which runs what is left.
      *
      * @param io the calling thread's own
@@ -487,30 +496,34 @@ public final class IoDomain {
 
     /**
      * Ends the wait of one thread in {@link #dequeue}, now or the next time. Any thread, at any time, also after
-     * {@link #end}; one packet at most is on its way, so it costs little to call it often. To stop a pool, each thread
-     * that ends wakes the next one.
+     * {@link #end}. While a packet is on its way it posts no other, so it costs little to call it often; threads that
+     * call it at the same time may post one each. To stop a pool, each thread that ends wakes the next one.
      *
      * @param win32 the calling thread's view of Windows
-     * @return 0; or the error, and then nobody is woken
+     * @return 0; or the error, and then this call has woken nobody
      */
     public int wake(Win32 win32) {
-        if (!woken.compareAndSet(false, true)) {
+        int before = wakeUps.get();
+        int state = before & WAKE_STATE;
+        if (state == WOKEN) {
             return posters.isGone() ? ERROR_INVALID_HANDLE() : 0;
+        }
+        int posting = before - state + POSTING;
+        if (state == NOT_WOKEN) {
+            wakeUps.compareAndSet(before, posting);
         }
         int error = WSASYSCALLFAILURE(); // if it throws
         try {
             error = postPacket(win32, 0, WAKE);
         } finally {
-            if (error != 0) {
-                woken.set(false);
-            }
+            wakeUps.compareAndSet(posting, posting - POSTING + (error == 0 ? WOKEN : NOT_WOKEN));
         }
         return error;
     }
 
     /** Whether a wake-up is on its way: then {@link #wake} does nothing. Any thread. */
     public boolean isWoken() {
-        return woken.get();
+        return (wakeUps.get() & WAKE_STATE) == WOKEN;
     }
 
     /** What it throws is reported later: the caller has steps left that somebody waits for. */

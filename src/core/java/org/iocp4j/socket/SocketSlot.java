@@ -308,17 +308,7 @@ final class SocketSlot implements CompletionHandler {
         assert accepting != null;
         AddressBlock output = takeBlock(); // the slot may be posted anew before the listener is done with the addresses
         listener = null;
-        boolean hasAddresses = status >= 0;
-        if (!hasAddresses) {
-            domain.slots().giveBlock(output); // for the accept in its place, which may be the only one that has none
-        }
-        try {
-            accepting.completed(this, output, status, io);
-        } finally {
-            if (hasAddresses) {
-                domain.slots().giveBlock(output);
-            }
-        }
+        accepting.completed(this, output, status, io);
     }
 
     /** Posts a connect; 0, the error, or {@link IoThread#DONE}: then {@link #connectDone} follows. */
@@ -356,12 +346,11 @@ final class SocketSlot implements CompletionHandler {
     }
 
     private void connectCompleted(int status, IoThread io) {
+        StreamSocket connecting = connection();
         AddressBlock used = takeBlock();
-        try {
-            connection().connectCompleted(used, status, io);
-        } finally {
-            domain.slots().giveBlock(used);
-        }
+        int result = connecting.connectResult(used, status, io);
+        domain.slots().giveBlock(used); // first: behind the event, the slot may be another's, which needs one
+        connecting.connectCompleted(result, io);
     }
 
     private AddressBlock takeBlock() {
@@ -473,7 +462,9 @@ final class SocketSlot implements CompletionHandler {
             return false;
         }
         assert limit != null; // a disconnect has begun
-        limit.disarm();
+        if (how != Disconnect.GIVEN_UP) { // else the call that posts it may be over, and the limit the next one's
+            limit.disarm();
+        }
         domain.disconnecting.decrementAndGet();
         return true;
     }
@@ -515,11 +506,11 @@ final class SocketSlot implements CompletionHandler {
     }
 
     private void giveUpDisconnect(boolean isOverdue, IoThread io) {
-        StreamSocket connection = socket;
         boolean inCall = ends(Disconnect.POSTING, Disconnect.GIVEN_UP);
         if (!inCall && !ends(Disconnect.PENDING, Disconnect.FAILED)) {
             return;
         }
+        StreamSocket connection = socket; // now: it cannot be gone before it is told below, unless in the call
         if (isOverdue) {
             domain.disconnectOverdue(this);
         }

@@ -4,6 +4,7 @@ import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
 import static org.iocp4j.win32.generated.WinTypes.IPPROTO_TCP;
 import static org.iocp4j.win32.generated.WinTypes.TCP_NODELAY;
 import static org.iocp4j.win32.generated.WinTypes.WSAEMFILE;
+import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
 import static org.iocp4j.win32.generated.WinTypes.WSAEWOULDBLOCK;
 
 import java.util.List;
@@ -174,6 +175,9 @@ final class SocketSlots {
         int now;
         do {
             now = blockCount.get();
+            if (now == slots.capacity()) {
+                throw new Win32Exception("memory for addresses", WSAENOBUFS(), "there are " + now + ", the most");
+            }
             addresses.commit(io.win32(), (now + 1L) * AddressBlock.BYTES); // first: a refusal must cost no block
         } while (!blockCount.compareAndSet(now, now + 1));
         return new AddressBlock(addresses.memory().asSlice((long) now * AddressBlock.BYTES, AddressBlock.BYTES));

@@ -240,8 +240,8 @@ public final class StreamListener extends IoHandle {
             }
             if (error != 0) {
                 posted.decrementAndGet();
-                if (error == WSAENOTSOCK()) {
-                    return; // closed
+                if (!isOpen()) { // the error does not tell: the socket to be accepted into may be dead, too
+                    return;
                 }
                 if (--tries == 0) {
                     retryLater(io);
@@ -343,7 +343,7 @@ public final class StreamListener extends IoHandle {
     /**
      * An accept has completed.
      *
-     * @param output lent until this returns
+     * @param output the addresses; to be given back here
      */
     void completed(SocketSlot slot, AddressBlock output, int status, IoThread io) {
         boolean onDemand = slot.onDemand; // before the slot is another's
@@ -361,6 +361,7 @@ public final class StreamListener extends IoHandle {
                 posted.decrementAndGet();
             }
             if (socket == null) {
+                domain.slots().giveBlock(output); // first: the accept in its place may find no other
                 discard(slot, io);
             }
             try {
@@ -388,6 +389,7 @@ public final class StreamListener extends IoHandle {
                 domain.slots().connected(socket);
                 isReady = true;
             } finally {
+                domain.slots().giveBlock(output);
                 if (!isReady && onDemand) {
                     receiver.acceptFailed(this, WSASYSCALLFAILURE(), io);
                 }

@@ -297,17 +297,21 @@ public final class StreamSocket extends IoHandle {
         }
     }
 
-    /** @param block has the peer's address, and room for the local one */
-    void connectCompleted(AddressBlock block, int status, IoThread io) {
-        int result = status;
-        if (status >= 0) {
-            try {
-                result = connectSucceeded(block, io);
-            } catch (Throwable e) {
-                io.failed(e); // its event comes all the same
-                result = STATUS_UNSUCCESSFUL();
-            }
+    /**
+     * What is to be told of a connect that has completed. Throws nothing: its event comes all the same.
+     *
+     * @param block has the peer's address, and room for the local one
+     */
+    int connectResult(AddressBlock block, int status, IoThread io) {
+        try {
+            return status < 0 ? status : connectSucceeded(block, io);
+        } catch (Throwable e) {
+            io.failed(e);
+            return STATUS_UNSUCCESSFUL();
         }
+    }
+
+    void connectCompleted(int result, IoThread io) {
         try {
             receiver().connected(this, result, io);
         } finally {
