@@ -75,7 +75,7 @@ class MutatedNettyTest {
         ACCEPTS_WHEN_DEREGISTERED("IocpServerSocketChannel.java",
                 "if (readPending && held.isEmpty() && isRegistered()) {", "if (readPending && held.isEmpty()) {"),
         WAKES_NOBODY("IocpIoHandler.java",
-                "domain.wake(mine.win32());", "mine.refreshNow();"),
+                "int error = wake(mine.win32());", "int error = 0;"),
         SLEEPS_TOO_LONG("IocpIoHandler.java", "Math.ceilDiv(nanos, MILLI))", "Math.ceilDiv(nanos, MILLI) * 100)");
 
         private final String file;

@@ -13,6 +13,8 @@ final class NettyLoop implements IoHandler {
     private final IoHandler transport;
     private int registered;
     private boolean dequeues;
+    /** Threads in {@link #wakeup}. */
+    private int waking;
 
     NettyLoop(IoHandlerFactory factory, ThreadAwareExecutor executor) {
         transport = factory.newHandler(executor);
@@ -26,6 +28,11 @@ final class NettyLoop implements IoHandler {
     /** Whether the loop's thread, if it waits, waits for packets. */
     boolean dequeues() {
         return dequeues;
+    }
+
+    /** Whether a thread is about to wake it. */
+    boolean isBeingWoken() {
+        return waking > 0;
     }
 
     @Override
@@ -62,7 +69,12 @@ final class NettyLoop implements IoHandler {
 
     @Override
     public void wakeup() {
-        transport.wakeup();
+        waking++;
+        try {
+            transport.wakeup();
+        } finally {
+            waking--;
+        }
     }
 
     @Override

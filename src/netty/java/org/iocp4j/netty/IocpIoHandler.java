@@ -2,6 +2,7 @@ package org.iocp4j.netty;
 
 import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.AF_INET6;
+import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
 import static org.iocp4j.win32.generated.WinTypes.WSAEAFNOSUPPORT;
 
 import io.netty.channel.ChannelException;
@@ -32,6 +33,7 @@ import org.iocp4j.socket.DomainOptions;
 import org.iocp4j.socket.IoDomain;
 import org.iocp4j.socket.Sockaddr;
 import org.iocp4j.socket.check.Capabilities;
+import org.iocp4j.win32.ErrorName;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.WindowsWin32;
@@ -60,6 +62,9 @@ public final class IocpIoHandler implements IoHandler {
     /** How long a loop whose port is lost sleeps at a time, so that it does not spin. */
     private static final long LOST_NANOS = 100_000_000;
     private static final long MILLI = 1_000_000;
+    /** How often a wake-up is tried again that Windows has no memory for, and how long after. */
+    private static final int WAKE_RETRIES = 1_000;
+    private static final int WAKE_RETRY_MILLIS = 1;
 
     private final ThreadAwareExecutor executor;
     private final SpareIoThreads others;
@@ -274,16 +279,31 @@ public final class IocpIoHandler implements IoHandler {
         domain.runQueued(io);
     }
 
+    /** Does not block, unless Windows has no memory for the packet: nobody else would wake the loop. */
     @Override
     public void wakeup() {
         if (!executor.isExecutorThread(Thread.currentThread()) && !domain.isWoken()) {
             IoThread mine = others.take();
             try {
-                domain.wake(mine.win32()); // refused only after the end, when there is nobody to wake
+                int error = wake(mine.win32());
+                if (error != 0) {
+                    LOG.error("PostQueuedCompletionStatus: {}: a task waits until something else wakes the event loop",
+                            ErrorName.of(error));
+                }
             } finally {
                 others.give(mine);
             }
         }
+    }
+
+    /** 0 also after the end, when there is nobody to wake. */
+    private int wake(Win32 win32) {
+        int error = domain.wake(win32);
+        for (int i = 0; i < WAKE_RETRIES && error != 0 && error != ERROR_INVALID_HANDLE(); i++) {
+            win32.sleep(WAKE_RETRY_MILLIS);
+            error = domain.wake(win32);
+        }
+        return error == ERROR_INVALID_HANDLE() ? 0 : error;
     }
 
     @Override
