@@ -100,6 +100,8 @@ class BufferPoolTest {
         PooledBuffer buffer = pool.take();
         pool.release(system.win32());
         assertThat(system.reserved()).isEmpty();
+        assertThat(pool.committedBytes()).isZero();
+        assertThat(pool.lent()).as("lent by a pool that is no more").isZero();
         assertThatThrownBy(() -> buffer.put(0, ONE, 0, 1)).isInstanceOf(IllegalStateException.class);
     }
 

@@ -333,13 +333,22 @@ public final class BufferPool {
         stocks.remove(stock);
     }
 
-    /** The memory that is committed for buffers, without what {@link #trim} has offered to the system. */
+    /**
+     * The memory that is committed for buffers, without what {@link #trim} has offered to the system; 0 after
+     * {@link #release}.
+     */
     public long committedBytes() {
         return region.committedBytes();
     }
 
-    /** How many buffers are lent now. While threads take and give, it may be some too many or too few. */
+    /**
+     * How many buffers are lent now; 0 after {@link #release}. While threads take and give, it may be some too many or
+     * too few.
+     */
     public synchronized int lent() {
+        if (region.isReleased()) {
+            return 0;
+        }
         int resting = 0;
         for (BufferStock stock : stocks) {
             resting += stock.size();

@@ -64,7 +64,12 @@ public final class Region {
 
     /** How many bytes are committed, without those that were given up for a time. Any thread. */
     long committedBytes() {
-        return committedBytes.get() - resetBytes.get();
+        return isReleased() ? 0 : committedBytes.get() - resetBytes.get();
+    }
+
+    /** Any thread. */
+    boolean isReleased() {
+        return !arena.scope().isAlive();
     }
 
     /**
