@@ -58,6 +58,15 @@ class BroadcastTest {
         sockets = LongStream.range(0, sessions).map(i -> server.connect()).toArray();
     }
 
+    @Test
+    void namesWhatIsNull() throws Win32Exception {
+        start(1, 1);
+        assertThatThrownBy(() -> server.engine().commands.broadcast(null, ByteBuffer.allocate(1)))
+                .isInstanceOf(NullPointerException.class).hasMessage("sessionIds is null");
+        assertThatThrownBy(() -> server.engine().commands.broadcast(ids, null))
+                .isInstanceOf(NullPointerException.class).hasMessage("data is null");
+    }
+
     private static BroadcastResult takenBy(int sessions) {
         return new BroadcastResult(sessions, List.of(), List.of(), List.of());
     }

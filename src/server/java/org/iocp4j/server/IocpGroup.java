@@ -343,8 +343,9 @@ public final class IocpGroup implements AutoCloseable {
      *
      * <p>A peer that has got everything sees an end in order (FIN; with {@link DisconnectMethod#CLOSE} a reset), also
      * if its session is among those that are aborted; one for which bytes were dropped sees a reset, and so does one
-     * whose session cannot be ended even by that, since a handler blocks, say. Who wants each peer to be reset aborts
-     * the sessions before.
+     * whose handler blocks on the {@link GroupOptions#handlerExecutor}. While handlers block all the workers, no
+     * session ends: their peers see nothing until a handler returns. Who wants each peer to be reset aborts the
+     * sessions before.
      *
      * <p>Blocks for at most drainTime, four times {@link GroupOptions#disconnectTime} and 5 s: 30 s with the defaults.
      * An interrupt of the calling thread does not shorten that. If the kernel still holds an operation then, its memory
@@ -401,8 +402,8 @@ public final class IocpGroup implements AutoCloseable {
         workers.stop();
         await(() -> workers.isStopped() && !engine.isInCallElsewhere(), WORKER_END_NANOS, win32);
         if (!workers.isStopped()) {
-            LOG.error("a handler still holds a worker thread: the group's handles and memory stay open until it"
-                    + " returns");
+            workers.logThoseAtWork("a handler still holds this worker: the group's handles and memory stay open until"
+                    + " it returns");
         }
         workers.whenStopped(this::finish);
     }

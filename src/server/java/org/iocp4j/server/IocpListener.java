@@ -63,10 +63,11 @@ public final class IocpListener implements AutoCloseable {
     }
 
     private boolean isWelcome(AcceptFilter present, StreamSocket socket) {
+        InetSocketAddress peer = socket.remoteAddress();
         try {
-            return present.isWelcome(socket.remoteAddress(), socket.localAddress());
+            return present.isWelcome(peer, socket.localAddress());
         } catch (Throwable e) {
-            engine.handlerFailed(e, "the accept filter failed: a connection is refused");
+            engine.handlerFailed(e, "the accept filter failed: the connection of " + peer + " is refused");
             return false;
         } finally {
             Thread.interrupted(); // an interrupt that it left must not reach a session

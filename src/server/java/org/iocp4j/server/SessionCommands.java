@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.server.files.FileRange;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,8 @@ final class SessionCommands {
     }
 
     BroadcastResult broadcast(long[] ids, ByteBuffer data) {
+        Objects.requireNonNull(ids, "sessionIds is null");
+        Objects.requireNonNull(data, "data is null");
         if (data.remaining() > engine.options.sendQueueBytes()) { // before anybody gets them
             throw SendQueue.tooLong(data.remaining(), engine.options.sendQueueBytes());
         }

@@ -214,6 +214,17 @@ final class WorkerGroup {
         return running.get() == 0;
     }
 
+    /** For the log: which threads have not ended, and in what. */
+    void logThoseAtWork(String what) {
+        for (Thread thread : threads) {
+            if (thread.isAlive()) {
+                Throwable place = new Throwable("its stack");
+                place.setStackTrace(thread.getStackTrace());
+                SessionEngine.LOG.thrown(place, "{}: {}", thread.getName(), what);
+            }
+        }
+    }
+
     /**
      * Runs it once, when no thread is at work after {@link #stop}: now, on the calling thread, or later, on the last
      * worker.

@@ -17,7 +17,8 @@ public final class FileRange {
      */
     public static void require(long position, long count) {
         if (position < 0 || count < 0) {
-            throw new IllegalArgumentException(count + " bytes from " + position + " on");
+            throw new IllegalArgumentException((position < 0 ? "position: " + position : "count: " + count)
+                    + " is negative");
         }
     }
 
