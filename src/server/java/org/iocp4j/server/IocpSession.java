@@ -56,11 +56,12 @@ import org.jspecify.annotations.Nullable;
  *
  * SessionInput
  * receiving        receive, in the turn                 received, in the turn
- * starved          receive, in the turn: no memory      receive, after a look
+ * starved          receive, or nextCall where it        receive, after a look
+ *                  cancels, in the turn: no memory
  * waitsForRoom     isInputHeld, in the turn, which      the same, after an event ROOM
  *                  looks again at the queue
  * inputEnded       received, in the turn                open
- * waitsEmpty       receive, if the buffer is empty      takeBufferBack, which cancels it    (a hint, may be stale)
+ * waitsEmpty       receive, if the buffer is empty      takeBufferBack, if it cancels it    (a hint, may be stale)
  *
  * SessionOutput
  * send pending     flush, with a reference              its completion                      reference

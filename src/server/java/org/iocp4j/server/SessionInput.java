@@ -40,7 +40,7 @@ final class SessionInput {
     private boolean receiving;
     /** There is something to receive, and a buffer is needed first. */
     private boolean wantsBuffer;
-    /** There was no memory for a receive: a look tries again. */
+    /** There was no memory for a receive, or one could not be cancelled: a look tries again. */
     private volatile boolean starved;
     /** Something is unread that the handler is to be shown, now or when it goes on. */
     private boolean unseen;
@@ -231,18 +231,18 @@ final class SessionInput {
         }
     }
 
-    /** There is no memory for a receive: a look has it posted. */
+    /** There is no memory for a receive, or to cancel it: a look has the turn go on. */
     private void starve(IoThread io) {
         starved = true;
         session.timeouts().lookIn(TickAction.RETRY_NANOS, io);
     }
 
-    /** Whether a look is to have a receive posted. Any thread. */
+    /** Whether a look is to have the turn go on. Any thread. */
     boolean isStarved() {
         return starved;
     }
 
-    /** For a look: whether it is to have a receive posted, which it does. */
+    /** For a look: whether it is to have the turn go on, which it does. */
     boolean takeStarved() {
         boolean isStarved = starved;
         if (isStarved) {
@@ -253,8 +253,10 @@ final class SessionInput {
 
     /** By a look: nothing has come for long, and the receive gives its empty buffer back. */
     void takeBufferBack(IoThread io) {
-        waitsEmpty = false; // this is done once
-        session.socket().cancelReceive(io);
+        waitsEmpty = false; // this is done once; first: the next receive may be out before the cancel returns
+        if (session.socket().cancelReceive(io) < 0) {
+            waitsEmpty = true; // a later look tries again
+        }
     }
 
     boolean isReceiving() {
@@ -314,7 +316,9 @@ final class SessionInput {
         }
         if (unseen && !isEmpty()) {
             if (receiving) { // it is to write behind what is unread, which the handler may move: first it comes home
-                session.socket().cancelReceive(io);
+                if (session.socket().cancelReceive(io) < 0) {
+                    starve(io);
+                }
                 return null;
             }
             unseen = false;
