@@ -107,8 +107,8 @@ class MutatedServerTest {
                 "            batch.size = 0;\n            wake();", "            batch.size = 0;"),
         FORGETS_THE_REST_OF_A_LIST("server/Mailbox.java", "first = next.next;", "first = null;"),
         TAKES_A_SESSION_FOR_LISTED_FOR_EVER("server/SessionRequests.java",
-                "ASKED.getAndBitwiseAnd(this, ~(FLUSH | EXECUTE | TIME | CALLED | LISTED));",
-                "ASKED.getAndBitwiseAnd(this, ~(FLUSH | EXECUTE | TIME | CALLED));"),
+                "ASKED.getAndBitwiseAnd(this, ~(FLUSH | EXECUTE | TIME | CALLED | LOOK_LATER | LISTED));",
+                "ASKED.getAndBitwiseAnd(this, ~(FLUSH | EXECUTE | TIME | CALLED | LOOK_LATER));"),
         FORGETS_WHAT_A_SEND_LEFT("server/SendQueue.java",
                 "head.consume(bytes);",
                 "queuedBytes -= head.filledBytes() - head.consumedBytes() - bytes;\n"

@@ -9,6 +9,7 @@ import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.iocp4j.server.BroadcastResult;
+import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
 import org.iocp4j.server.SendResult;
 import org.iocp4j.server.ServerOptions;
@@ -22,6 +23,7 @@ import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
 import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.win32.Win32;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -31,6 +33,8 @@ class MemoryShortageTest {
     private static final int BUFFER_BYTES = 16 * 1024;
     /** More than the first piece of memory that is committed. */
     private static final int BLOCK_BYTES = 8 * BUFFER_BYTES;
+    /** As many callers at a time as the server keeps views for, or more. */
+    private static final int CALLERS = 3;
 
     private enum Sender {
         REF, SERVER, BROADCAST
@@ -42,7 +46,11 @@ class MemoryShortageTest {
         IocpServer server;
         SessionRef ref;
         boolean isShort;
+        boolean hasNoViews;
+        int callersHeld;
+        int viewsRefused;
         int writable;
+        CloseReason reason;
 
         Life(int seed) {
             kernel = new SimulatedKernel(seed, FaultPlan.UNRULY).forbidMisuse();
@@ -50,11 +58,19 @@ class MemoryShortageTest {
         }
 
         private Win32 attach() {
+            if (hasNoViews) {
+                viewsRefused++;
+                throw new OutOfMemoryError("for a view");
+            }
             Win32 system = kernel.attach();
             return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
                     (proxy, method, arguments) -> {
                         if (isShort && method.getName().equals("virtualAlloc")
                                 && (int) arguments[2] == MEM_COMMIT()) {
+                            if (Thread.currentThread().getName().equals("caller")) {
+                                callersHeld++;
+                                kernel.until(() -> !isShort, Duration.ofMinutes(1));
+                            }
                             return (long) -ERROR_COMMITMENT_LIMIT();
                         }
                         try {
@@ -78,6 +94,21 @@ class MemoryShortageTest {
                 kernel.requireNothingLeft();
             });
             return server.statistics();
+        }
+
+        /** Callers that wait in their calls have all the views, and there is no memory for another. */
+        void endMemory() {
+            isShort = true;
+            for (int i = 0; i < CALLERS; i++) {
+                kernel.start("caller", () -> ref.send(ByteBuffer.allocate(BLOCK_BYTES)));
+            }
+            assertThat(kernel.until(() -> callersHeld == CALLERS, Duration.ofSeconds(1))).as("they wait").isTrue();
+            hasNoViews = true;
+        }
+
+        void hasMemory() {
+            hasNoViews = false;
+            isShort = false;
         }
 
         SendResult send(Sender sender) {
@@ -104,12 +135,18 @@ class MemoryShortageTest {
 
         @Override
         public void received(Session session, ByteBuffer data) {
-            session.send(data);
+            data.position(data.limit());
+            assertThat(session.send(ByteBuffer.allocate(BLOCK_BYTES))).isEqualTo(SendResult.CLOSED);
         }
 
         @Override
         public void writable(Session session) {
             writable++;
+        }
+
+        @Override
+        public void closed(Session session, CloseReason why, Throwable thrown) {
+            reason = why;
         }
     }
 
@@ -132,6 +169,39 @@ class MemoryShortageTest {
                 assertThat(life.writable).as("no call that nothing was refused for").isEqualTo(3);
             });
             assertThat(end.faults().memoryRefusals()).isEqualTo(3);
+        }
+    }
+
+    /** There is no memory for the view either, by which a thread asks for memory and for the time. */
+    @ParameterizedTest
+    @EnumSource
+    void writableFollowsARefusalWithoutAView(Sender sender) {
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            Life life = new Life(seed);
+            life.run(() -> {
+                life.endMemory();
+                assertThat(life.send(sender)).isEqualTo(SendResult.FULL);
+                assertThat(life.viewsRefused).isPositive();
+                life.awaitWritable(1);
+                assertThat(life.server.statistics().faults().memoryRefusals()).isOne();
+                life.hasMemory();
+            });
+        }
+    }
+
+    @Test
+    void aHandlerThatIsRefusedWithoutAViewHasNotFailed() {
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            Life life = new Life(seed);
+            ServerStatistics end = life.run(() -> {
+                life.endMemory();
+                life.client.send(new byte[1]);
+                assertThat(life.kernel.until(() -> life.reason != null, Duration.ofSeconds(5))).as("it ends").isTrue();
+                assertThat(life.reason).isEqualTo(CloseReason.OUT_OF_MEMORY);
+                assertThat(life.viewsRefused).isPositive();
+                life.hasMemory();
+            });
+            assertThat(end.faults().handlerFailures()).isZero();
         }
     }
 }

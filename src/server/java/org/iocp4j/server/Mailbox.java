@@ -134,7 +134,7 @@ final class Mailbox {
                 views.give(view);
             }
         } catch (Throwable e) { // not posted; what is asked for has been put here all the same
-            SessionEngine.LOG.thrown(e, "PostQueuedCompletionStatus");
+            engine.callThrew("PostQueuedCompletionStatus", e);
             error = WSASYSCALLFAILURE();
         }
         refused(error);

@@ -192,7 +192,7 @@ final class SessionCommands {
     SendQueue.Added queueFromElsewhere(IocpSession session, long id, ByteBuffer data) {
         SendQueue.Added added = queue(session, id, data, null);
         if (added == SendQueue.Added.NO_MEMORY) {
-            session.timeouts().lookForMemory();
+            session.shard().mailbox.ask(session, id, SessionRequests.LOOK_LATER); // by a worker, which has a clock
         }
         return added;
     }

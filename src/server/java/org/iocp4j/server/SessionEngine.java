@@ -372,6 +372,14 @@ final class SessionEngine {
         }
     }
 
+    /** A call to the system has thrown, and whoever made it goes on without it. Must not throw. */
+    void callThrew(String what, Throwable thrown) {
+        String more = refusalLines.next();
+        if (more != null) {
+            LOG.thrown(thrown, "{}{}", what, more);
+        }
+    }
+
     /** The group has ended, and a call goes on. */
     void callLeft(String what) {
         counters.callsLeft.increment();
@@ -458,13 +466,18 @@ final class SessionEngine {
 
     // ---- any thread ----
 
-    /** One more free buffer there; false if there is no memory for it, or the server has ended. */
+    /** One more free buffer there; false if there is no memory for it or for the call, or the server has ended. */
     boolean grow(BufferPool buffers) {
-        Win32 view = views.take();
         try {
-            return references.tryAcquire() && grow(buffers, view);
-        } finally {
-            views.give(view);
+            Win32 view = views.take();
+            try {
+                return references.tryAcquire() && grow(buffers, view);
+            } finally {
+                views.give(view);
+            }
+        } catch (Throwable e) { // whoever sends is told that there is no memory
+            callThrew("no memory for a buffer", e);
+            return false;
         }
     }
 

@@ -25,9 +25,11 @@ final class SessionRequests {
     static final long TIME = 16;
     /** Go on behind the call that was handed over. */
     static final long CALLED = 32;
+    /** Have the handler told a little later that it may try again: a send was refused for want of memory. */
+    static final long LOOK_LATER = 64;
     /** In the mailbox, or about to be; whatever the serial. */
-    private static final long LISTED = 64;
-    private static final int ASKED_BITS = 7;
+    private static final long LISTED = 128;
+    private static final int ASKED_BITS = 8;
     /** Room for {@link GroupOptions#maxActions} beside a serial. */
     private static final int WAITING_BITS = 24;
     private static final long MOST_WAITING = (1L << WAITING_BITS) - 1;
@@ -83,8 +85,8 @@ final class SessionRequests {
     /**
      * Asks for something. It may be too late, and then nothing comes of it.
      *
-     * @param what {@link #FLUSH}, {@link #DISCONNECT}, {@link #ABORT}, {@link #EXECUTE}, {@link #TIME} or
-     *             {@link #CALLED}
+     * @param what {@link #FLUSH}, {@link #DISCONNECT}, {@link #ABORT}, {@link #EXECUTE}, {@link #TIME},
+     *             {@link #CALLED} or {@link #LOOK_LATER}
      * @return whether the caller must put this into the mailbox
      */
     boolean ask(long wanted, long what) {
@@ -252,8 +254,11 @@ final class SessionRequests {
 
     /** By the worker that has taken this out of the mailbox. From now on it can be put there again. */
     void doWhatIsAsked(IoThread io) {
-        long taken = (long) ASKED.getAndBitwiseAnd(this, ~(FLUSH | EXECUTE | TIME | CALLED | LISTED));
+        long taken = (long) ASKED.getAndBitwiseAnd(this, ~(FLUSH | EXECUTE | TIME | CALLED | LOOK_LATER | LISTED));
         long wanted = SessionId.of(session.slot(), taken >>> ASKED_BITS);
+        if ((taken & LOOK_LATER) != 0) { // of whichever session is there: a look may come in vain
+            session.timeouts().lookIn(TickAction.RETRY_NANOS, io);
+        }
         if ((taken & CALLED) != 0) {
             session.turn().goOnBehindCall(io);
         }

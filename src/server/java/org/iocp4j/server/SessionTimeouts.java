@@ -67,11 +67,6 @@ final class SessionTimeouts extends Deadline {
 
     // ---- the look ----
 
-    /** A send from elsewhere was refused for want of memory: a look has the handler told, to try again. */
-    void lookForMemory() {
-        armNoLater(session.engine().wholeTick(session.engine().nowNanos() + TickAction.RETRY_NANOS));
-    }
-
     /** Has the session looked at in so long or earlier, at a whole tick. */
     void lookIn(long nanos, IoThread io) {
         if (nanos != TickAction.NEVER) {
