@@ -278,6 +278,26 @@ class SendFileTest {
         });
     }
 
+    @Test
+    void aFileThatBecomesShorterBehindADisconnectIsToldBesideItsReason() {
+        forEachSeed(seed -> {
+            Life life = life(seed, session -> {
+                session.sendFile(FILE, 0, BYTES);
+                session.disconnect();
+            });
+            life.client.stopReading();
+            ServerStatistics end = life.run(() -> {
+                life.kernel.sleep(Duration.ofMillis(50));
+                truncate(life);
+                life.client.startReading();
+                life.awaitEnd();
+                assertThat(life.reason).isEqualTo(CloseReason.DISCONNECTED);
+                assertThat(life.failure).isInstanceOf(EOFException.class).hasMessageContaining(FILE.toString());
+            });
+            assertThat(end.faults().fileFailures()).isOne();
+        });
+    }
+
     private static void truncate(Life life) {
         try (Win32 win32 = life.kernel.attach()) {
             long handle = win32.createFile(FILE.toString(), GENERIC_WRITE(), FILE_SHARE_READ() | FILE_SHARE_WRITE(),

@@ -220,7 +220,7 @@ final class HandedCalls {
             engine.callRefused(session, refusal);
             session.abort(CloseReason.HANDLER_FAILED, refusal, io);
         } else {
-            session.turn().returnedFrom(over.kind, over.lent, io);
+            session.turn().returnedFrom(over.lent, io);
         }
     }
 

@@ -323,12 +323,17 @@ final class IocpSession {
         abort(CloseReason.SERVER_FAILED, e, io);
     }
 
+    /** A file that it sends has failed: the session ends for that, unless another thread is aborting it already. */
     void sourceFailed(IOException what, IoThread io) {
+        int before = beginAbort();
+        if (before == ABORTING) {
+            return;
+        }
         engine.counters.fileFailures.increment();
-        if (phase == FLUSHING) {
+        if (before == FLUSHING) {
             failure = what; // beside the reason that there is
         }
-        abort(CloseReason.FILE_FAILED, what, io);
+        aborted(before, CloseReason.FILE_FAILED, what, io);
         String more = engine.refusalLines.next();
         if (more != null) {
             SessionEngine.LOG.error("{}, session {}: it ends{}", what.getMessage(), this, more);
@@ -504,6 +509,9 @@ final class IocpSession {
      * when it sees a reason.
      */
     private void closing(CloseReason why, @Nullable Throwable thrown, IoThread io) {
+        if (why == CloseReason.IDLE) {
+            engine.counters.idleTimeouts.increment();
+        }
         timeouts.beginClosing(io);
         active(io);
         failure = thrown;

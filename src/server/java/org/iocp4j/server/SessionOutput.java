@@ -240,7 +240,7 @@ final class SessionOutput {
     /** A send has failed: if a file is to blame, the session ends for that. */
     private void blame(SendSource source, int error, IoThread io) {
         IOException what = FailureCause.of(error) == FailureCause.FAULT ? source.failure(error) : null;
-        if (what != null && !session.isAborting()) {
+        if (what != null) {
             session.sourceFailed(what, io);
         }
     }

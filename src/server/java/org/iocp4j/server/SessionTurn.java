@@ -316,14 +316,7 @@ final class SessionTurn extends Turn implements IoTask {
     private void idle(IoThread io) {
         if (session.timeouts().isIdle(io)) {
             call.idle(io);
-            countIdle();
             returned(io);
-        }
-    }
-
-    private void countIdle() {
-        if (call.endReason() == CloseReason.IDLE && session.isOpen()) {
-            session.engine().counters.idleTimeouts.increment();
         }
     }
 
@@ -429,12 +422,9 @@ final class SessionTurn extends Turn implements IoTask {
     }
 
     /** Does what the handler asked for. */
-    void returnedFrom(CallKind kind, @Nullable ByteBuffer lent, IoThread io) {
+    void returnedFrom(@Nullable ByteBuffer lent, IoThread io) {
         if (lent != null) {
             session.input().readUpTo(lent.position());
-        }
-        if (kind == CallKind.IDLE) {
-            countIdle();
         }
         returned(io);
         session.output().flushNow(io);
