@@ -1,7 +1,10 @@
 package org.iocp4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,6 +37,32 @@ class LendingTest {
         assertThat(most).isEqualTo(MOST_BYTES);
         assertThat(lent).isFalse();
         all.close();
+        assertThat(lending.lentBytes()).isZero();
+    }
+
+    /** The thread that finds lost memory cannot be started, once. */
+    @Test
+    void aShortageThatPassesKeepsNothingLent() {
+        AtomicBoolean isShort = new AtomicBoolean(true);
+        Lending lending = new Lending(MOST_BYTES, () -> {
+            if (isShort.getAndSet(false)) {
+                throw new OutOfMemoryError("provoked");
+            }
+            return Cleaner.create();
+        });
+        assertThatNoException().isThrownBy(() -> assertThat(lending.lend(1)).isNull());
+        assertThat(lending.lentBytes()).isZero();
+        assertThat(lending.refused()).isOne();
+        LentMemory memory = lending.lend(MOST_BYTES);
+        assertThat(memory).isNotNull();
+        memory.close();
+        assertThat(lending.lentBytes()).isZero();
+    }
+
+    @Test
+    void whatCannotBeWatchedIsGivenBack() {
+        Lending lending = new Lending(MOST_BYTES, () -> null); // register throws
+        assertThatThrownBy(() -> lending.lend(1)).isInstanceOf(NullPointerException.class);
         assertThat(lending.lentBytes()).isZero();
     }
 }

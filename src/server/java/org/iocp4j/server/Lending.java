@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.iocp4j.port.LogLimit;
 import org.iocp4j.port.RefCount;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Lending {
     private static final int ALIGNMENT_BYTES = 64;
 
-    /** One thread for all groups, made when memory is lent for the first time. */
-    private static final class Watch {
-        static final Cleaner CLEANER = Cleaner.create();
-    }
+    /** One thread for all groups. Made at the first use and not with the class, whose one attempt it would be. */
+    private static volatile @Nullable Cleaner watch;
 
+    private final Supplier<Cleaner> cleaner;
     private final long mostBytes;
     private final AtomicLong lentBytes = new AtomicLong();
     private final LongAdder refused = new LongAdder();
@@ -26,7 +26,27 @@ final class Lending {
 
     /** @param mostBytes {@link GroupOptions#lendBytes} */
     Lending(long mostBytes) {
+        this(mostBytes, Lending::watch);
+    }
+
+    /** @param cleaner finds what is lost */
+    Lending(long mostBytes, Supplier<Cleaner> cleaner) {
         this.mostBytes = mostBytes;
+        this.cleaner = cleaner;
+    }
+
+    private static Cleaner watch() {
+        Cleaner present = watch;
+        return present != null ? present : makeWatch();
+    }
+
+    private static synchronized Cleaner makeWatch() {
+        Cleaner present = watch;
+        if (present == null) {
+            present = Cleaner.create();
+            watch = present;
+        }
+        return present;
     }
 
     /** As {@link IocpGroup#lend}. */
@@ -34,12 +54,20 @@ final class Lending {
         if (bytes < 1 || bytes > mostBytes) {
             throw new IllegalArgumentException("lend: " + bytes + " is not from 1 to lendBytes, " + mostBytes);
         }
-        Loan loan = reserve(bytes) ? allocate(bytes) : null;
-        if (loan == null) {
+        LentMemory memory = tryLend(bytes);
+        if (memory == null) {
             refused.increment();
+        }
+        return memory;
+    }
+
+    private @Nullable LentMemory tryLend(int bytes) {
+        try {
+            Cleaner present = cleaner.get(); // first: if there can be none, nothing is lent yet
+            return reserve(bytes) ? allocate(bytes, present) : null;
+        } catch (OutOfMemoryError e) { // of the heap, of threads, or of the memory outside the heap
             return null;
         }
-        return new LentMemory(loan, Watch.CLEANER);
     }
 
     /** Counts them as lent, if so many are left. */
@@ -54,12 +82,20 @@ final class Lending {
         return true;
     }
 
-    private @Nullable Loan allocate(int bytes) {
+    /** What was reserved for it is given back if this throws. */
+    private LentMemory allocate(int bytes, Cleaner present) {
+        Loan loan = null;
+        LentMemory memory = null;
         try {
-            return new Loan(this, bytes);
-        } catch (OutOfMemoryError e) { // of the memory outside the heap
-            lentBytes.addAndGet(-bytes);
-            return null;
+            loan = new Loan(this, bytes);
+            memory = new LentMemory(loan, present);
+            return memory;
+        } finally {
+            if (loan == null) {
+                lentBytes.addAndGet(-bytes);
+            } else if (memory == null) {
+                loan.drop();
+            }
         }
     }
 
