@@ -6,14 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.iocp4j.port.IoThread;
 import org.iocp4j.server.identity.SessionIdentity;
 import org.iocp4j.server.internal.ServerFactory;
 import org.iocp4j.simkernel.FaultPlan;
@@ -26,6 +31,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Listeners and connects of one group, on a simulated kernel. */
 @Timeout(120)
@@ -582,6 +588,58 @@ class GroupTest {
             }
             assertThat(handler.failed).hasSize(5);
         });
+    }
+
+    /** The call of a handler deep in recursion, say: nothing of it is left. */
+    @ParameterizedTest
+    @ValueSource(strings = {"before it is known", "after it is known", "before it is put"})
+    void aConnectThatThrowsTakesNoSession(String when) {
+        withGroup(options().workers(1).ports(1).maxSessions(2).build(), (kernel, group) -> {
+            Noting handler = new Noting(0);
+            String[] failing = {when};
+            Shard shard = ((SessionEngine) field(group, "engine").get(group)).shards().getFirst();
+            field(shard, "connects").set(shard, new CopyOnWriteArraySet<Connect>() {
+                @Override
+                public boolean add(Connect connect) {
+                    failIf(failing, "before it is known");
+                    boolean isAdded = super.add(connect);
+                    failIf(failing, "after it is known");
+                    return isAdded;
+                }
+            });
+            field(shard.mailbox, "tasks").set(shard.mailbox, new ConcurrentLinkedQueue<Consumer<IoThread>>() {
+                @Override
+                public boolean add(Consumer<IoThread> task) {
+                    failIf(failing, "before it is put");
+                    return super.add(task);
+                }
+            });
+            ConnectOptions soon = ConnectOptions.builder().connectTime(Duration.ofMillis(1)).build();
+            assertThatThrownBy(() -> group.connect(SILENT, handler, soon)).isInstanceOf(StackOverflowError.class);
+            assertThat(group.statistics().connections().sessions()).isZero();
+            assertThat(group.statistics().connects().connectsPending()).isZero();
+            kernel.sleep(Duration.ofSeconds(1)); // its time is over
+            Future<SessionRef> one = group.connect(NOBODY, handler, ConnectOptions.defaults());
+            Future<SessionRef> another = group.connect(NOBODY, handler, ConnectOptions.defaults());
+            await(kernel, () -> one.isDone() && another.isDone(), "two have room");
+            assertThat(handler.failed).hasSize(2);
+            Duration before = kernel.elapsed();
+            group.close();
+            assertThat(kernel.elapsed().minus(before)).isLessThan(Duration.ofMillis(200));
+        });
+    }
+
+    private static Field field(Object owner, String name) throws ReflectiveOperationException {
+        Field field = owner.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field;
+    }
+
+    private static void failIf(String[] failing, String when) {
+        if (when.equals(failing[0])) {
+            failing[0] = "";
+            throw new StackOverflowError("provoked " + when);
+        }
     }
 
     @Test

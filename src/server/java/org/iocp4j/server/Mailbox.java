@@ -107,10 +107,14 @@ final class Mailbox {
         } while (!latest.compareAndSet(before, itsLatest));
     }
 
-    /** Has a worker run it. */
+    /** Has a worker run it. If this throws, none does. */
     void run(Consumer<IoThread> task) {
         tasks.add(task);
-        wake();
+        try {
+            wake();
+        } catch (Throwable e) { // the stack is at its end: the next tick runs it
+            engine.counters.workerFailures.incrementAndGet();
+        }
     }
 
     /** Ends one worker's wait for packets, however many are on their way. */

@@ -326,16 +326,35 @@ final class SessionEngine {
             throw new ConnectFailedException("maxSessions, " + options.maxSessions() + ", are there", remote,
                     ConnectFailure.NO_ROOM);
         }
-        Connect begun = new Connect(this, shard, session, settings, remote, connect);
-        shard.connects.add(begun);
-        begun.startTime(now);
+        Connect begun = null;
+        boolean isAdded = false;
+        boolean isBegun = false;
+        try {
+            begun = new Connect(this, shard, session, settings, remote, connect);
+            isAdded = shard.connects.add(begun);
+            begun.startTime(now);
+            shard.mailbox.run(begun::begin);
+            isBegun = true;
+        } finally {
+            if (!isBegun) { // no memory, or the stack is at its end
+                boolean isMine = begun != null && shard.connects.remove(begun);
+                if (isMine || !isAdded) {
+                    giveUp(begun, session);
+                }
+            }
+        }
         if (ended && shard.connects.remove(begun)) { // else the end has found it, and tells its handler
-            begun.retire();
-            table.release(session);
+            giveUp(begun, session);
             throw new ConnectFailedException("the group is closed", remote, ConnectFailure.CANCELLED);
         }
-        shard.mailbox.run(begun::begin);
         return begun;
+    }
+
+    private void giveUp(@Nullable Connect connect, IocpSession session) {
+        table.release(session);
+        if (connect != null) {
+            connect.retire();
+        }
     }
 
     /** For a thread that has no {@link IoThread}. */
