@@ -716,4 +716,73 @@ class HandlerExecutorTest {
             assertThat(end.faults().handlerFailures()).isOne();
         });
     }
+
+    /** Refused, or never run: then the group's end tells it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aConnectIsToldThoughTheExecutorDoesNotTakeTheCall(boolean refuses) {
+        forEachSeed(seed -> {
+            List<String> told = new ArrayList<>();
+            boolean[] isFirst = {true};
+            Life life = new Life(seed) {
+                @Override
+                public void execute(Runnable task) {
+                    if (!isFirst[0]) {
+                        super.execute(task);
+                    } else if (refuses) {
+                        isFirst[0] = false;
+                        throw new RejectedExecutionException("full");
+                    }
+                }
+            };
+            SessionHandler handler = new SessionHandler() {
+                @Override
+                public void opened(Session session) {
+                    told.add("opened");
+                }
+
+                @Override
+                public void received(Session session, ByteBuffer data) {
+                    told.add("received");
+                }
+
+                @Override
+                public void closed(Session session, CloseReason reason, Throwable thrown) {
+                    told.add("closed, " + reason);
+                }
+
+                @Override
+                public void connectFailed(ConnectFailedException why) {
+                    told.add("failed");
+                }
+            };
+            List<Future<SessionRef>> connects = new ArrayList<>();
+            ServerStatistics end = life.run(() -> {
+                IocpServer peer = ServerFactory.start(new Life(seed), ServerOptions.builder().workers(1).build(),
+                        SessionIdentity.OVERLAPPED, life.kernel::attach);
+                Future<SessionRef> connect = life.server.group().connect(peer.localAddress(), handler,
+                        ConnectOptions.defaults());
+                connects.add(connect);
+                if (refuses) {
+                    life.await(connect::isDone, "a result");
+                    assertThat(told).first().isEqualTo("opened");
+                    life.await(() -> told.size() == 2, "the end");
+                } else {
+                    life.kernel.sleep(SOON);
+                    assertThat(told).isEmpty();
+                    assertThat(connect.isDone()).isFalse();
+                    life.server.close();
+                }
+                peer.close();
+            });
+            assertThat(told).containsExactly("opened",
+                    "closed, " + (refuses ? CloseReason.HANDLER_FAILED : CloseReason.SERVER_STOPPED));
+            assertThat(connects.getFirst().state()).isEqualTo(Future.State.SUCCESS);
+            assertThat(end.connects().connects()).isOne();
+            assertThat(end.connects().connectsPending()).isZero();
+            assertThat(end.connections().sessions()).isZero();
+            assertThat(end.incidents().callsRefused()).isEqualTo(refuses ? 1 : 0);
+            assertThat(end.faults().handlerFailures()).isZero();
+        });
+    }
 }

@@ -114,6 +114,14 @@ final class HandedCalls {
         WHEN_OPENED.compareAndSet(this, told, null);
     }
 
+    /** A connect has its result, though the executor has not taken the call that tells of it. */
+    private void openHere(Call first) {
+        if (first.kind == CallKind.OPENED && !first.hasBegun() && whenOpened != null) {
+            first.call();
+            hasOpened = true;
+        }
+    }
+
     private void tellOpened() {
         Runnable told = whenOpened;
         if (told != null) {
@@ -211,6 +219,7 @@ final class HandedCalls {
     private void afterCall(IoThread io) {
         Call over = handed;
         assert over != null : "the end of a call that nobody has made";
+        openHere(over);
         session.turn().behindCall(io); // first: who looks at the session's time sees that it has been at work
         handed = null;
         hasOpened |= over.hasBegun();
@@ -258,17 +267,19 @@ final class HandedCalls {
      * @return false if a call is still under way: its thread makes the last one, and ends the session
      */
     boolean closeAtTheEnd(IoThread io) {
-        tellOpened();
         Call last = handed;
         if (last != null) {
             engine.holdMemory(); // first: the call may return at any time
             String whose = call.handlerName() + ", session " + session; // which its end forgets
             if (last.leave()) {
                 engine.callLeft(last + " of " + whose);
+                tellOpened();
                 return false;
             }
             engine.release(io.win32());
+            openHere(last);
         }
+        tellOpened();
         handed = null;
         boolean hasBegun = last != null && last.hasBegun();
         boolean isTold = last != null && last.kind == CallKind.CLOSED && hasBegun;

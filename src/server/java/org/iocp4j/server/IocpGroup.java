@@ -161,7 +161,8 @@ public final class IocpGroup implements AutoCloseable {
      *
      * <ul>
      * <li>The handler gets {@link SessionHandler#opened}, and from then on it is a session like any other; or it gets
-     * {@link SessionHandler#connectFailed}. Both on a worker, or on the {@link GroupOptions#handlerExecutor}.
+     * {@link SessionHandler#connectFailed}. Both on a worker, or on the {@link GroupOptions#handlerExecutor}; what that
+     * refuses, a worker calls.
      * <li>The future is done after that call: with the session, or with the
      * {@link ConnectFailedException} as the cause of its {@link java.util.concurrent.ExecutionException}. So a handler,
      * which would hold up a worker, does not wait for it. To cancel it closes the socket; the future is done at once

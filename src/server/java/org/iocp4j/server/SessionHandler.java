@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * {@link IocpGroup#execute}, {@link Session#schedule} and {@link Session#waker}. Calls for different sessions come at
  * the same time. A call should not block: it holds up a worker, and with it every session whose completions that worker
  * has dequeued. For handlers that block there is {@link ServerOptions#handlerExecutor}, whose threads then make all
- * these calls. What is left at the end of a group, the thread in {@link IocpGroup#close} does: {@link #closed} and
- * {@link #connectFailed} may be called by that one.
+ * these calls. What is left at the end of a group, the thread in {@link IocpGroup#close} does: {@link #closed},
+ * {@link #connectFailed}, and {@link #opened} of a connect may be called by that one.
  *
  * <p>Each call, or action, happens-before the next one of the same session, whichever threads make them: what belongs
  * to one session needs no lock and no {@code volatile}. The handler object is shared by sessions: what it keeps for all
