@@ -102,7 +102,7 @@ final class Connect extends Deadline implements Future<SessionRef> {
             int error = options.socketSendBufferBytes().isEmpty() ? 0
                     : -opened.setOption(SOL_SOCKET(), SO_SNDBUF(), options.socketSendBufferBytes().getAsInt(), io);
             if (error == 0 && options.localAddress().isPresent()) {
-                call = "bind";
+                call = "bind to " + options.localAddress().get();
                 error = -opened.bind(options.localAddress().get(), io);
             }
             if (error == 0) {
@@ -242,7 +242,7 @@ final class Connect extends Deadline implements Future<SessionRef> {
             shard.failing.add(this);
             Throwable refusal = isOverOn(executor, engine) ? refusal() : null;
             if (refusal != null) {
-                engine.callRefused(Connect.this, refusal);
+                engine.callRefused("connectFailed of a " + Connect.this, refusal);
                 tellHere();
             }
         }

@@ -86,7 +86,7 @@ final class HandedCalls {
         @Override
         public String toString() {
             Thread present = thread;
-            return kind + (present == null ? "" : " on thread " + present.getName());
+            return kind + (present == null ? "" : " on " + present); // a virtual thread has no name, but a number
         }
     }
 
@@ -226,7 +226,7 @@ final class HandedCalls {
         tellOpened();
         Throwable refusal = over.refusal();
         if (refusal != null) {
-            engine.callRefused(session, refusal);
+            engine.callRefused(over + " of session " + session, refusal);
             session.abort(CloseReason.HANDLER_FAILED, refusal, io);
         } else {
             session.turn().returnedFrom(over.lent, io);
@@ -250,7 +250,7 @@ final class HandedCalls {
         handed = null;
         Throwable refusal = last.refusal();
         if (refusal != null) {
-            engine.callRefused(session, refusal);
+            engine.callRefused(last + " of session " + session, refusal);
             call.closed(why, thrown, io);
         }
         return true;

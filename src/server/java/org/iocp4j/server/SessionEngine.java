@@ -55,6 +55,7 @@ final class SessionEngine {
     final LogLimit handlerLines = new LogLimit();
     /** Limits log lines about calls that the system refuses. */
     final LogLimit refusalLines = new LogLimit();
+    private final LogLimit frameLines = new LogLimit();
     final SessionIdentity identity;
     /** {@link GroupOptions#handlerExecutor}; null if there is none. */
     final @Nullable Executor executor;
@@ -380,14 +381,23 @@ final class SessionEngine {
     /**
      * The {@link GroupOptions#handlerExecutor} has not taken a call. Must not throw.
      *
-     * @param what the call was for
+     * @param what the call
      */
-    void callRefused(Object what, Throwable refusal) {
+    void callRefused(String what, Throwable refusal) {
         Thread.interrupted(); // as above
         counters.callsRefused.increment();
         String more = handlerLines.next();
         if (more != null) {
-            LOG.thrown(refusal, "the handlerExecutor refused a call, {}{}", what, more);
+            LOG.thrown(refusal, "the handlerExecutor refused the call {}{}", what, more);
+        }
+    }
+
+    /** The handler has left a full buffer unread. The client can cause it, so there are few lines. */
+    void frameTooLong(IocpSession session) {
+        String more = frameLines.next();
+        if (more != null) {
+            LOG.warn("session {}: a message is longer than bufferBytes, {}, or the handler has read nothing of it{}",
+                    session, options.bufferBytes(), more);
         }
     }
 

@@ -188,6 +188,7 @@ final class SessionInput {
         }
         if (isFull()) {
             session.abort(CloseReason.FRAME_TOO_LONG, null, engine.counters.framesTooLong, io);
+            engine.frameTooLong(session);
             return 0;
         }
         if (!atOnce && io.shouldDefer()) {
