@@ -675,7 +675,8 @@ class GroupTest {
                     ConnectOptions.builder().localAddress(listener.localAddress()).build());
             await(kernel, taken::isDone, "a result");
             assertThat(failure(taken).failure()).isEqualTo(ConnectFailure.NO_ROOM);
-            assertThat(failure(taken)).hasMessageStartingWith("bind: WSAEADDRINUSE (10048): ");
+            assertThat(failure(taken)).hasMessageStartingWith(
+                    "bind to " + listener.localAddress() + ": WSAEADDRINUSE (10048): ");
         });
     }
 
