@@ -21,8 +21,16 @@ final class NettyListener extends NettyEvents {
         channel.config().setOption(IocpChannelOption.ACCEPTS, 1 + random.below(4));
     }
 
+    /**
+     * Binds in a task, as Netty's bootstrap does: where promises are nested deep, Netty tells later that the channel is
+     * registered, and of one that is bound by then it tells twice that it is active.
+     */
     void listen() {
         simulation.loop().register(channel);
+        simulation.loop().execute(this::bind);
+    }
+
+    private void bind() {
         ChannelFuture bound = channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         if (bound.isDone() && !bound.isSuccess()) {
             require(simulation.callsFail() || !channel.isOpen(), "does not listen: " + bound.cause());
