@@ -77,17 +77,17 @@ import org.jspecify.annotations.Nullable;
  *                              session receives no more than a buffer, and is not idle. If the session is ended
  *                              meanwhile, its connection is closed at once, and {@link SessionHandler#closed} comes
  *                              when the call has returned; a call that has not begun by then is not made, but for
- *                              opened; at the group's end not even that, and then closed neither. As nothing is
- *                              received before a call returns, the client's FIN is not seen, and a connection ended
- *                              in order is closed after {@link #lingerTime}. The server interrupts no
- *                              call, and does not end the executor: {@link IocpServer#close} waits for calls as long
- *                              as for sessions, and what is still under way then is logged and counted
- *                              ({@link ServerStatistics.Faults#callsLeft}). So end the executor behind the server. A
- *                              call that it refuses ends its session ({@link CloseReason#HANDLER_FAILED}, counted in
+ *                              opened. At the group's end opened is not made either, and closed does not follow; that
+ *                              of a connect the closing thread makes. As nothing is received before a call returns,
+ *                              the client's FIN is not seen, and a connection ended in order is closed after
+ *                              {@link #lingerTime}. The server interrupts no call, and does not end the executor:
+ *                              {@link IocpServer#close} waits for calls as long as for sessions, and what is still
+ *                              under way then is logged and counted ({@link ServerStatistics.Faults#callsLeft}). So
+ *                              end the executor behind the server. A call that it refuses ends its session
+ *                              ({@link CloseReason#HANDLER_FAILED}, counted in
  *                              {@link ServerStatistics.Incidents#callsRefused}), and a worker then calls closed,
- *                              unless the refused call was opened. If
- *                              {@code execute} runs the call itself, or blocks, it holds up a worker. Empty (default):
- *                              on the workers, which costs least
+ *                              unless the refused call was opened. If {@code execute} runs the call itself, or
+ *                              blocks, it holds up a worker. Empty (default): on the workers, which costs least
  */
 public record ServerOptions(
         InetSocketAddress address, int workers, int ports, int concurrency, int acceptsPosted, int pool,
