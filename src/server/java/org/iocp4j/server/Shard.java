@@ -1,6 +1,8 @@
 package org.iocp4j.server;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -46,8 +48,8 @@ final class Shard implements SocketEvents {
     final Mailbox mailbox;
     /** Has {@link #buffers} grow, for send queues. */
     final BooleanSupplier growth;
-    /** Those of this shard that have had no result yet, from their call on. */
-    final Set<Connect> connects = ConcurrentHashMap.newKeySet();
+    /** Those of this shard that have had no result yet, from their call on; in that order, which is the same again. */
+    final Set<Connect> connects = Collections.synchronizedSet(new LinkedHashSet<>());
     /** Calls that tell of failed connects, handed over and not returned. */
     final Set<Connect.FailedCall> failing = ConcurrentHashMap.newKeySet();
     /** Those whose sockets are connecting, or were closed before they could be a session's. */
@@ -416,7 +418,7 @@ final class Shard implements SocketEvents {
 
     /** Gives connects up, and ends sessions once what they have queued is sent, or at once. */
     void stop(boolean abrupt, IoThread io) {
-        connects.forEach(connect -> SessionEngine.attempt(connect::stop, io));
+        List.copyOf(connects).forEach(connect -> SessionEngine.attempt(connect::stop, io));
         forEachSession(session -> session.stop(abrupt, io), io);
     }
 
@@ -441,7 +443,7 @@ final class Shard implements SocketEvents {
             }
         }, io);
         operationsLost = domain.end(io, bound);
-        connects.forEach(connect -> SessionEngine.attempt(_ -> connect.ended(), io));
+        List.copyOf(connects).forEach(connect -> SessionEngine.attempt(_ -> connect.ended(), io));
         failing.forEach(call -> SessionEngine.attempt(_ -> call.end(), io));
     }
 
