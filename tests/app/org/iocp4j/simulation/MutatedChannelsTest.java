@@ -11,7 +11,10 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Mistakes in the channels, a few changed lines each: their simulation finds each within 2,000 seeds. */
+/**
+ * Mistakes in the channels, a few changed lines each: their simulation finds each within 2,000 seeds. A loop that waits
+ * with handlers to run, BoundsTest finds: here it is seldom that many of them run between two looks at the port.
+ */
 @Tag("slow")
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the same computation in every JVM: the host's runs it")
 class MutatedChannelsTest {
@@ -84,7 +87,6 @@ class MutatedChannelsTest {
         FORGETS_A_BATCH("IocpChannelGroup.java", "                    batch.add(next);\n",
                 "                    continue;\n"),
         FORGETS_DEFERRED_READS("IocpChannelGroup.java", "            thread.postDeferred(io);\n", ""),
-        WAITS_WITH_HANDLERS_TO_RUN("IocpChannelGroup.java", "isIdle && !ending ? -1", "!ending ? -1"),
         SENDS_A_PART_TWICE("ChannelWriter.java", "        user.advance(bytes);\n",
                 "        user.advance(bytes - bytes / 7);\n"),
         SAYS_ALL_WHEN_A_PART_HAS_GONE("ChannelWriter.java", "        if (user.left() > 0) {\n            return false;",
