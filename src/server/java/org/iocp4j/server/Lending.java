@@ -15,7 +15,7 @@ final class Lending {
     private static final int ALIGNMENT_BYTES = 64;
 
     /** One thread for all groups. Made at the first use and not with the class, whose one attempt it would be. */
-    private static volatile @Nullable Cleaner watch;
+    private static @Nullable Cleaner watch;
 
     private final Supplier<Cleaner> cleaner;
     private final long mostBytes;
@@ -35,12 +35,7 @@ final class Lending {
         this.cleaner = cleaner;
     }
 
-    private static Cleaner watch() {
-        Cleaner present = watch;
-        return present != null ? present : makeWatch();
-    }
-
-    private static synchronized Cleaner makeWatch() {
+    private static synchronized Cleaner watch() {
         Cleaner present = watch;
         if (present == null) {
             present = Cleaner.create();
