@@ -480,8 +480,8 @@ public final class IoDomain {
 
     /**
      * Has a task run by a thread that dequeues from this domain: this one later, or another one, which is woken, once
-     * for all that is told meanwhile. If Windows refuses it, the next dequeue runs the task. Any
-     * thread, until {@link #end}, which runs what is left.
+     * for all that is told meanwhile. If Windows refuses it, the next dequeue runs the task. Any thread, until
+     * {@link #end}, which runs what is left.
      *
      * @param io the calling thread's own
      */

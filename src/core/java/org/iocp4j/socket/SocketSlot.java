@@ -510,13 +510,13 @@ final class SocketSlot implements CompletionHandler {
         if (!inCall && !ends(Disconnect.PENDING, Disconnect.FAILED)) {
             return;
         }
-        StreamSocket connection = socket; // now: it cannot be gone before it is told below, unless in the call
         if (isOverdue) {
             domain.disconnectOverdue(this);
         }
         if (inCall) {
             return;
         }
+        StreamSocket connection = socket; // now: it cannot be gone before it is told below
         assert connection != null;
         try {
             close(false, io);

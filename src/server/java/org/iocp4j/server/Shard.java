@@ -48,7 +48,7 @@ final class Shard implements SocketEvents {
     final Mailbox mailbox;
     /** Has {@link #buffers} grow, for send queues. */
     final BooleanSupplier growth;
-    /** Those of this shard that have had no result yet, from their call on; in that order, which is the same again. */
+    /** Those of this shard that have had no result yet, from their call on, in the order of these. */
     final Set<Connect> connects = Collections.synchronizedSet(new LinkedHashSet<>());
     /** Calls that tell of failed connects, handed over and not returned. */
     final Set<Connect.FailedCall> failing = ConcurrentHashMap.newKeySet();
