@@ -289,12 +289,7 @@ class CallsThatThrowTest {
         throwOnce("wsaSocket", a -> handles.getAndIncrement());
 
         assertThatThrownBy(() -> listener.depth(1, io)).hasMessageContaining("throws");
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (listener.acceptsPosted() == 0 && System.nanoTime() - until < 0) {
-            domain.dequeue(io, 0);
-        }
-
-        assertThat(listener.acceptsPosted()).isEqualTo(1);
+        awaitAccept(domain, listener);
         listener.close(io);
         domain.end(io, Duration.ofSeconds(10));
     }
@@ -309,12 +304,7 @@ class CallsThatThrowTest {
         system.answer("acceptEx", a -> left.getAndDecrement() > 0 ? WSAENOTSOCK() : WSA_IO_PENDING());
 
         listener.depth(1, io);
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (listener.acceptsPosted() == 0 && System.nanoTime() - until < 0) {
-            domain.dequeue(io, 0);
-        }
-
-        assertThat(listener.acceptsPosted()).isEqualTo(1);
+        awaitAccept(domain, listener);
         assertThat(listener.refusals()).isEqualTo(dead);
     }
 
@@ -337,6 +327,15 @@ class CallsThatThrowTest {
         complete(accepts.removeFirst(), 0);
         domain.dequeue(io, 0);
         assertThat(told).containsExactly("accepted");
+    }
+
+    private void awaitAccept(IoDomain domain, StreamListener listener) throws Exception {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (listener.acceptsPosted() == 0 && System.nanoTime() - until < 0) {
+            domain.dequeue(io, 0);
+        }
+
+        assertThat(listener.acceptsPosted()).isEqualTo(1);
     }
 
     private StreamListener listen(IoDomain domain, StreamListener.Accepted receiver) throws Exception {

@@ -33,7 +33,7 @@ class CancelAgainTest {
     private final AtomicInteger shown = new AtomicInteger();
     private final AtomicInteger cancels = new AtomicInteger();
 
-    private final class Remembers implements SessionHandler {
+    private class Remembers implements SessionHandler {
         @Override
         public void opened(Session session) {
             open.set(session);
@@ -51,12 +51,7 @@ class CancelAgainTest {
     }
 
     /** It reads nothing. */
-    private final class ReadsNothing implements SessionHandler {
-        @Override
-        public void opened(Session session) {
-            open.set(session);
-        }
-
+    private final class ReadsNothing extends Remembers {
         @Override
         public void received(Session session, ByteBuffer data) {
             shown.incrementAndGet();

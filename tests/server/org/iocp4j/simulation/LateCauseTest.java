@@ -1,10 +1,6 @@
 package org.iocp4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.iocp4j.win32.generated.WinTypes.CREATE_ALWAYS;
-import static org.iocp4j.win32.generated.WinTypes.FILE_SHARE_READ;
-import static org.iocp4j.win32.generated.WinTypes.FILE_SHARE_WRITE;
-import static org.iocp4j.win32.generated.WinTypes.GENERIC_WRITE;
 import static org.iocp4j.win32.generated.WinTypes.WAIT_TIMEOUT;
 
 import java.io.IOException;
@@ -31,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 /** A worker finds a cause to end a session that another one has ended meanwhile: it is not counted. */
 class LateCauseTest {
-    private static final String FILE = "C:\\site\\file";
+    private static final Path FILE = Path.of("C:\\site\\file");
     private static final int BYTES = 1000;
 
     private final SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
@@ -79,7 +75,7 @@ class LateCauseTest {
     /** Has a session aborted while a worker is held up. */
     private ServerStatistics abortWhileHeldUp(SessionHandler handler) {
         ServerStatistics[] end = new ServerStatistics[1];
-        kernel.putFile(FILE, new byte[BYTES]);
+        kernel.putFile(FILE.toString(), new byte[BYTES]);
         kernel.run(() -> {
             ServerOptions options = ServerOptions.builder().workers(2).idleTime(Duration.ofMillis(300)).build();
             IocpServer server = ServerFactory.start(handler, options, SessionIdentity.OVERLAPPED, this::attach);
@@ -101,21 +97,12 @@ class LateCauseTest {
             @Override
             public void opened(Session session) throws IOException {
                 super.opened(session);
-                session.sendFile(Path.of(FILE), 0, BYTES);
-                truncate();
+                session.sendFile(FILE, 0, BYTES);
+                SendFileTest.truncate(FILE, kernel);
                 isLate = call -> call.equals("getQueuedCompletionStatusEx"); // with the end of the transmit
             }
         });
         assertThat(end.faults().fileFailures()).isZero();
-    }
-
-    private void truncate() {
-        try (Win32 win32 = kernel.attach()) {
-            long handle = win32.createFile(FILE, GENERIC_WRITE(), FILE_SHARE_READ() | FILE_SHARE_WRITE(),
-                    CREATE_ALWAYS(), 0);
-            assertThat(handle).isPositive();
-            win32.closeHandle(handle);
-        }
     }
 
     @Test

@@ -30,6 +30,7 @@ import org.iocp4j.server.LentMemory;
 import org.iocp4j.server.SendResult;
 import org.iocp4j.server.ServerStatistics;
 import org.iocp4j.server.Session;
+import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.simulation.SessionContractTest.Life;
 import org.iocp4j.socket.DisconnectMethod;
 import org.iocp4j.win32.Win32;
@@ -264,10 +265,7 @@ class SendFileTest {
             Life life = life(seed, session -> session.sendFile(FILE, 0, BYTES));
             life.client.stopReading();
             ServerStatistics end = life.run(() -> {
-                life.kernel.sleep(Duration.ofMillis(50));
-                truncate(life);
-                life.client.startReading();
-                life.awaitEnd();
+                endByTruncation(life);
                 assertThat(life.reason).isEqualTo(CloseReason.FILE_FAILED);
                 assertThat(life.failure).isInstanceOf(EOFException.class).hasMessageContaining(FILE.toString());
                 life.await(life.client::isReset, "the reset");
@@ -287,10 +285,7 @@ class SendFileTest {
             });
             life.client.stopReading();
             ServerStatistics end = life.run(() -> {
-                life.kernel.sleep(Duration.ofMillis(50));
-                truncate(life);
-                life.client.startReading();
-                life.awaitEnd();
+                endByTruncation(life);
                 assertThat(life.reason).isEqualTo(CloseReason.DISCONNECTED);
                 assertThat(life.failure).isInstanceOf(EOFException.class).hasMessageContaining(FILE.toString());
             });
@@ -298,9 +293,16 @@ class SendFileTest {
         });
     }
 
-    private static void truncate(Life life) {
-        try (Win32 win32 = life.kernel.attach()) {
-            long handle = win32.createFile(FILE.toString(), GENERIC_WRITE(), FILE_SHARE_READ() | FILE_SHARE_WRITE(),
+    private static void endByTruncation(Life life) {
+        life.kernel.sleep(Duration.ofMillis(50));
+        truncate(FILE, life.kernel);
+        life.client.startReading();
+        life.awaitEnd();
+    }
+
+    static void truncate(Path file, SimulatedKernel kernel) {
+        try (Win32 win32 = kernel.attach()) {
+            long handle = win32.createFile(file.toString(), GENERIC_WRITE(), FILE_SHARE_READ() | FILE_SHARE_WRITE(),
                     CREATE_ALWAYS(), 0);
             assertThat(handle).isPositive();
             win32.closeHandle(handle);
