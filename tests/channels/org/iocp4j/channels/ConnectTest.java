@@ -118,6 +118,26 @@ class ConnectTest {
 
     @ParameterizedTest
     @MethodSource(ALL)
+    void whatIsSetDuringAConnectIsSetOnTheConnection(AsynchronousChannelProvider provider) throws Exception {
+        try (FullListener full = new FullListener();
+                AsynchronousSocketChannel channel = provider.openAsynchronousSocketChannel(null)) {
+            Future<Void> waits = channel.connect(full.address());
+            if (waits.isDone()) {
+                return; // this system refuses
+            }
+            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true)
+                    .setOption(StandardSocketOptions.TCP_NODELAY, false);
+            assertThat(channel.getOption(StandardSocketOptions.SO_KEEPALIVE)).isTrue();
+            assertThat(channel.getOption(StandardSocketOptions.TCP_NODELAY)).isFalse();
+            full.accept();
+            Outcome.get(waits);
+            assertThat(channel.getOption(StandardSocketOptions.SO_KEEPALIVE)).isTrue();
+            assertThat(channel.getOption(StandardSocketOptions.TCP_NODELAY)).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ALL)
     void aBoundChannelConnectsFromThere(AsynchronousChannelProvider provider) throws Exception {
         try (ServerSocket listener = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
                 AsynchronousSocketChannel channel = provider.openAsynchronousSocketChannel(null)) {

@@ -21,6 +21,7 @@ public final class FullListener implements AutoCloseable {
 
     private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
     private final List<Socket> queued = new ArrayList<>();
+    private final List<Socket> accepted = new ArrayList<>();
 
     /** @throws IOException if connects are refused, or do not come to stay pending */
     public FullListener() throws IOException {
@@ -52,9 +53,19 @@ public final class FullListener implements AutoCloseable {
         return (InetSocketAddress) listener.getLocalSocketAddress();
     }
 
+    /** Makes room: the pending connects reach the listener when their system tries again. */
+    public void accept() throws IOException {
+        for (int i = queued.size(); i > UNANSWERED; i--) {
+            accepted.add(listener.accept());
+        }
+    }
+
     @Override
     public void close() throws IOException {
         for (Socket socket : queued) {
+            socket.close();
+        }
+        for (Socket socket : accepted) {
             socket.close();
         }
         listener.close();

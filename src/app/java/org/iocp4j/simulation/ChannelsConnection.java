@@ -156,6 +156,7 @@ final class ChannelsConnection {
                     in.transferNothing();
                 }
             }
+            case 4 -> setOption();
             default -> {
                 // it waits
             }

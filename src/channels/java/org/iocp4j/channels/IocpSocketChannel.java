@@ -21,6 +21,8 @@ import java.nio.channels.ConnectionPendingException;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -29,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.iocp4j.channels.seam.ChannelLock;
 import org.iocp4j.port.IoThread;
+import org.iocp4j.port.Log;
 import org.iocp4j.socket.Closing;
 import org.iocp4j.socket.SocketEvents;
 import org.iocp4j.socket.StreamSocket;
@@ -37,6 +40,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection, or a channel that is to be connected, on the port of its group. */
 final class IocpSocketChannel extends AsynchronousSocketChannel implements SocketEvents, PendingOperation.Owner {
+    private static final Log LOG = Log.of(IocpSocketChannel.class);
+
     private final IocpChannelGroup group;
     private final Transport transport;
     /** Set before anybody else knows the channel. */
@@ -54,6 +59,8 @@ final class IocpSocketChannel extends AsynchronousSocketChannel implements Socke
     private @Nullable InetSocketAddress remote;
     private @Nullable PendingOperation connecting;
     private boolean connectBegun;
+    /** What is to be set when the socket is connected: until then Windows refuses it [doc]. */
+    private final Map<ChannelOptions.Code, Integer> early = new HashMap<>(0);
 
     private IocpSocketChannel(IocpChannelGroup group) {
         super(group.provider());
@@ -175,14 +182,51 @@ final class IocpSocketChannel extends AsynchronousSocketChannel implements Socke
                 }
                 noDelay = false; // whatever comes of the call, the next one is made
             }
-            return socket().setOption(code.level(), code.name(), encoded, io);
+            return set(code, encoded, io);
         });
         return this;
     }
 
+    private int set(ChannelOptions.Code code, int value, IoThread io) {
+        if (connected) {
+            return socket().setOption(code.level(), code.name(), value, io);
+        }
+        try (var _ = lock.hold()) { // so that no connect begins before Windows has taken it
+            if (connectBegun && !connected && isOpen()) {
+                early.put(code, value);
+                return 0;
+            }
+            return socket().setOption(code.level(), code.name(), value, io);
+        }
+    }
+
+    /** The socket is connected, and nobody knows it. A failure is logged: the call that set the option is over. */
+    private void setEarly(IoThread io) {
+        early.forEach((code, value) -> {
+            int outcome = socket().setOption(code.level(), code.name(), value, io);
+            if (outcome < 0) {
+                LOG.warn("option {} of level {}, set to {} during a connect: {}: it is not set on {}", code.name(),
+                        code.level(), value, ErrorName.of(-outcome), socket());
+            }
+        });
+        early.clear();
+    }
+
     @Override
     public <T> T getOption(SocketOption<T> option) throws IOException {
-        return state.getOption(option, (code, io) -> socket().getOption(code.level(), code.name(), io));
+        return state.getOption(option, (code, io) -> {
+            Integer value = earlyValue(code);
+            return value != null ? value : socket().getOption(code.level(), code.name(), io);
+        });
+    }
+
+    private @Nullable Integer earlyValue(ChannelOptions.Code code) {
+        if (connected) {
+            return null;
+        }
+        try (var _ = lock.hold()) {
+            return early.get(code);
+        }
     }
 
     @Override
@@ -276,7 +320,10 @@ final class IocpSocketChannel extends AsynchronousSocketChannel implements Socke
             if (operation == null || peer == null) {
                 return; // cancelled, or closed
             }
-            connected = status >= 0;
+            if (status >= 0) {
+                setEarly(io);
+                connected = true;
+            }
         }
         if (status < 0) {
             failConnect(operation, status, peer, group::deliver);
