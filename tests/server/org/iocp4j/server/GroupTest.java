@@ -3,6 +3,7 @@ package org.iocp4j.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.ByteArrayOutputStream;
 import java.lang.ref.WeakReference;
@@ -16,6 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.iocp4j.port.IoThread;
@@ -443,6 +445,30 @@ class GroupTest {
                 kernel.client(new Talker()).connect(front.localAddress());
             }
             await(kernel, () -> connects.size() == 3 && near.opened.size() == 3, "connected");
+        });
+    }
+
+    /** The only worker would wait for itself. */
+    @Test
+    void aHandlerThatWaitsForAConnectGetsAnExceptionAndTheConnectItsResult() {
+        withGroup(options().build(), (kernel, group) -> {
+            IocpListener target = group.listen(ANYWHERE, new Noting(10), listening().build());
+            Noting near = new Noting(0);
+            List<Throwable> thrown = new ArrayList<>();
+            IocpListener front = group.listen(ANYWHERE, new Noting(0) {
+                @Override
+                public void opened(Session session) {
+                    thrown.add(catchThrowable(() -> group
+                            .connect(target.localAddress(), near, ConnectOptions.defaults()).get()));
+                    thrown.add(catchThrowable(() -> group
+                            .connect(target.localAddress(), near, ConnectOptions.defaults()).get(1, TimeUnit.DAYS)));
+                }
+            }, listening().build());
+            kernel.client(new Talker()).connect(front.localAddress());
+            await(kernel, () -> near.opened.size() == 2, "connected");
+            assertThat(thrown).hasSize(2).allSatisfy(each -> assertThat(each)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("connect to " + target.localAddress()));
         });
     }
 

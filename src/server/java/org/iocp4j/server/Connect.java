@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.iocp4j.port.Deadline;
 import org.iocp4j.port.IoThread;
 import org.iocp4j.socket.Closing;
@@ -48,6 +49,7 @@ final class Connect extends Deadline implements Future<SessionRef> {
     private final SessionSettings settings;
     private final InetSocketAddress remote;
     private final ConnectOptions options;
+    private final Predicate<Thread> mayNotWait;
     private final AtomicReference<@Nullable Result> result = new AtomicReference<>();
     private final CompletableFuture<SessionRef> future = new CompletableFuture<>();
     /**
@@ -56,9 +58,12 @@ final class Connect extends Deadline implements Future<SessionRef> {
      */
     private volatile @Nullable StreamSocket socket;
 
-    /** @param session of the shard's, that nobody else has */
+    /**
+     * @param session    of the shard's, that nobody else has
+     * @param mayNotWait whether a thread that waited for the result would keep the group from it
+     */
     Connect(SessionEngine engine, Shard shard, IocpSession session, SessionSettings settings, InetSocketAddress remote,
-            ConnectOptions options) {
+            ConnectOptions options, Predicate<Thread> mayNotWait) {
         super(shard.timers());
         this.engine = engine;
         this.shard = shard;
@@ -66,6 +71,7 @@ final class Connect extends Deadline implements Future<SessionRef> {
         this.settings = settings;
         this.remote = remote;
         this.options = options;
+        this.mayNotWait = mayNotWait;
     }
 
     /** Its time limit runs from now on, however late a worker comes to its first step. */
@@ -317,13 +323,22 @@ final class Connect extends Deadline implements Future<SessionRef> {
 
     @Override
     public SessionRef get() throws InterruptedException, ExecutionException {
+        requireMayWait();
         return future.get();
     }
 
     @Override
     public SessionRef get(long timeout, TimeUnit unit)
             throws InterruptedException, ExecutionException, TimeoutException {
+        requireMayWait();
         return future.get(timeout, unit);
+    }
+
+    private void requireMayWait() {
+        if (!isDone() && mayNotWait.test(Thread.currentThread())) {
+            throw new IllegalStateException("a handler waits for a " + this + ": it would hold up the worker that is to"
+                    + " tell the result");
+        }
     }
 
     @Override

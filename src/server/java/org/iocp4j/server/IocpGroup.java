@@ -164,9 +164,10 @@ public final class IocpGroup implements AutoCloseable {
      * {@link SessionHandler#connectFailed}. Both on a worker, or on the {@link GroupOptions#handlerExecutor}; what that
      * refuses, a worker calls.
      * <li>The future is done after that call: with the session, or with the
-     * {@link ConnectFailedException} as the cause of its {@link java.util.concurrent.ExecutionException}. So a handler,
-     * which would hold up a worker, does not wait for it. To cancel it closes the socket; the future is done at once
-     * then, and the handler gets {@link ConnectFailure#CANCELLED}.
+     * {@link ConnectFailedException} as the cause of its {@link java.util.concurrent.ExecutionException}. So a handler
+     * does not wait for it: on a worker, {@code get} throws an {@link IllegalStateException} unless the future is done.
+     * To cancel it closes the socket; the future is done at once then, and the handler gets
+     * {@link ConnectFailure#CANCELLED}.
      * </ul>
      *
      * <p>A connect takes one of the {@link GroupOptions#maxSessions} from here on. Its socket serves one connection
@@ -196,7 +197,7 @@ public final class IocpGroup implements AutoCloseable {
                         + " is of another family than " + remote.getAddress().getHostAddress());
             }
         });
-        return engine.connect(remote, handler, options);
+        return engine.connect(remote, handler, options, this::isOwn);
     }
 
     /** How connections are closed: the method that the options asked for, or else the best that works here. */
@@ -361,8 +362,7 @@ public final class IocpGroup implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (workers.isWorker(Thread.currentThread()) || closer == Thread.currentThread()
-                || engine.isInHandler(Thread.currentThread())) {
+        if (isOwn(Thread.currentThread()) || engine.isInHandler(Thread.currentThread())) {
             throw new IllegalStateException("close() from a handler: it would wait for its own thread");
         }
         if (closing.get()) {
@@ -382,6 +382,11 @@ public final class IocpGroup implements AutoCloseable {
             }
         }
         awaitClosed();
+    }
+
+    /** Whether what a thread calls of a handler holds up the group itself. */
+    private boolean isOwn(Thread thread) {
+        return workers.isWorker(thread) || closer == thread;
     }
 
     private void awaitClosed() {

@@ -310,11 +310,12 @@ final class SessionEngine {
     /**
      * Begins a connect. Any thread, a handler's too.
      *
+     * @param mayNotWait whether a thread that waited for the result would keep the group from it
      * @throws ConnectFailedException if there is no session for it, or the group is closed; then its handler is not
      *                                told
      */
-    Connect connect(InetSocketAddress remote, SessionHandler handler, ConnectOptions connect)
-            throws ConnectFailedException {
+    Connect connect(InetSocketAddress remote, SessionHandler handler, ConnectOptions connect,
+            Predicate<Thread> mayNotWait) throws ConnectFailedException {
         SessionSettings settings = SessionSettings.connected(handler, connect, options, method);
         if (stopping || isPortLost()) {
             throw new ConnectFailedException("the group is closed", remote, ConnectFailure.CANCELLED);
@@ -331,7 +332,7 @@ final class SessionEngine {
         boolean isAdded = false;
         boolean isBegun = false;
         try {
-            begun = new Connect(this, shard, session, settings, remote, connect);
+            begun = new Connect(this, shard, session, settings, remote, connect, mayNotWait);
             isAdded = shard.connects.add(begun);
             begun.startTime(now);
             shard.mailbox.run(begun::begin);
