@@ -10,7 +10,7 @@ rem   test [MAVEN ARG ...]  the tests
 rem   java ARG ...          the JDK's java
 rem
 rem Environment: JAVA_HOME          the JDK, if it is 22 or newer
-rem              IOCP4J_JAVA_OPTS   further JVM options
+rem              IOCP4J_JAVA_OPTS   further JVM options, split at blanks (quotes: JDK_JAVA_OPTIONS)
 rem              IOCP4J_APP_JAR     an application jar to run as it is, in place of one built from the sources
 rem
 rem How this file keeps arguments and folders as they are, whatever characters they have:

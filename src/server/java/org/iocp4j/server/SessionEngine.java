@@ -570,7 +570,7 @@ final class SessionEngine {
     void end(Duration bound, IoThread io) {
         ended = true; // first: no connect begins that nobody would end
         if (table.inUse() > 0) {
-            LOG.error("{} sessions had not ended in time: cut off", table.inUse());
+            LOG.error("{} sessions had not ended in time: their sockets are closed", table.inUse());
         }
         long deadline = io.win32().nanoTime() + bound.toNanos();
         int left = shards.size();
