@@ -1,12 +1,14 @@
 package org.iocp4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.iocp4j.win32.generated.WinTypes.SO_KEEPALIVE;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousServerSocketChannel;
@@ -44,6 +46,7 @@ class ChannelsThrowTest {
         private final ChannelsSurroundings real = new ChannelsSurroundings(kernel);
         private final ThreadLocal<Boolean> isOfTimers = ThreadLocal.withInitial(() -> false);
         private boolean throwsNow;
+        private boolean optionsThrow;
         private int timersThrow;
 
         @Override
@@ -53,6 +56,9 @@ class ChannelsThrowTest {
                     (proxy, method, arguments) -> {
                         if (throwsNow && method.getName().equals("recv")) {
                             throw new OutOfMemoryError("a test's");
+                        }
+                        if (optionsThrow && method.getName().equals("setsockopt") && isOf(SO_KEEPALIVE(), arguments)) {
+                            throw new StackOverflowError("a test's");
                         }
                         if (timersThrow > 0 && method.getName().equals("getQueuedCompletionStatusEx")
                                 && isOfTimers.get()) {
@@ -65,6 +71,10 @@ class ChannelsThrowTest {
                             throw e.getCause();
                         }
                     });
+        }
+
+        private static boolean isOf(int option, Object[] arguments) {
+            return arguments[2].equals(option);
         }
 
         @Override
@@ -136,6 +146,25 @@ class ChannelsThrowTest {
             surroundings.throwsNow = false;
             assertThat(get(channel.read(ByteBuffer.allocate(2 * SENT)))).isEqualTo(SENT - BUFFER_BYTES);
             assertThat(provider.statistics().buffersLent()).isZero();
+            end();
+        });
+    }
+
+    /** An option is set during the connect, and Windows asked when that has ended. */
+    @Test
+    void aConnectIsToldThoughAnOptionHasFailed() {
+        kernel.run(() -> {
+            start();
+            AsynchronousServerSocketChannel listener = provider.openAsynchronousServerSocketChannel(group)
+                    .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            AsynchronousSocketChannel channel = provider.openAsynchronousSocketChannel(group);
+            Future<Void> connect = channel.connect(listener.getLocalAddress());
+            surroundings.optionsThrow = true;
+            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true)
+                    .setOption(StandardSocketOptions.TCP_NODELAY, false);
+            assertThat(get(connect)).isNull();
+            assertThat(channel.getOption(StandardSocketOptions.TCP_NODELAY)).isFalse();
+            assertThat(channel.getOption(StandardSocketOptions.SO_KEEPALIVE)).isFalse();
             end();
         });
     }

@@ -202,14 +202,22 @@ final class IocpSocketChannel extends AsynchronousSocketChannel implements Socke
 
     /** The socket is connected, and nobody knows it. A failure is logged: the call that set the option is over. */
     private void setEarly(IoThread io) {
-        early.forEach((code, value) -> {
-            int outcome = socket().setOption(code.level(), code.name(), value, io);
-            if (outcome < 0) {
-                LOG.warn("option {} of level {}, set to {} during a connect: {}: it is not set on {}", code.name(),
-                        code.level(), value, ErrorName.of(-outcome), socket());
+        for (var each : early.entrySet()) {
+            try {
+                setEarly(each.getKey(), each.getValue(), io);
+            } catch (Throwable e) { // the connect is told all the same
+                io.failed(e);
             }
-        });
+        }
         early.clear();
+    }
+
+    private void setEarly(ChannelOptions.Code code, int value, IoThread io) {
+        int outcome = socket().setOption(code.level(), code.name(), value, io);
+        if (outcome < 0) {
+            LOG.warn("option {} of level {}, set to {} during a connect: {}: it is not set on {}", code.name(),
+                    code.level(), value, ErrorName.of(-outcome), socket());
+        }
     }
 
     @Override
