@@ -22,7 +22,7 @@ class MutatedNettyTest {
         LOSES_THE_REST_OF_A_COPY("IocpSender.java",
                 "present.skipBytes(bytes).isReadable()", "present.skipBytes(present.readableBytes()).isReadable()"),
         WAITS_FOR_THE_CLOSE_THAT_WAITS("IocpSender.java",
-                "            failure = e;\n", "            channel.writeFailed(e);\n            return;\n"),
+                "            thrown = e;\n", "            channel.writeFailed(e);\n            return;\n"),
         CANCELS_NO_SEND("IocpSender.java", "            socket.cancelSend(channel.loop().io());\n",
                 "            channel.loop().io().refreshNow();\n"),
         FLUSHES_WHAT_IS_BEING_REMOVED("IocpSender.java",
@@ -33,8 +33,8 @@ class MutatedNettyTest {
         SENDS_WHAT_HAS_GONE("IocpSender.java", "                removeBytes(messages, bytes);\n",
                 "                removeBytes(messages, bytes - bytes / 7);\n"),
         STOPS_AT_EMPTY_BUFFERS("IocpSender.java",
-                "        while (sending == null && messages.current() != null) {\n",
-                "        if (sending == null && messages.current() != null) {\n"),
+                "            while (sending == null && messages.current() != null) {\n",
+                "            if (sending == null && messages.current() != null) {\n"),
         READS_ON_UNASKED("IocpReceiver.java",
                 "                    readPending = false;\n                    ByteBuf message",
                 "                    ByteBuf message"),
@@ -57,7 +57,7 @@ class MutatedNettyTest {
         READS_WHEN_DEREGISTERED("IocpReceiver.java",
                 "return readPending && channel.isRegistered();", "return readPending;"),
         CLOSES_AND_FORGETS_THE_SEND("IocpSender.java",
-                "        if (finisher != null) {\n            goOnToTheEnd(messages, failure == null);\n"
+                "        if (finisher != null) {\n            goOnToTheEnd(messages, thrown == null);\n"
                         + "        } else if",
                 "        if"),
         FORGETS_A_CONNECTS_END("IocpSocketChannel.java",

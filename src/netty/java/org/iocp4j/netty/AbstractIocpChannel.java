@@ -12,11 +12,14 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
+import org.iocp4j.port.Log;
 import org.iocp4j.win32.Win32Exception;
 import org.jspecify.annotations.Nullable;
 
 /** What both kinds of channels share: the loop that they are on, and their addresses. */
 abstract class AbstractIocpChannel extends AbstractChannel {
+    private static final Log LOG = Log.of(AbstractIocpChannel.class);
+
     /** The loop's whose port the socket is on, for as long as it is open; null until it is registered. */
     private volatile @Nullable IocpIoHandler handler;
     private @Nullable IoRegistration registration;
@@ -37,20 +40,32 @@ abstract class AbstractIocpChannel extends AbstractChannel {
         return present;
     }
 
+    /** What is refused here stays as it is; later it would be closed, on the thread of a loop that it is not on. */
     @Override
     protected boolean isCompatible(EventLoop loop) {
+        IocpIoHandler present = handler;
+        if (present != null && !present.executor().equals(loop)) {
+            LOG.warn("a socket stays on the completion port of its first event loop: it can be registered with that one"
+                    + " again, but not with another: {}", this);
+            return false;
+        }
         return loop instanceof IoEventLoop io && io.isCompatible(IocpIoHandle.class);
     }
 
     @Override
     protected void doRegister(ChannelPromise promise) {
-        ((IoEventLoop) eventLoop()).register((IocpIoHandle) unsafe()).addListener(done -> {
+        boolean again = handler != null;
+        AbstractIocpUnsafe ours = (AbstractIocpUnsafe) unsafe();
+        ((IoEventLoop) eventLoop()).register(ours).addListener(done -> {
             if (done.isSuccess()) {
                 registration = (IoRegistration) done.getNow();
                 if (isGone) {
                     cancelRegistration();
                 }
                 promise.setSuccess();
+                if (again) {
+                    eventLoop().execute(ours::comeBack); // behind what the promise's listeners put off
+                }
             } else {
                 promise.setFailure(done.cause());
             }
@@ -131,16 +146,12 @@ abstract class AbstractIocpChannel extends AbstractChannel {
         @Override
         public void bringTo(IocpIoHandler newHandler) throws Win32Exception {
             IocpIoHandler present = handler;
-            if (present != null && present != newHandler) {
-                throw new IllegalStateException("a socket stays on the completion port of its first event loop: "
-                        + "it can be registered with that one again, but not with another: "
-                        + AbstractIocpChannel.this);
+            if (present != null && !present.equals(newHandler)) {
+                throw new IllegalStateException("registered with two event loops at once: " + AbstractIocpChannel.this);
             }
             if (present == null) {
                 handler = newHandler;
                 open(newHandler);
-            } else {
-                eventLoop().execute(this::comeBack);
             }
         }
 

@@ -52,8 +52,10 @@ final class IocpReceiver implements IoTask {
     private boolean reading;
     /** Came when no read was wanted. */
     private @Nullable ByteBuf held;
-    /** A watch has seen data that nobody has asked for yet. */
+    /** A watch has seen data that nobody has asked for yet, or the end has come while the channel was deregistered. */
     private boolean dataWaits;
+    /** Has come while the channel was deregistered. */
+    private @Nullable IOException failure;
     /** The socket may have bytes that nobody reads, or has had some. */
     private boolean mayHaveMore;
     private boolean readScheduled;
@@ -91,8 +93,18 @@ final class IocpReceiver implements IoTask {
 
     /** The channel is registered again. */
     void comeBack() {
-        if (readPending && channel.isActive() && !reading) {
+        IOException before = failure;
+        if (!channel.isActive() || reading) {
+            return;
+        }
+        if (before != null) {
+            failure = null;
+            readFailed(before);
+        } else if (readPending) {
             goOn();
+        } else if (dataWaits) {
+            dataWaits = false;
+            attend(); // it may be the end
         }
     }
 
@@ -121,6 +133,9 @@ final class IocpReceiver implements IoTask {
 
     /** Sees to it that what is wanted comes; never in the caller's call. */
     private void goOn() {
+        if (failure != null) {
+            return; // what comes next is to tell it
+        }
         StreamSocket present = channel.socket();
         if (shutDown && isPosted() && present != null) {
             present.cancelReceive(channel.loop().io()); // its event ends the reading
@@ -168,7 +183,7 @@ final class IocpReceiver implements IoTask {
 
     /** Has a receive pending, or a watch if no read is wanted. */
     void attend() {
-        boolean isIdle = pending == Pending.NONE && !reading && !shutDown && !hasUnread();
+        boolean isIdle = pending == Pending.NONE && !reading && !shutDown && !hasUnread() && failure == null;
         if (isIdle && channel.isActive()) {
             post(readPending ? Pending.DATA : Pending.WATCH);
         }
@@ -284,7 +299,7 @@ final class IocpReceiver implements IoTask {
             channel.closeLater();
         } else if (shutDown && (status >= 0 || status == STATUS_CANCELLED())) {
             release(buf);
-            if (readPending) {
+            if (wantsData()) {
                 readLoop(null, -1);
             }
         } else if (status < 0) {
@@ -295,6 +310,9 @@ final class IocpReceiver implements IoTask {
             } else {
                 readFailed(IoFailure.ofStatus(status));
             }
+        } else if ((buf == null || bytes == 0) && !channel.isRegistered()) {
+            release(buf);
+            dataWaits = true;
         } else if (buf == null) {
             watchEnded();
         } else if (bytes == 0) {
@@ -356,7 +374,7 @@ final class IocpReceiver implements IoTask {
         allocator.reset(channel.config());
         ByteBuf buf = first;
         boolean ended = bytes < 0 || (shutDown && buf == null);
-        Throwable failure = null;
+        Throwable thrown = null;
         reading = true;
         try {
             try {
@@ -403,7 +421,7 @@ final class IocpReceiver implements IoTask {
                     }
                 }
             } catch (Throwable e) {
-                failure = e;
+                thrown = e;
             } finally {
                 release(buf);
             }
@@ -412,11 +430,11 @@ final class IocpReceiver implements IoTask {
             }
             allocator.readComplete();
             pipeline.fireChannelReadComplete();
-            if (failure != null) {
-                pipeline.fireExceptionCaught(failure);
+            if (thrown != null) {
+                pipeline.fireExceptionCaught(thrown);
             }
-            if (ended || failure instanceof IOException || failure instanceof OutOfMemoryError) {
-                inputEnded(failure);
+            if (ended || thrown instanceof IOException || thrown instanceof OutOfMemoryError) {
+                inputEnded(thrown);
             }
         } finally {
             reading = false;
@@ -431,12 +449,16 @@ final class IocpReceiver implements IoTask {
         }
     }
 
-    /** A receive has failed: nothing more comes. */
+    /** A receive has failed: nothing more comes. A deregistered channel hears of it when it is registered again. */
     private void readFailed(IOException e) {
         if (!channel.isOpen()) {
             return;
         }
         mayHaveMore = true;
+        if (!channel.isRegistered()) {
+            failure = e;
+            return;
+        }
         readPending = false;
         reading = true; // a handler that reads on, now that the read is complete, is to get the end
         try {
@@ -449,8 +471,8 @@ final class IocpReceiver implements IoTask {
         }
     }
 
-    /** @param failure null if the peer has sent all it will */
-    private void inputEnded(@Nullable Throwable failure) {
+    /** @param why null if the peer has sent all it will */
+    private void inputEnded(@Nullable Throwable why) {
         if (!channel.isOpen()) {
             return;
         }
@@ -459,7 +481,7 @@ final class IocpReceiver implements IoTask {
                 shutDown = true;
                 channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
             } else {
-                if (failure instanceof IOException e) {
+                if (why instanceof IOException e) {
                     channel.closeFor(e);
                 } else {
                     channel.closeNow();

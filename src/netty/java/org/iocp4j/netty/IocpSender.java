@@ -28,7 +28,6 @@ final class IocpSender {
     /** How many messages were flushed before it, and are not sent yet. */
     private int last;
     private @Nullable Future<?> again;
-
     IocpSender(IocpSocketChannel channel) {
         this.channel = channel;
     }
@@ -118,12 +117,18 @@ final class IocpSender {
 
     /** Sends what is flushed, unless a send is in flight. */
     void send(ChannelOutboundBuffer messages) throws Exception {
-        while (sending == null && messages.current() != null) {
-            post(messages, Integer.MAX_VALUE);
-            if (finisher != null && sending == null) { // by a listener of a message that is gone
-                runFinisher();
-                return;
+        try {
+            while (sending == null && messages.current() != null) {
+                post(messages, Integer.MAX_VALUE);
+                if (finisher != null && sending == null) { // by a listener of a message that is gone
+                    runFinisher();
+                    return;
+                }
             }
+        } catch (IOException e) {
+            if (channel.isRegistered()) {
+                throw e;
+            } // else as in ended
         }
     }
 
@@ -230,7 +235,7 @@ final class IocpSender {
             channel.closeLater();
             return;
         }
-        IOException failure = status < 0 ? IoFailure.ofStatus(status) : null;
+        IOException thrown = status < 0 ? IoFailure.ofStatus(status) : null;
         try {
             if (messages.current() instanceof FileRegion region) {
                 regionSent(region, status, bytes, messages);
@@ -238,15 +243,15 @@ final class IocpSender {
                 removeBytes(messages, bytes);
             }
         } catch (IOException e) {
-            failure = e;
+            thrown = e;
         }
         if (finisher != null) {
-            goOnToTheEnd(messages, failure == null);
-        } else if (failure != null) {
-            channel.writeFailed(failure);
-        } else {
+            goOnToTheEnd(messages, thrown == null);
+        } else if (thrown == null) {
             channel.flushMore();
-        }
+        } else if (channel.isRegistered()) {
+            channel.writeFailed(thrown);
+        } // else the next send, when the channel comes back, fails as well: a close would not be told before
     }
 
     private void regionSent(FileRegion region, int status, int bytes, ChannelOutboundBuffer messages)

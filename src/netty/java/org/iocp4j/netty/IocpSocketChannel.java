@@ -461,7 +461,10 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
 
         @Override
         void comeBack() {
-            receiver.comeBack();
+            if (isRegistered()) {
+                flushMore();
+                receiver.comeBack();
+            }
         }
 
         @Override
