@@ -72,6 +72,22 @@ class ConnectingTest {
 
     @ParameterizedTest
     @EnumSource(Transport.class)
+    void aChannelNamesItsPeerFromTheConnectOn(Transport transport) throws Exception {
+        try (Bed bed = new Bed(transport); FullListener full = new FullListener()) {
+            Channel channel = registered(bed);
+            assertThat(channel.remoteAddress()).isNull();
+            ChannelFuture connect = channel.connect(full.address());
+            Bed.turns(channel);
+            assertThat(channel.remoteAddress()).isEqualTo(full.address());
+            full.accept();
+            assertThat(causeOf(connect)).isNull();
+            assertThat(channel.remoteAddress()).isEqualTo(full.address());
+            channel.close().sync();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
     void anAddressHasToBeUsable(Transport transport) throws Exception {
         try (Bed bed = new Bed(transport)) {
             InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 1);

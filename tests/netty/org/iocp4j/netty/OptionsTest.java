@@ -10,6 +10,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.iocp4j.FullListener;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.netty.Bed.Ends;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,22 @@ class OptionsTest {
             assertOthers(late);
             early.close().sync();
             late.close().sync();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void optionsAreKeptDuringAConnect(Transport transport) throws Exception {
+        try (Bed bed = new Bed(transport); FullListener full = new FullListener()) {
+            Channel channel = bed.client(Bed.nothing()).register().sync().channel();
+            var connect = channel.connect(full.address());
+            Bed.turns(channel);
+            setOthers(channel);
+            assertOthers(channel);
+            full.accept();
+            assertThat(connect.await(Bed.SECONDS, TimeUnit.SECONDS)).isTrue();
+            assertOthers(channel);
+            channel.close().sync();
         }
     }
 

@@ -2,6 +2,7 @@ package org.iocp4j.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -9,15 +10,19 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.util.concurrent.Ticker;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.iocp4j.simkernel.FaultPlan;
 import org.iocp4j.simkernel.SimulatedClient;
 import org.iocp4j.simkernel.SimulatedKernel;
 import org.iocp4j.socket.DomainOptions;
+import org.iocp4j.win32.Win32;
 
 /** A loop on a simulated kernel, which the thread of the scenario drives. */
 final class SimulatedLoop {
@@ -30,8 +35,13 @@ final class SimulatedLoop {
     private boolean ending;
 
     SimulatedLoop(SimulatedKernel kernel, DomainOptions options) {
+        this(kernel, options, kernel::sharedView);
+    }
+
+    /** @param system the kernel, or what stands before it */
+    private SimulatedLoop(SimulatedKernel kernel, DomainOptions options, Supplier<Win32> system) {
         this.kernel = kernel;
-        IoHandlerFactory factory = IocpIoHandler.newFactory(options, kernel::sharedView);
+        IoHandlerFactory factory = IocpIoHandler.newFactory(options, system);
         loop = new ManualIoEventLoop(null, Thread.currentThread(), executor -> {
             handler = (IocpIoHandler) factory.newHandler(executor);
             return handler;
@@ -40,17 +50,51 @@ final class SimulatedLoop {
 
     /** A scenario on a calm kernel. */
     static void run(DomainOptions options, Consumer<SimulatedLoop> test) {
+        run(options, (kernel, method, arguments, call) -> call.call(), test);
+    }
+
+    /** A call of the loop's to the kernel, or of another thread's. */
+    interface Call {
+        Object call() throws Throwable;
+    }
+
+    /** What happens instead of a call of the method of this name, or around it. */
+    interface Around {
+        Object around(SimulatedKernel kernel, String method, Object[] arguments, Call call) throws Throwable;
+    }
+
+    static void run(DomainOptions options, Around around, Consumer<SimulatedLoop> test) {
         SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
         kernel.run(() -> {
-            SimulatedLoop loop = new SimulatedLoop(kernel, options);
+            SimulatedLoop loop = new SimulatedLoop(kernel, options, () -> within(kernel, around));
             test.accept(loop);
             loop.end();
             assertThat(kernel.openSockets()).isZero();
         });
     }
 
+    private static Win32 within(SimulatedKernel kernel, Around around) {
+        Win32 view = kernel.sharedView();
+        return (Win32) Proxy.newProxyInstance(Win32.class.getClassLoader(), new Class<?>[] {Win32.class},
+                (proxy, method, arguments) -> around.around(kernel, method.getName(), arguments, () -> {
+                    try {
+                        return method.invoke(view, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                }));
+    }
+
     IocpIoHandler handler() {
         return handler;
+    }
+
+    /** A channel to be connected. */
+    Channel client() {
+        ChannelFuture registered = new Bootstrap().group(loop).channel(IocpSocketChannel.class)
+                .handler(Bed.nothing()).register();
+        assertThat(until(registered::isDone)).isTrue();
+        return registered.channel();
     }
 
     Channel listen(ChannelHandler child, Consumer<ServerBootstrap> more) {

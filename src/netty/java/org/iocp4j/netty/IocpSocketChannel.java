@@ -56,7 +56,7 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
 
     private final IocpReceiver receiver = new IocpReceiver(this);
     private final IocpSender sender = new IocpSender(this);
-    private volatile @Nullable ChannelPromise connectPromise;
+    private @Nullable ChannelPromise connectPromise;
     private @Nullable Future<?> connectTimeout;
 
     /** A channel to be connected. */
@@ -150,10 +150,6 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
 
     @Nullable StreamSocket socket() {
         return socket;
-    }
-
-    boolean isConnecting() {
-        return connectPromise != null;
     }
 
     StreamSocket opened() throws ClosedChannelException {
@@ -503,12 +499,17 @@ public final class IocpSocketChannel extends AbstractIocpChannel implements Sock
                 if (localAddress != null) {
                     doBind(localAddress);
                 }
-                int outcome = opened().connect(address, loop().io());
+                StreamSocket present = opened();
+                config.beginConnect();
+                int outcome = present.connect(address, loop().io());
                 if (outcome < 0) {
                     throw IoFailure.ofConnect(-outcome);
                 }
-                remote = address;
+                remote = address; // as NIO has it, though nobody is connected yet
             } catch (Throwable e) {
+                if (connectPromise == null) {
+                    config.apply();
+                }
                 connectFailed(promise, e, remoteAddress);
                 return;
             }

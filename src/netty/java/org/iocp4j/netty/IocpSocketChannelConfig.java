@@ -69,8 +69,10 @@ final class IocpSocketChannelConfig extends DefaultChannelConfig implements Sock
     private static final int MOST_LINGER_SECONDS = 0xFFFF;
     private static final int MOST_TRAFFIC_CLASS = 0xFF;
 
-    /** What is to be set when the socket is there, and not connecting: Windows refuses it then [doc]. */
+    /** What is to be set when the socket is there, and not connecting. */
     private @Nullable Map<Option, Integer> early;
+    /** From before ConnectEx until the socket's context is updated, Windows takes no other option [doc]. */
+    private boolean connecting;
     private volatile int linger = -1;
     /** All sockets of the layer are made with it. */
     private volatile boolean noDelay = true;
@@ -141,20 +143,33 @@ final class IocpSocketChannelConfig extends DefaultChannelConfig implements Sock
 
     // ---- by Windows' ----
 
-    /** The channel has its socket, or that is connected. A failure is logged, as that of a bootstrap's option is. */
+    /** A connect is about to be posted. */
+    synchronized void beginConnect() {
+        connecting = true;
+    }
+
+    /**
+     * The channel has its socket, or that is connected, or its connect was refused. A failure is logged, as that of a
+     * bootstrap's option is, whatever it is: the caller has a promise to keep.
+     */
     synchronized void apply() {
+        connecting = false;
         Map<Option, Integer> values = early;
         early = null;
         if (values != null) {
-            values.forEach((option, value) -> {
-                try {
-                    if (!setIfKnown(option, value)) {
-                        LOG.warn("this Windows has no option {}: it is not set on {}", option, channel);
-                    }
-                } catch (ChannelException e) {
-                    LOG.warn("{}: it is not set on {}", e.getMessage(), channel);
-                }
-            });
+            for (var each : values.entrySet()) {
+                apply(each.getKey(), each.getValue());
+            }
+        }
+    }
+
+    private void apply(Option option, int value) {
+        try {
+            if (!setIfKnown(option, value)) {
+                LOG.warn("this Windows has no option {}: it is not set on {}", option, channel);
+            }
+        } catch (Throwable e) {
+            LOG.warn("{}: {} is not set on {}", e.toString(), option, channel);
         }
     }
 
@@ -189,12 +204,15 @@ final class IocpSocketChannelConfig extends DefaultChannelConfig implements Sock
     private synchronized boolean setIfKnown(Option option, int value) {
         IocpSocketChannel ours = (IocpSocketChannel) channel;
         StreamSocket socket = ours.socket();
-        if (socket == null || ours.isConnecting()) {
+        if (socket == null || (connecting && socket.isOpen())) {
             if (early == null) {
                 early = new EnumMap<>(Option.class);
             }
             early.put(option, value);
             return true;
+        }
+        if (early != null) {
+            early.remove(option); // or an older value would come behind this one
         }
         int outcome = ours.loop().call(io -> socket.setOption(option.level, option.name, value, io));
         if (outcome < 0 && outcome != -WSAENOPROTOOPT()) {
@@ -220,8 +238,9 @@ final class IocpSocketChannelConfig extends DefaultChannelConfig implements Sock
     private synchronized @Nullable Integer getIfKnown(Option option) {
         IocpSocketChannel ours = (IocpSocketChannel) channel;
         StreamSocket socket = ours.socket();
-        if (socket == null) {
-            return early == null ? 0 : early.getOrDefault(option, 0);
+        Integer kept = early == null ? null : early.get(option);
+        if (kept != null || socket == null) {
+            return kept == null ? 0 : kept;
         }
         long outcome = ours.loop().call(io -> socket.getOption(option.level, option.name, io));
         if (outcome == -WSAENOPROTOOPT()) {
