@@ -10,6 +10,8 @@ import static org.iocp4j.win32.generated.WinTypes.AF_INET;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_HANDLE;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NOT_FOUND;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_NO_SYSTEM_RESOURCES;
+import static org.iocp4j.win32.generated.WinTypes.SOL_SOCKET;
+import static org.iocp4j.win32.generated.WinTypes.SO_KEEPALIVE;
 import static org.iocp4j.win32.generated.WinTypes.STATUS_CANCELLED;
 import static org.iocp4j.win32.generated.WinTypes.WSAENOBUFS;
 import static org.iocp4j.win32.generated.WinTypes.WSAENOTSOCK;
@@ -34,6 +36,8 @@ import org.iocp4j.port.CompletionFailedException;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
+import org.iocp4j.races.Race;
+import org.iocp4j.win32.Win32Exception;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -434,6 +438,191 @@ class CallsThatThrowTest {
         assertThat(told).containsExactly("disconnecting", "gone");
         assertThat(closed).containsOnlyOnce(handle);
         assertThat(domain.disconnectTimeouts()).isZero();
+    }
+
+    /** The end's thread looks for disconnects when the closer has seen that the domain is open, and posts none yet. */
+    @Test
+    void postsNoDisconnectThatTheEndHasMissed() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        StreamSocket socket = accepted(domain);
+        long handle = socket.handle();
+        CountDownLatch inClose = new CountDownLatch(1);
+        CountDownLatch ending = new CountDownLatch(1);
+        IoThread closers = new IoThread(system.win32());
+        Thread closer = new Thread(() -> socket.close(Closing.REUSE, closers));
+        system.answer("nanoTime", a -> {
+            if (Thread.currentThread() == closer && inClose.getCount() > 0) {
+                inClose.countDown();
+                awaitQuietly(ending);
+            } else if (domain.isEnding()) {
+                ending.countDown(); // the end awaits its last packets
+            }
+            return System.nanoTime();
+        });
+        system.answer("disconnectEx", a -> WSA_IO_PENDING()); // and its packet never comes
+        closer.start();
+        assertThat(inClose.await(20, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+        closer.join();
+
+        assertThat(told).containsExactly("gone");
+        assertThat(closed).containsOnlyOnce(handle);
+    }
+
+    /** The packet is dequeued before the call that posted it has returned. */
+    @Test
+    void doesNotCloseTheHandleUnderTheCallOfADisconnectThatFails() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        StreamSocket socket = accepted(domain);
+        long handle = socket.handle();
+        system.answer("disconnectEx", a -> {
+            complete((long) a[1], STATUS_CANCELLED());
+            CompletableFuture.runAsync(() -> {
+                try {
+                    domain.dequeue(new IoThread(system.win32()), 0);
+                } catch (Win32Exception e) {
+                    throw new AssertionError(e);
+                }
+            }).join();
+            told.add(closed.contains(handle) ? "closed under a call" : "disconnecting");
+            return WSA_IO_PENDING();
+        });
+
+        socket.close(Closing.REUSE, io);
+        domain.dequeue(io, 0);
+
+        assertThat(told).containsExactly("disconnecting", "gone");
+        assertThat(closed).containsOnlyOnce(handle);
+        assertThat(domain.disconnectFailures()).isOne();
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+    }
+
+    /** Whoever dequeues its packet is held up meanwhile. */
+    @Test
+    void aDisconnectThatFailsInItsCallLosesNoSlot() throws Exception {
+        CallsThatThrowTest calm = new CallsThatThrowTest();
+        IoDomain other = calm.domain(DomainOptions.pool());
+        calm.accepted(other).close(Closing.RST, calm.io);
+        other.dequeue(calm.io, 0);
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        StreamSocket socket = accepted(domain);
+        CountDownLatch inPacket = new CountDownLatch(1);
+        CountDownLatch isGone = new CountDownLatch(1);
+        system.answer("rtlNtStatusToDosError", a -> {
+            inPacket.countDown();
+            awaitQuietly(isGone);
+            return 995;
+        });
+        List<CompletableFuture<Void>> others = new ArrayList<>();
+        system.answer("disconnectEx", a -> {
+            complete((long) a[1], STATUS_CANCELLED());
+            others.add(CompletableFuture.runAsync(() -> {
+                try {
+                    domain.dequeue(new IoThread(system.win32()), 0);
+                } catch (Win32Exception e) {
+                    throw new AssertionError(e);
+                }
+            }));
+            awaitQuietly(inPacket);
+            return WSA_IO_PENDING();
+        });
+        socket.close(Closing.REUSE, io);
+        domain.dequeue(io, 0);
+        assertThat(told).containsExactly("gone");
+        isGone.countDown();
+        others.getFirst().join();
+        assertThat(room(domain)).isEqualTo(calm.room(other)).isPositive();
+    }
+
+    /** How many sockets a domain can have besides those that it has. */
+    private int room(IoDomain domain) {
+        for (int sockets = 0;; sockets++) {
+            try {
+                domain.open(AF_INET(), events, 0, io);
+            } catch (Win32Exception e) {
+                return sockets;
+            }
+        }
+    }
+
+    /** A connection whose last send has completed, and nobody has dequeued its packet. */
+    private static final class Sending {
+        private final CallsThatThrowTest bed = new CallsThatThrowTest();
+        private final AtomicLong disconnecting = new AtomicLong();
+        private final IoDomain domain;
+        private final StreamSocket socket;
+
+        Sending() {
+            bed.system.answer("wsaSend", a -> {
+                bed.complete((long) a[4], 0);
+                return WSA_IO_PENDING();
+            });
+            bed.system.answer("disconnectEx", a -> {
+                disconnecting.set((long) a[1]);
+                return WSA_IO_PENDING();
+            });
+            try {
+                domain = bed.domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+                socket = bed.accepted(domain);
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+            assertThat(socket.send(1, bed.io)).isEqualTo(StreamSocket.PENDING);
+        }
+
+        private void dequeue() {
+            try {
+                domain.dequeue(new IoThread(bed.system.win32()), 0);
+            } catch (Win32Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private void close() {
+            socket.close(Closing.REUSE, new IoThread(bed.system.win32()));
+        }
+
+        private void check() {
+            dequeue();
+            if (disconnecting.get() != 0) {
+                bed.complete(disconnecting.get(), 0);
+                dequeue();
+            }
+            assertThat(bed.told).containsExactly("sent", "gone");
+            assertThat(domain.end(bed.io, Duration.ofSeconds(20))).isZero();
+        }
+    }
+
+    /** The close may begin when the operation is free again, and its event not told yet. */
+    @Test
+    void aCloseThatMeetsTheLastSendLosesNoEvent() throws Exception {
+        Race.run(40, 250, Sending::new, Sending::check, Sending::dequeue, Sending::close);
+    }
+
+    /** Its options would be the next connection's. */
+    @Test
+    void aSocketWhoseOptionsWereChangedBeforeItCameIsNotUsedAgain() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        CompletableFuture<StreamSocket> connection = new CompletableFuture<>();
+        StreamListener listener = listen(domain, (socket, on) -> {
+            assertThat(socket.setOption(SOL_SOCKET(), SO_KEEPALIVE(), 1, on)).isZero();
+            try {
+                connection.complete(domain.adopt(socket.detach(on), events, 0, on));
+            } catch (Win32Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        listener.depth(1, io);
+        complete(accepts.removeFirst(), 0);
+        domain.dequeue(io, 0);
+        long handle = connection.join().handle();
+
+        connection.join().close(Closing.REUSE, io);
+        domain.dequeue(io, 0);
+
+        assertThat(closed).containsExactly(handle);
+        assertThat(told).containsExactly("gone");
     }
 
     @Test

@@ -12,7 +12,9 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import org.iocp4j.port.Deadline;
 import org.iocp4j.port.Delivery;
 import org.iocp4j.port.FreeList;
 import org.iocp4j.port.HeapWin32;
@@ -153,6 +155,48 @@ class MisuseTest {
         }
         made[0].dequeue(io, 0);
         assertThat(seen).hasToString("123");
+    }
+
+    /** They come behind the packets, and are of the dequeue all the same. */
+    @Test
+    void dequeuingInADeadlineOrInWhatAnotherThreadHasTold() throws Exception {
+        StringBuilder seen = new StringBuilder();
+        new Deadline(domain.timers()) {
+            @Override
+            protected void expired(IoThread on) {
+                seen.append(refusals(on)).append("deadline ");
+            }
+        }.arm(io.nowNanos());
+        StreamSocket socket = domain.open(AF_INET(), new SocketEvents() {
+            @Override
+            public void received(StreamSocket of, int status, int bytes, IoThread on) {
+                throw new AssertionError();
+            }
+
+            @Override
+            public void sent(StreamSocket of, int status, int bytes, IoThread on) {
+                throw new AssertionError();
+            }
+
+            @Override
+            public void gone(StreamSocket of, IoThread on) {
+                seen.append(refusals(on)).append("gone ");
+            }
+        }, 0, io);
+        system.answer("postQueuedCompletionStatus", a -> 0); // the packet comes later
+        CompletableFuture.runAsync(() -> socket.close(Closing.RST, new IoThread(system.win32()))).join();
+        system.answer("nanoTime", a -> System.nanoTime() + 10_000_000_000L);
+        io.refreshNow();
+        domain.dequeue(io, 0);
+        assertThat(seen).hasToString("deadline gone ");
+        assertThat(io.isDequeuing()).isFalse();
+    }
+
+    private String refusals(IoThread on) {
+        assertThat(on.isDequeuing()).isTrue();
+        refused(() -> dequeue(domain, on), IllegalStateException.class, "inside of a dequeue");
+        refused(() -> domain.end(on, Duration.ZERO), IllegalStateException.class, "in an event");
+        return "";
     }
 
     /** Of a thread that ends since the port is lost. */

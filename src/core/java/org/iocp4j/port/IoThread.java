@@ -78,6 +78,7 @@ public final class IoThread {
     private int prefetched;
     /** See {@link #packetKey}. */
     private long packetKey;
+    private byte purpose;
     /** The first thread that used this; kept only where assertions are enabled. */
     private @Nullable Thread user;
 
@@ -113,6 +114,14 @@ public final class IoThread {
     /** Whether this thread is in a dequeue, such as in an event: then it must not dequeue again. */
     public boolean isDequeuing() {
         return runQueue.isDequeuing();
+    }
+
+    /**
+     * Runs what belongs to a dequeue, but comes behind its packets: to what it calls, it is in one. Inside of a dequeue
+     * it runs nothing: what should have been the next one was refused.
+     */
+    public void runInDequeue(IoTask task) {
+        runQueue.runInDequeue(task);
     }
 
     /** The view of Windows that this was made with. */
@@ -171,19 +180,25 @@ public final class IoThread {
     }
 
     /**
-     * The completion key of the packet that this thread is handling; 0 if what it handles had no packet. A socket that
-     * is used again keeps its first key, so this may name an earlier user of the socket.
+     * In a completion, or an event of it: the completion key of its packet, 0 if it had none. A socket that is used
+     * again keeps its first key, so this may name an earlier user of the socket.
      */
     public long packetKey() {
         return packetKey;
+    }
+
+    /** In a completion: what its operation was posted for, see {@link Operation#purpose}. */
+    public byte purpose() {
+        return purpose;
     }
 
     void prefetched(int read) {
         prefetched = read;
     }
 
-    void packetKey(long key) {
+    void completes(long key, byte itsPurpose) {
         packetKey = key;
+        purpose = itsPurpose;
     }
 
     /** Reads the clock again: after something that may have taken long, such as a user's callback. */

@@ -38,6 +38,8 @@ public final class Operation {
     /** Written and read only while the operation is not pending. */
     private Delivery delivery = Delivery.PACKET;
     private boolean returnsDone;
+    /** A byte: an int would cost each session 16 bytes. */
+    private byte purpose;
 
     /** @param index its number among those that lie side by side in the slab's memory */
     Operation(OperationSlab slab, int index, CompletionHandler completion) {
@@ -79,6 +81,19 @@ public final class Operation {
 
     boolean returnsDone() {
         return returnsDone;
+    }
+
+    /**
+     * Says what the next post is for, in a number of its owner's: {@link IoThread#purpose} tells it to the completion.
+     * By then, the owner may have posted the operation anew on another thread. Not to be called while it is pending.
+     */
+    public void purpose(byte newPurpose) {
+        purpose = newPurpose;
+    }
+
+    /** What the last post was for. */
+    public byte purpose() {
+        return purpose;
     }
 
     /** Whether it is pending: then it must not be posted, nor its memory released. Any thread. */
@@ -149,9 +164,10 @@ public final class Operation {
         if (!isPending()) {
             throw new IllegalStateException("a packet for an operation that is not pending: " + this);
         }
+        byte itsPurpose = purpose; // now: from the next line on another thread may post it
         PENDING.setRelease(this, false); // a kernel sends one packet, so nobody competes for this
         slab.pendingEnds(io);
-        io.packetKey(key);
+        io.completes(key, itsPurpose);
         completion.completed(this, key, status, bytes, io);
     }
 

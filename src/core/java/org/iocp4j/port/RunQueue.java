@@ -178,6 +178,18 @@ final class RunQueue {
         dequeuing = now;
     }
 
+    void runInDequeue(IoTask task) {
+        if (dequeuing) {
+            return;
+        }
+        dequeuing = true;
+        try {
+            task.run(io);
+        } finally {
+            dequeuing = false;
+        }
+    }
+
     int packets() {
         return packets;
     }

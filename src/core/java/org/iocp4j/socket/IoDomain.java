@@ -76,6 +76,7 @@ public final class IoDomain {
     private final AtomicInteger wakeUps = new AtomicInteger();
     /** What other threads have for a thread that dequeues. */
     private final Queue<IoTask> tasks = new ConcurrentLinkedQueue<>();
+    private final IoTask behindPackets = this::runBehindPackets;
     private final Set<OverlappedFile> files = Collections.synchronizedSet(new LinkedHashSet<>());
     private final FreeList<FileSlot> vacantFiles = new FreeList<>(OverlappedFile.MOST_FILES, FreeList.Order.LIFO);
     private final AtomicInteger fileCount = new AtomicInteger();
@@ -364,6 +365,9 @@ public final class IoDomain {
      * only thread need not call this: it drives the wheel before it waits. One of several may do something else for
      * long before that, while all others wait. Any thread.
      *
+     * <p>One thread of a pool watches for a deadline. If an event blocks it meanwhile, the deadline is as late, unless
+     * another thread comes back to {@link #dequeue}.
+     *
      * @param dueNanos as {@link IoThread#nowNanos}
      * @param io       the calling thread's own
      */
@@ -427,8 +431,7 @@ public final class IoDomain {
             }
             throw e;
         } finally {
-            timers.run(io);
-            runTasks(io);
+            io.runInDequeue(behindPackets);
         }
         io.throwFailure();
         return handled;
@@ -457,6 +460,11 @@ public final class IoDomain {
         runTasks(io);
     }
 
+    private void runBehindPackets(IoThread io) {
+        timers.run(io);
+        runTasks(io);
+    }
+
     private void runTasks(IoThread io) {
         for (IoTask task = tasks.poll(); task != null; task = tasks.poll()) {
             try {
@@ -475,7 +483,7 @@ public final class IoDomain {
      */
     public void runQueued(IoThread io) {
         port.runQueued(io);
-        runTasks(io);
+        io.runInDequeue(this::runTasks);
     }
 
     /**

@@ -34,7 +34,11 @@ final class SocketSlot implements CompletionHandler {
     static final int LINGER_OFF = 0;
 
     /** What the send operation is for. An accept and a connect come before all sends, a disconnect after them. */
-    private enum Use { ACCEPT, CONNECT, SEND, DISCONNECT }
+    private enum Use {
+        ACCEPT, CONNECT, SEND, DISCONNECT;
+
+        private static final Use[] ALL = values();
+    }
 
     /**
      * How far a disconnect has come; its packet and its time limit compete to end it. GIVEN_UP: during the call that
@@ -42,13 +46,17 @@ final class SocketSlot implements CompletionHandler {
      */
     private enum Disconnect { NONE, POSTING, PENDING, DONE, FAILED, GIVEN_UP }
 
+    /** The bits of {@link #disconnect} that have a Disconnect. */
+    private static final int STATE = 7;
+    private static final int NEXT = STATE + 1;
+
     private static final VarHandle DISCONNECT;
     private static final VarHandle USES;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
-            DISCONNECT = lookup.findVarHandle(SocketSlot.class, "disconnect", Disconnect.class);
+            DISCONNECT = lookup.findVarHandle(SocketSlot.class, "disconnect", int.class);
             USES = lookup.findVarHandle(SocketSlot.class, "uses", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
@@ -79,7 +87,6 @@ final class SocketSlot implements CompletionHandler {
     private boolean nonBlocking;
 
     // The present holder's.
-    private Use use = Use.ACCEPT;
     /** Whose accept is pending. */
     private @Nullable StreamListener listener;
     /** Of the accept or connect that is pending. */
@@ -90,7 +97,8 @@ final class SocketSlot implements CompletionHandler {
     private volatile @Nullable StreamSocket socket;
     /** An object for the next connection: nobody refers to it any more. */
     private @Nullable StreamSocket spare;
-    private volatile Disconnect disconnect = Disconnect.NONE;
+    /** A Disconnect, and above it its number: who looks at one may be overtaken by the next. */
+    private volatile int disconnect;
     /** Made for the first disconnect. */
     private @Nullable DisconnectLimit limit;
 
@@ -108,7 +116,7 @@ final class SocketSlot implements CompletionHandler {
             connection().receiveCompleted(status, bytes, io);
             return;
         }
-        switch (use) {
+        switch (Use.ALL[io.purpose()]) {
             case ACCEPT -> acceptCompleted(status, io);
             case CONNECT -> connectCompleted(status, io);
             case SEND -> connection().sendCompleted(status, bytes, io);
@@ -145,7 +153,7 @@ final class SocketSlot implements CompletionHandler {
         inUseOf = null;
         delivery = Delivery.PACKET;
         nonBlocking = false;
-        disconnect = Disconnect.NONE;
+        disconnect = with(disconnect, Disconnect.NONE);
         uses = 1;
     }
 
@@ -279,7 +287,7 @@ final class SocketSlot implements CompletionHandler {
 
     /** To be called before each post. */
     private void begin(Use newUse, Delivery by, boolean returnsDone) {
-        use = newUse;
+        send.purpose((byte) newUse.ordinal());
         send.delivery(by);
         send.returnsDone(returnsDone);
     }
@@ -367,12 +375,12 @@ final class SocketSlot implements CompletionHandler {
 
     /** Whether a send is pending. Any thread. */
     boolean isSending() {
-        return send.isPending() && use == Use.SEND;
+        return send.isPending() && send.purpose() == Use.SEND.ordinal();
     }
 
     /** Whether a connect is pending. Any thread. */
     boolean isConnecting() {
-        return send.isPending() && use == Use.CONNECT;
+        return send.isPending() && send.purpose() == Use.CONNECT.ordinal();
     }
 
     /** Makes the handle a connection's. */
@@ -399,8 +407,9 @@ final class SocketSlot implements CompletionHandler {
     /** The connection has told its last event: its handle is used again, or the slot is vacant. */
     void connectionGone(IoThread io) {
         socket = null;
-        if (disconnect == Disconnect.DONE) {
-            disconnect = Disconnect.NONE;
+        int done = with(disconnect, Disconnect.DONE);
+        if (disconnect == done) {
+            disconnect = with(done, Disconnect.NONE);
             domain.slots().keep(this, io);
         } else {
             vacate();
@@ -423,7 +432,12 @@ final class SocketSlot implements CompletionHandler {
         USES.getAndAdd(this, 1);
         connection.operationBegun();
         domain.disconnecting.incrementAndGet();
-        disconnect = Disconnect.POSTING;
+        int posting = with(disconnect + NEXT, Disconnect.POSTING);
+        disconnect = posting;
+        if (domain.isEnding()) { // the end may have looked for it already, and nobody would give it up
+            drop(posting, connection, io);
+            return false;
+        }
         int error;
         try {
             domain.arm(itsLimit, itsLimit.dueNanos, io);
@@ -431,20 +445,18 @@ final class SocketSlot implements CompletionHandler {
                     ? io.disconnect(send, connection.owner(), handle, TF_REUSE_SOCKET())
                     : io.transmitNothing(send, connection.owner(), handle, TF_DISCONNECT() | TF_REUSE_SOCKET());
         } catch (Throwable e) {
-            dropUse();
-            ends(Disconnect.POSTING, Disconnect.FAILED);
-            connection.operationEnded(io);
+            drop(posting, connection, io);
             throw e;
         }
-        if (error == 0 && (DISCONNECT.compareAndSet(this, Disconnect.POSTING, Disconnect.PENDING)
-                || disconnect != Disconnect.GIVEN_UP)) {
+        if (error == 0 && (DISCONNECT.compareAndSet(this, posting, with(posting, Disconnect.PENDING))
+                || disconnect != with(posting, Disconnect.GIVEN_UP))) {
             return true;
         }
         boolean done = error == IoThread.DONE;
         if (error != 0) {
             dropUse(); // no packet comes
         }
-        boolean ended = ends(Disconnect.POSTING, done ? Disconnect.DONE : Disconnect.FAILED);
+        boolean ended = ends(posting, done ? Disconnect.DONE : Disconnect.FAILED);
         connection.operationEnded(io);
         if (ended && !done) {
             domain.disconnectFailed(error, this);
@@ -452,13 +464,33 @@ final class SocketSlot implements CompletionHandler {
         return ended && done;
     }
 
-    /** Whether the caller ends the disconnect; the others find it ended. */
-    private boolean ends(Disconnect how) {
-        return ends(Disconnect.POSTING, how) || ends(Disconnect.PENDING, how);
+    private static int with(int disconnect, Disconnect state) {
+        return (disconnect & ~STATE) | state.ordinal();
     }
 
-    private boolean ends(Disconnect from, Disconnect how) {
-        if (!DISCONNECT.compareAndSet(this, from, how)) {
+    /** It was not posted. */
+    private void drop(int posting, StreamSocket connection, IoThread io) {
+        dropUse();
+        ends(posting, Disconnect.FAILED);
+        connection.operationEnded(io);
+    }
+
+    /** Ends the disconnect as failed, if it is still the one that was seen: as GIVEN_UP or FAILED, else NONE. */
+    private Disconnect fail(int seen) {
+        if (ends(with(seen, Disconnect.POSTING), Disconnect.GIVEN_UP)) {
+            return Disconnect.GIVEN_UP;
+        }
+        return ends(with(seen, Disconnect.PENDING), Disconnect.FAILED) ? Disconnect.FAILED : Disconnect.NONE;
+    }
+
+    private boolean succeed(int seen) {
+        return ends(with(seen, Disconnect.POSTING), Disconnect.DONE)
+                || ends(with(seen, Disconnect.PENDING), Disconnect.DONE);
+    }
+
+    /** Whether the caller ends the disconnect; the others find it ended. */
+    private boolean ends(int from, Disconnect how) {
+        if (!DISCONNECT.compareAndSet(this, from, with(from, how))) {
             return false;
         }
         assert limit != null; // a disconnect has begun
@@ -471,22 +503,34 @@ final class SocketSlot implements CompletionHandler {
 
     private void disconnectCompleted(int status, IoThread io) {
         StreamSocket connection = socket; // before the end: then it may be gone
-        boolean ended = ends(status >= 0 ? Disconnect.DONE : Disconnect.FAILED);
-        if (!ended) {
+        Disconnect failed = status < 0 ? fail(disconnect) : Disconnect.NONE;
+        if (failed == Disconnect.NONE && (status < 0 || !succeed(disconnect))) {
             domain.latePackets.increment();
             vacate();
+            return;
+        }
+        if (failed == Disconnect.GIVEN_UP) { // the call that posts it is not over: whoever makes it closes, and tells
+            try {
+                disconnectFailed(status, io);
+            } finally {
+                vacate(); // that may be done by now
+            }
             return;
         }
         dropUse();
         assert connection != null;
         try {
-            if (status < 0) {
+            if (failed == Disconnect.FAILED) {
                 close(false, io);
-                domain.disconnectFailed(io.win32().rtlNtStatusToDosError(status), this);
+                disconnectFailed(status, io);
             }
         } finally {
             connection.told(io);
         }
+    }
+
+    private void disconnectFailed(int status, IoThread io) {
+        domain.disconnectFailed(io.win32().rtlNtStatusToDosError(status), this);
     }
 
     /** How long a disconnect may take. */
@@ -499,22 +543,20 @@ final class SocketSlot implements CompletionHandler {
 
         @Override
         protected void expired(IoThread io) {
+            int seen = disconnect; // first: the time of one that begins later is later
             if (io.nowNanos() - dueNanos >= 0) { // or it ran out for an earlier one
-                giveUpDisconnect(true, io);
+                giveUp(seen, true, io);
             }
         }
     }
 
-    private void giveUpDisconnect(boolean isOverdue, IoThread io) {
-        boolean inCall = ends(Disconnect.POSTING, Disconnect.GIVEN_UP);
-        if (!inCall && !ends(Disconnect.PENDING, Disconnect.FAILED)) {
-            return;
-        }
-        if (isOverdue) {
+    private void giveUp(int seen, boolean isOverdue, IoThread io) {
+        Disconnect failed = fail(seen);
+        if (failed != Disconnect.NONE && isOverdue) {
             domain.disconnectOverdue(this);
         }
-        if (inCall) {
-            return;
+        if (failed != Disconnect.FAILED) {
+            return; // it had ended, or whoever posts it closes the handle
         }
         StreamSocket connection = socket; // now: it cannot be gone before it is told below
         assert connection != null;
@@ -533,7 +575,7 @@ final class SocketSlot implements CompletionHandler {
 
     /** Ends what is going on in the slot; an accept ends with its listener. */
     void end(IoThread io) {
-        giveUpDisconnect(false, io);
+        giveUp(disconnect, false, io);
         StreamSocket present = socket;
         if (present != null) {
             present.close(Closing.RST, io);

@@ -473,8 +473,8 @@ public final class StreamSocket extends IoHandle {
     }
 
     /**
-     * As {@link #send}, but if Windows has sent the bytes by the time its call returns, the outcome is their number, in
-     * every domain, and no event comes.
+     * As {@link #send}, but if Windows has sent the bytes by the time its call returns, and brings no packet of it
+     * ({@link DomainOptions#delivery}), the outcome is their number, in every domain, and no event comes.
      */
     public int sendNow(int count, IoThread io) {
         return send(count, true, io);
