@@ -25,15 +25,19 @@ public final class DetachedSocket {
     final Delivery delivery;
     final boolean nonBlocking;
     final boolean accepted;
+    /** It has options of its own, which must not go on to another connection. */
+    final boolean changed;
     /** Where it counts as in use until it is closed; null if nowhere. */
     final @Nullable FreeSockets<?> inUseOf;
     /** Its sockaddrs, the local one and the peer's; null if they are not known. Never written. */
     final byte @Nullable [] addresses;
 
-    private DetachedSocket(long handle, int family, @Nullable SocketSlot from, byte @Nullable [] addresses) {
+    private DetachedSocket(long handle, int family, @Nullable SocketSlot from, byte @Nullable [] addresses,
+            boolean changed) {
         this.handle = handle;
         this.family = family;
         this.addresses = addresses;
+        this.changed = changed;
         generation = from == null ? 1 : from.generation;
         home = from == null ? null : from.home();
         delivery = from == null ? Delivery.PACKET : from.delivery();
@@ -43,8 +47,8 @@ public final class DetachedSocket {
     }
 
     /** An accepted one, or one that was disconnected: then without addresses. */
-    static DetachedSocket from(SocketSlot slot, byte @Nullable [] addresses) {
-        return new DetachedSocket(slot.handle, slot.family, slot, addresses);
+    static DetachedSocket from(SocketSlot slot, byte @Nullable [] addresses, boolean changed) {
+        return new DetachedSocket(slot.handle, slot.family, slot, addresses, changed);
     }
 
     /**
@@ -54,7 +58,7 @@ public final class DetachedSocket {
      * @param family AF_INET or AF_INET6
      */
     public static DetachedSocket of(long handle, int family) {
-        return new DetachedSocket(handle, family, null, null);
+        return new DetachedSocket(handle, family, null, null, false);
     }
 
     /** The Windows handle. */

@@ -151,7 +151,7 @@ public final class IoDomain {
         }
         SocketSlot slot = newHandle(family, io);
         StreamSocket socket = slot.newConnection();
-        socket.begin(false);
+        socket.begin(false, false);
         boolean isOpen = false;
         try {
             int error = family == AF_INET6() ? io.setOption(slot.handle, IPPROTO_IPV6(), IPV6_V6ONLY(), 0) : 0;
@@ -202,7 +202,7 @@ public final class IoDomain {
         SocketSlot slot = slots.vacantSlot(io);
         slot.occupy(detached);
         StreamSocket socket = slot.continuedConnection();
-        socket.begin(detached.accepted);
+        socket.begin(detached.accepted, detached.changed);
         boolean isAdopted = false;
         try {
             int error = socket.takeAddresses(detached, io);

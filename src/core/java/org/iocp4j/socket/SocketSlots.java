@@ -198,7 +198,7 @@ final class SocketSlots {
     void keep(SocketSlot slot, IoThread io) {
         slot.endUse(io);
         if (pool != null && !domain.isEnding()
-                && pool.of(slot.family).give(DetachedSocket.from(slot, null), io.nowNanos())) {
+                && pool.of(slot.family).give(DetachedSocket.from(slot, null, false), io.nowNanos())) {
             detached();
             slot.vacate();
         } else if (pool != null || domain.isEnding() || !free(slot.family).give(slot, io.nowNanos())) {

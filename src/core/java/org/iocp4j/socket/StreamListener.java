@@ -380,7 +380,7 @@ public final class StreamListener extends IoHandle {
 
     private void tell(StreamSocket socket, boolean onDemand, AddressBlock output, IoThread io) {
         accepts.increment();
-        socket.begin(true);
+        socket.begin(true, false);
         socket.operationBegun(); // its first event: if it were gone before this has ended, it could be another's below
         try {
             boolean isReady = false;

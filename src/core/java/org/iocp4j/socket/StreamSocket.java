@@ -89,12 +89,12 @@ public final class StreamSocket extends IoHandle {
     }
 
     /** A new connection, or a socket that is to be connected. */
-    void begin(boolean isAccepted) {
+    void begin(boolean isAccepted, boolean isChanged) {
         events = null;
         accepted = isAccepted;
         bound = false;
         sendEnded = false;
-        changed = false;
+        changed = isChanged;
         owner = 0;
         hasAddresses = false;
         transmitting = null;
@@ -182,7 +182,7 @@ public final class StreamSocket extends IoHandle {
         if (isAttached()) {
             throw new IllegalStateException("cannot be detached, for it is attached: " + this);
         }
-        DetachedSocket detached = DetachedSocket.from(slot, addresses);
+        DetachedSocket detached = DetachedSocket.from(slot, addresses, changed);
         if (!beginClose(null, io)) {
             throw new IllegalStateException("cannot be detached, for it is closed: " + this);
         }
