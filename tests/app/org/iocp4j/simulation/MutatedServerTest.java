@@ -125,10 +125,12 @@ class MutatedServerTest {
         FORGETS_TO_POST_AN_ACCEPT_AGAIN("socket/StreamListener.java",
                 "        replenishSoon(io); // before the connection", "        // before the connection"),
         POOLS_A_SOCKET_WHOSE_DISCONNECT_FAILED("socket/SocketSlot.java",
-                "ends(status >= 0 ?", "ends(status != 1 ?"),
+                "= status < 0 ? fail(disconnect) : Disconnect.NONE;\n"
+                        + "        if (failed == Disconnect.NONE && (status < 0 || !succeed(disconnect))) {",
+                "= Disconnect.NONE;\n        if (!succeed(disconnect)) {"),
         USES_A_SOCKET_AGAIN_WITHOUT_WAITING("socket/SocketSlot.java",
                 "        if (error == 0 && (DISCONNECT.",
-                "        if (error == 0 && ends(Disconnect.DONE)) {\n            connection.operationEnded(io);\n"
+                "        if (error == 0 && succeed(posting)) {\n            connection.operationEnded(io);\n"
                 + "            return true;\n        }\n        if (error == 0 && (DISCONNECT."),
         ASSOCIATES_EACH_TIME("socket/SocketSlot.java",
                 "        if (associated) {", "        if (associated && generation < 2) {"),
