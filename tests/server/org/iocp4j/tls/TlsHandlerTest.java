@@ -967,6 +967,57 @@ class TlsHandlerTest {
         });
     }
 
+    /** The connection's own queue knows nothing of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"throws", "blocks", "refused"})
+    void anEndThatDropsWhatIsNotEncryptedIsAReset(String why) {
+        forEachSeed(seed -> {
+            boolean[] refuses = {false};
+            Life life = new Life(seed) {
+                @Override
+                public void received(Session session, ByteBuffer data) {
+                    data.position(data.limit());
+                    assertThat(session.send(ByteBuffer.allocate(100))).isEqualTo(SendResult.TAKEN);
+                    if (why.equals("throws")) {
+                        throw new IllegalStateException("provoked");
+                    }
+                    kernel.sleep(Duration.ofMinutes(1));
+                }
+            };
+            if (!why.equals("throws")) {
+                life.options.handlerExecutor(call -> {
+                    if (refuses[0]) {
+                        throw new RejectedExecutionException("provoked");
+                    }
+                    life.kernel.start("call", call::run);
+                });
+            }
+            life.run(() -> {
+                life.await(() -> life.ref != null && life.peer.isDone(), "it opens");
+                life.kernel.sleep(Duration.ofMillis(50)); // what the handshake sends is gone
+                if (why.equals("refused")) {
+                    refuses[0] = true;
+                    assertThat(life.ref.send(ByteBuffer.allocate(100))).isEqualTo(SendResult.TAKEN);
+                } else {
+                    life.peer.send(new byte[10]);
+                }
+                if (why.equals("blocks")) {
+                    life.kernel.sleep(Duration.ofMillis(50));
+                    life.server.close();
+                }
+                life.await(() -> life.client.isReset() || life.client.hasEnded(), "the end");
+                assertThat(life.client.isReset()).isTrue();
+                assertThat(life.peer.received.size()).isZero();
+                assertThat(life.peer.sawCloseNotify()).isFalse();
+                life.awaitEnd();
+                assertThat(life.reason)
+                        .isEqualTo(why.equals("blocks") ? CloseReason.SERVER_STOPPED : CloseReason.HANDLER_FAILED);
+                life.server.close();
+                life.await(() -> life.kernel.leftovers().isEmpty(), "the call is over");
+            });
+        });
+    }
+
     // ---- the session ----
 
     /** As without TLS; the connection itself knows of no close_notify. */

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * AWAITING_FIN     finish, when the queue is empty      the next phase
  * ABORTING         abort, with a reference              open
  * broken           failed                               open
- * resets           end, with a reference                open
+ * resets           end or beginAbort, with a reference  open
  * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
  *                  OPEN
  * socketEnds       endSocket, with a reference          open
@@ -129,7 +129,7 @@ final class IocpSession {
     private volatile long lastActivityNanos;
     /** The connection is known to be broken: the peer needs no reset to learn of it. */
     private volatile boolean broken;
-    /** An end by a reset was asked for. */
+    /** The peer is to see a reset, whatever is queued. */
     private volatile boolean resets;
     /**
      * 0: the socket's end is the session's. Else 1, and 1 more when the socket is gone, when the session is over; and
@@ -476,6 +476,9 @@ final class IocpSession {
     /** The phase that the session was in: if it was not ABORTING, {@link #aborted} is the caller's to call. */
     private int beginAbort() {
         assert ioCount.isHeld() : "aborts without a reference";
+        if (phase == OPEN && standing != null) {
+            resets = true; // what stands for it may have taken bytes that the queue does not know of, as TLS has
+        }
         return (int) PHASE.getAndSet(this, ABORTING);
     }
 

@@ -154,7 +154,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      *                                {@link ServerOptions#closeTime}
      * @param lingerTimeouts          ending sessions whose client had not sent its FIN within
      *                                {@link ServerOptions#lingerTime}
-     * @param sessionsCut             sessions that ended with bytes still queued; each connection was reset
+     * @param sessionsCut             sessions that ended with bytes still queued; each connection was reset. What
+     *                                TLS has not encrypted does not count, though that is a reset, too
      * @param peerResets              sessions ended because a receive or a send failed by the peer's reset or silence,
      *                                or by an error of the network
      * @param acceptFailures          accepts that failed by a client or the network; each was replaced
