@@ -192,7 +192,6 @@ final class InnerSession implements TlsSession {
     /** When the handshake is done, and what was sent before is encrypted. */
     void endLater() {
         endAsked = true;
-        outgoing.close();
     }
 
     // ---- what holds its input ----

@@ -461,6 +461,7 @@ final class TlsConnection {
         TlsException thrown = new TlsException(kind, what, cause);
         failure = thrown;
         endReason = CloseReason.TLS_FAILED;
+        outgoing.close(); // before the look: nothing is taken that it does not see
         boolean isCut = phase == Phase.OPEN && !outgoing.isEmpty();
         writer.dropPlaintext();
         if (isCut && cause == null) { // a sound engine says close_notify: the peer would take a part for the whole
@@ -616,6 +617,7 @@ final class TlsConnection {
     }
 
     private void disconnectNow() throws Exception {
+        outgoing.close(); // before the look: nothing is taken that it does not see
         if (phase == Phase.OPEN || (phase == Phase.HANDSHAKING && outgoing.isEmpty())) {
             close(null);
         } else {
