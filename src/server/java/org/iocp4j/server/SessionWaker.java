@@ -22,7 +22,7 @@ final class SessionWaker implements Waker, SessionAction {
         if (!session.isOpen() || session.id() != id || session.shard().isPortLost()) {
             return false;
         }
-        if (asked.compareAndSet(false, true)) {
+        if (!asked.getAndSet(true)) { // a write in any case: the action sees what who is merged has written before
             session.requests().executeUncounted(id, this);
             session.shard().mailbox.ask(session, id, SessionRequests.EXECUTE);
         }
@@ -31,7 +31,7 @@ final class SessionWaker implements Waker, SessionAction {
 
     @Override
     public void run(Session handle) throws Exception {
-        asked.set(false); // first: who asks from now on may have written what the action reads before
+        asked.getAndSet(false); // first, and a read: who asks from now on has it run again, who asked before is seen
         action.run(handle);
     }
 }
