@@ -633,6 +633,8 @@ class HandlerExecutorTest {
                 assertThat(life.calls).containsExactly("blocks");
                 assertThat(life.server.statistics().faults().callsLeft()).isOne();
                 assertThat(life.kernel.openSockets()).isZero();
+                life.await(() -> client.hasEnded() || client.isReset(), "its end");
+                assertThat(client.isReset()).as("though nothing was dropped").isFalse();
                 assertThat(life.kernel.until(() -> !life.reasons.isEmpty(), Duration.ofMinutes(2))).isTrue();
                 assertThat(life.calls).containsExactly("blocks", "returns x", "closed");
                 client.close();
