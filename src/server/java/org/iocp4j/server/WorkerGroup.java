@@ -1,9 +1,9 @@
 package org.iocp4j.server;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,7 +30,8 @@ final class WorkerGroup {
     private final SessionEngine engine;
     private final Supplier<Win32> system;
     private final Runnable stopServer;
-    private final List<Thread> threads = new ArrayList<>();
+    /** Read by any thread, by those in it too, from their start on. */
+    private final List<Thread> threads = new CopyOnWriteArrayList<>();
     private final List<Shard> shards;
     /** Each thread's view, for the calls that it has counted; also of threads that have ended. */
     private final Queue<Win32> views = new ConcurrentLinkedQueue<>();
@@ -58,14 +59,15 @@ final class WorkerGroup {
             Shard shard = shardOf(i);
             String name = "iocp-worker-" + i + (shards.size() == 1 ? "" : "-port-" + (shard.index() + 1));
             Thread thread = Thread.ofPlatform().name(name).unstarted(() -> run(shard));
+            threads.add(thread); // first: it may ask at once whether it is one
             running.incrementAndGet();
             try {
                 thread.start();
             } catch (Throwable e) { // no memory for another thread
                 running.decrementAndGet();
+                threads.remove(thread);
                 throw e;
             }
-            threads.add(thread);
         }
     }
 
