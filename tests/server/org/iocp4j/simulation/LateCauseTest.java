@@ -9,6 +9,7 @@ import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.iocp4j.server.CloseReason;
 import org.iocp4j.server.IocpServer;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 class LateCauseTest {
     private static final Path FILE = Path.of("C:\\site\\file");
     private static final int BYTES = 1000;
+    private static final byte[] MESSAGE = new byte[64];
 
     private final SimulatedKernel kernel = new SimulatedKernel(1, FaultPlan.CALM);
     /** The one call of the system that returns late. */
@@ -74,14 +76,21 @@ class LateCauseTest {
 
     /** Has a session aborted while a worker is held up. */
     private ServerStatistics abortWhileHeldUp(SessionHandler handler) {
+        return endWhileHeldUp(handler, SessionRef::abort);
+    }
+
+    private ServerStatistics endWhileHeldUp(SessionHandler handler, Consumer<SessionRef> ends) {
         ServerStatistics[] end = new ServerStatistics[1];
         kernel.putFile(FILE.toString(), new byte[BYTES]);
         kernel.run(() -> {
-            ServerOptions options = ServerOptions.builder().workers(2).idleTime(Duration.ofMillis(300)).build();
+            ServerOptions options = ServerOptions.builder().workers(2).bufferBytes(MESSAGE.length)
+                    .idleTime(Duration.ofMillis(300)).build();
             IocpServer server = ServerFactory.start(handler, options, SessionIdentity.OVERLAPPED, this::attach);
             SimulatedClient client = kernel.client(new SimulatedClient.Script() { }).connect(server.localAddress());
+            assertThat(kernel.until(client::isConnected, Duration.ofSeconds(5))).isTrue();
+            client.send(MESSAGE);
             assertThat(kernel.until(() -> isHeldUp, Duration.ofSeconds(5))).isTrue();
-            ref.abort();
+            ends.accept(ref);
             assertThat(kernel.until(() -> reason != null, Duration.ofSeconds(5))).isTrue();
             assertThat(reason).isEqualTo(CloseReason.DISCONNECTED);
             client.close();
@@ -116,5 +125,19 @@ class LateCauseTest {
             }
         });
         assertThat(end.incidents().idleTimeouts()).isZero();
+    }
+
+    @Test
+    void aMessageThatIsTooLong() {
+        ServerStatistics end = endWhileHeldUp(new Handler() {
+            @Override
+            public void received(Session session, ByteBuffer data) {
+                if (data.remaining() == MESSAGE.length) {
+                    session.shutdownOutput();
+                    isLate = call -> call.equals("shutdown"); // between the look at the phase and that at the buffer
+                }
+            }
+        }, SessionRef::disconnect);
+        assertThat(end.incidents().framesTooLong()).isZero();
     }
 }

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * AWAITING_FIN     finish, when the queue is empty      the next phase
  * ABORTING         abort, with a reference              open
  * broken           failed                               open
- * resets           end or beginAbort, with a reference  open
+ * resets           end, prepareAbort, with a reference  open
  * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
  *                  OPEN
  * socketEnds       endSocket, with a reference          open
@@ -460,6 +460,17 @@ final class IocpSession {
         }
     }
 
+    /** The same, but not if another thread has ended the session, be it in order; whether it was done. */
+    boolean abortIfOpen(CloseReason why, LongAdder count, IoThread io) {
+        prepareAbort();
+        boolean isOpen = PHASE.compareAndSet(this, OPEN, ABORTING);
+        if (isOpen) {
+            count.increment();
+            aborted(OPEN, why, null, io);
+        }
+        return isOpen;
+    }
+
     /** Ending has taken too long. The caller has a reference. */
     void abortOverdue(IoThread io) {
         int before = beginAbort();
@@ -475,11 +486,16 @@ final class IocpSession {
 
     /** The phase that the session was in: if it was not ABORTING, {@link #aborted} is the caller's to call. */
     private int beginAbort() {
+        prepareAbort();
+        return (int) PHASE.getAndSet(this, ABORTING);
+    }
+
+    /** Before the phase says so: another thread may end the socket as soon as it does. */
+    private void prepareAbort() {
         assert ioCount.isHeld() : "aborts without a reference";
         if (phase == OPEN && standing != null) {
             resets = true; // what stands for it may have taken bytes that the queue does not know of, as TLS has
         }
-        return (int) PHASE.getAndSet(this, ABORTING);
     }
 
     private void aborted(int before, @Nullable CloseReason why, @Nullable Throwable thrown, IoThread io) {

@@ -187,8 +187,9 @@ final class SessionInput {
             return 0;
         }
         if (isFull()) {
-            session.abort(CloseReason.FRAME_TOO_LONG, null, engine.counters.framesTooLong, io);
-            engine.frameTooLong(session);
+            if (session.abortIfOpen(CloseReason.FRAME_TOO_LONG, engine.counters.framesTooLong, io)) {
+                engine.frameTooLong(session);
+            }
             return 0;
         }
         if (!atOnce && io.shouldDefer()) {
