@@ -61,7 +61,8 @@ public interface Session {
     /**
      * Queues bytes for sending. They are copied and sent in order. On a worker they are sent when the call has
      * returned, several sends as one, or earlier behind a send that was pending before; on a
-     * {@link GroupOptions#handlerExecutor} sending begins during the call. All of {@code data} is taken or nothing.
+     * {@link GroupOptions#handlerExecutor} sending begins during the call, but inside of TLS ({@code org.iocp4j.tls})
+     * only behind it. All of {@code data} is taken or nothing.
      *
      * @param data the bytes from its position to its limit; if taken, its position is set to the limit, else it is
      *             unchanged
@@ -78,7 +79,8 @@ public interface Session {
     /**
      * Queues a part of a file for sending: it goes out behind everything that was sent before, and before everything
      * that is sent later. All of it is taken or nothing. Windows sends it by TransmitFile, in pieces, without a copy in
-     * this process. Client editions of Windows transmit two files at a time, the others wait [doc].
+     * this process. Client editions of Windows transmit two files at a time, the others wait [doc]. In a call on a
+     * {@link GroupOptions#handlerExecutor} it is mapped instead, as {@link #sendFile(FileChannel, long, long)} does it.
      *
      * <p>The file is opened in the call, which may wait for the disk, and closed when the part is sent or the session
      * has ended, before {@link SessionHandler#closed}. Until then others may read and write it, but not delete it. If
@@ -110,7 +112,8 @@ public interface Session {
     /**
      * The same of a file that is open: no public call tells its Windows handle, so the part is mapped to memory in the
      * call, and sent from there, without a copy either. The channel may be closed afterwards. While the part is mapped,
-     * Windows lets nobody make the file shorter [doc]; to send from memory that is not loaded may wait for the disk.
+     * Windows lets nobody make the file shorter [doc]; a worker that sends from memory that is not loaded may wait for
+     * the disk.
      *
      * @param file open for reading; its position does not matter
      * @throws java.io.EOFException     if the file has fewer bytes; the message says how many

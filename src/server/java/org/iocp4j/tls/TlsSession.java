@@ -6,7 +6,8 @@ import org.iocp4j.server.Session;
 /**
  * A session behind a {@link TlsHandler}, as its inner handler sees it. All that {@link Session} promises holds for the
  * bytes before they are encrypted; {@link #queuedBytes} counts also those that are encrypted already, with what TLS
- * adds.
+ * adds. What a call sends is encrypted when it has returned, and sent from then on, on a
+ * {@link org.iocp4j.server.GroupOptions#handlerExecutor} too.
  */
 public interface TlsSession extends Session {
     /**
