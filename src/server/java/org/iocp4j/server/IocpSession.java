@@ -493,6 +493,7 @@ final class IocpSession {
     /** Before the phase says so: another thread may end the socket as soon as it does. */
     private void prepareAbort() {
         assert ioCount.isHeld() : "aborts without a reference";
+        queue.close(); // else a send would be taken and dropped behind the look at the queue that ends the socket
         if (phase == OPEN && standing != null) {
             resets = true; // what stands for it may have taken bytes that the queue does not know of, as TLS has
         }
@@ -501,7 +502,6 @@ final class IocpSession {
     private void aborted(int before, @Nullable CloseReason why, @Nullable Throwable thrown, IoThread io) {
         if (before == OPEN) {
             assert why != null;
-            queue.close();
             closing(why, thrown, io);
         }
         output.dropDue();
