@@ -143,7 +143,7 @@ class MutatedServerTest {
         ENDS_IN_ORDER_WHAT_WAS_CUT("server/IocpSession.java",
                 "boolean isCut = dropped && !broken;", "boolean isCut = dropped && broken;"),
         ABORTS_IN_ORDER("server/IocpSession.java",
-                "boolean mustReset = isCut || (resets && !broken);", "boolean mustReset = isCut;"),
+                "boolean mustReset = isCut || (asksForReset() && !broken);", "boolean mustReset = isCut;"),
         SETS_NO_TIME_FOR_A_CANCEL("server/IocpSession.java",
                 "        timeouts.lookIn(TickAction.RETRY_NANOS, io);\n        socket.cancelAll(io);",
                 "        socket.cancelAll(io);", TickHunt.class),

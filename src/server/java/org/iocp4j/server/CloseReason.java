@@ -2,9 +2,9 @@ package org.iocp4j.server;
 
 /**
  * Why a session ended. If there were several reasons, the first one counts. The reason does not say how the connection
- * was closed: a peer gets a reset if bytes for it were dropped, if {@code abort} was called, if a session inside of TLS
- * did not end in order, or with {@link org.iocp4j.socket.DisconnectMethod#CLOSE}; else a FIN, unless the connection was
- * broken already.
+ * was closed: a peer gets a reset if bytes for it were dropped, if {@code abort} was called, if something stands for
+ * the session ({@link Session#wrapRef}), as TLS does, and it did not end in order, nor had ended its output, or with
+ * {@link org.iocp4j.socket.DisconnectMethod#CLOSE}; else a FIN, unless the connection was broken already.
  */
 public enum CloseReason {
     /**

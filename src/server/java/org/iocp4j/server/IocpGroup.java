@@ -345,10 +345,10 @@ public final class IocpGroup implements AutoCloseable {
      *
      * <p>A peer that has got everything sees an end in order (FIN; with {@link DisconnectMethod#CLOSE} a reset), also
      * if its session is among those that are aborted; one for which bytes were dropped sees a reset, and so does one
-     * inside of TLS that has not been sent its close_notify. A call that blocks on the
-     * {@link GroupOptions#handlerExecutor} holds up no connection: its peer sees the same. While handlers block all the
-     * workers, no session ends: their peers see nothing until a handler returns. Who wants each peer to be reset aborts
-     * the sessions before.
+     * inside of TLS, or of another {@link Session#wrapRef}, whose session has not ended its output. A call that blocks
+     * on the {@link GroupOptions#handlerExecutor} holds up no connection: its peer sees the same. While handlers block
+     * all the workers, no session ends: their peers see nothing until a handler returns. Who wants each peer to be
+     * reset aborts the sessions before.
      *
      * <p>Blocks for at most drainTime, four times {@link GroupOptions#disconnectTime} and 5 s: 30 s with the defaults.
      * An interrupt of the calling thread does not shorten that. If the kernel still holds an operation then, its memory

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * takes a reference.</li>
  * <li>The <em>send side</em> ({@link SessionOutput}): any worker with a reference sends what is queued, also while
  * another one is in the handler. The {@link SendQueue} has a lock of its own and lets one send be pending.</li>
- * <li>The <em>phase</em> only goes forward: OPEN, FLUSHING, AWAITING_FIN, ABORTING. Each is entered in one method, by
- * any worker with a reference.</li>
+ * <li>The <em>phase</em> only goes forward: OPEN, FLUSHING, AWAITING_FIN, ABORTING or CUT. Each is entered by any
+ * worker with a reference.</li>
  * <li>What any thread <em>asks</em> for ({@link SessionRequests}), a worker does with a reference; also what time
  * demands ({@link SessionTimeouts}).</li>
  * </ul>
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * does not wait for them: if the session is aborted meanwhile, its socket is closed at once, and the session outlives
  * it.
  *
- * <p>References ({@link IoCount}): one is the turn's from {@link #open} on, until its holder finds the phase ABORTING
+ * <p>References ({@link IoCount}): one is the turn's from {@link #open} on, until its holder finds it aborting
  * and no receive pending; it covers the pending receive, whose end only the turn learns of. Each pending send has one,
  * each piece of code that works on the session without the turn, and what is due. Who has the last one gives it to the
  * turn, whose holder drops it and releases the session. So a session lives as long as somebody has its turn.
@@ -46,9 +46,9 @@ import org.jspecify.annotations.Nullable;
  * OPEN             open                                 the next phase
  * FLUSHING         disconnect, with a reference         the next phase
  * AWAITING_FIN     finish, when the queue is empty      the next phase
- * ABORTING         abort, with a reference              open
+ * ABORTING, CUT    abort, with a reference              open
  * broken           failed                               open
- * resets           end, prepareAbort, with a reference  open
+ * resets           end, with a reference                open
  * reason           closing, on the thread that ended    vacate, when the socket is back     the closing deadline
  *                  OPEN
  * socketEnds       endSocket, with a reference          open
@@ -81,8 +81,8 @@ import org.jspecify.annotations.Nullable;
  *                                                                                           reference
  * </pre>
  *
- * <p>When the last reference is dropped, the phase is ABORTING and nothing is pending or due; {@link #release} asserts
- * it.
+ * <p>When the last reference is dropped, the session is aborting and nothing is pending or due; {@link #release}
+ * asserts it.
  */
 final class IocpSession {
     /** The handler is called. */
@@ -93,6 +93,11 @@ final class IocpSession {
     private static final int AWAITING_FIN = 2;
     /** Everything pending is cancelled; the references run out. */
     private static final int ABORTING = 3;
+    /**
+     * The same, and the peer is to see a reset, unless our FIN is sent: it was OPEN, and what stands for it may have
+     * taken bytes that the queue does not know of, as TLS has.
+     */
+    private static final int CUT = 4;
 
     /** In socketEnds: the peer sees a reset. */
     private static final int ENDED_BY_RESET = 4;
@@ -129,7 +134,7 @@ final class IocpSession {
     private volatile long lastActivityNanos;
     /** The connection is known to be broken: the peer needs no reset to learn of it. */
     private volatile boolean broken;
-    /** The peer is to see a reset, whatever is queued. */
+    /** An end by a reset was asked for. */
     private volatile boolean resets;
     /**
      * 0: the socket's end is the session's. Else 1, and 1 more when the socket is gone, when the session is over; and
@@ -236,7 +241,7 @@ final class IocpSession {
      * @param itsSettings what it has of its listener or connect
      */
     void open(StreamSocket connected, SessionSettings itsSettings, IoThread io) {
-        assert phase == ABORTING && !ioCount.isHeld() : "the slot's last connection has not ended";
+        assert isAborting() && !ioCount.isHeld() : "the slot's last connection has not ended";
         turn.begin(itsSettings.handler());
         socket = connected;
         settings = itsSettings;
@@ -278,7 +283,7 @@ final class IocpSession {
     }
 
     boolean isAborting() {
-        return phase == ABORTING;
+        return phase >= ABORTING;
     }
 
     /** Whether it is ending, and the times for that are set. Any thread. */
@@ -326,7 +331,7 @@ final class IocpSession {
     /** A file that it sends has failed: the session ends for that, unless another thread is aborting it already. */
     void sourceFailed(IOException what, IoThread io) {
         int before = beginAbort();
-        if (before == ABORTING) {
+        if (before >= ABORTING) {
             return;
         }
         engine.counters.fileFailures.increment();
@@ -360,7 +365,7 @@ final class IocpSession {
         if (cause == FailureCause.PEER) {
             broken = true;
         }
-        if (phase == ABORTING) {
+        if (isAborting()) {
             return;
         }
         switch (cause) {
@@ -452,7 +457,7 @@ final class IocpSession {
      */
     void abort(@Nullable CloseReason why, @Nullable Throwable thrown, @Nullable LongAdder count, IoThread io) {
         int before = beginAbort();
-        if (before != ABORTING) {
+        if (before < ABORTING) {
             if (count != null) {
                 count.increment();
             }
@@ -462,8 +467,8 @@ final class IocpSession {
 
     /** The same, but not if another thread has ended the session, be it in order; whether it was done. */
     boolean abortIfOpen(CloseReason why, LongAdder count, IoThread io) {
-        prepareAbort();
-        boolean isOpen = PHASE.compareAndSet(this, OPEN, ABORTING);
+        queue.close(); // as in beginAbort
+        boolean isOpen = PHASE.compareAndSet(this, OPEN, aborting(OPEN));
         if (isOpen) {
             count.increment();
             aborted(OPEN, why, null, io);
@@ -474,7 +479,7 @@ final class IocpSession {
     /** Ending has taken too long. The caller has a reference. */
     void abortOverdue(IoThread io) {
         int before = beginAbort();
-        if (before != ABORTING) {
+        if (before < ABORTING) {
             if (before != AWAITING_FIN) {
                 engine.counters.closeTimeouts.increment();
             } else if (!turn.isOutElsewhere()) { // while a call is, nothing is received: the FIN may have come
@@ -484,19 +489,23 @@ final class IocpSession {
         }
     }
 
-    /** The phase that the session was in: if it was not ABORTING, {@link #aborted} is the caller's to call. */
+    /** The phase that the session was in: if it was not aborting, {@link #aborted} is the caller's to call. */
     private int beginAbort() {
-        prepareAbort();
-        return (int) PHASE.getAndSet(this, ABORTING);
-    }
-
-    /** Before the phase says so: another thread may end the socket as soon as it does. */
-    private void prepareAbort() {
         assert ioCount.isHeld() : "aborts without a reference";
         queue.close(); // else a send would be taken and dropped behind the look at the queue that ends the socket
-        if (phase == OPEN && standing != null) {
-            resets = true; // what stands for it may have taken bytes that the queue does not know of, as TLS has
+        int before = phase;
+        while (before < ABORTING && !PHASE.compareAndSet(this, before, aborting(before))) {
+            before = phase;
         }
+        return before;
+    }
+
+    private int aborting(int before) {
+        return before == OPEN && standing != null ? CUT : ABORTING;
+    }
+
+    private boolean asksForReset() {
+        return resets || (phase == CUT && !output.hasEndedOutput());
     }
 
     private void aborted(int before, @Nullable CloseReason why, @Nullable Throwable thrown, IoThread io) {
@@ -622,7 +631,7 @@ final class IocpSession {
 
     /** The last reference is dropped, and the turn is the caller's: the handler's last call, and the end. */
     void release(IoThread io) {
-        assert phase == ABORTING && !input.isReceiving() && !turn.holdsReference() && !output.isSendDue()
+        assert isAborting() && !input.isReceiving() && !turn.holdsReference() && !output.isSendDue()
                 && !isPending() : "released while something is still to happen";
         CloseReason why = reason;
         assert why != null : "released before it was ended";
@@ -643,7 +652,7 @@ final class IocpSession {
         forgetWork();
         boolean outlives = socketEnds != 0; // else the session may be another connection's below
         boolean isCut = dropped && !broken;
-        boolean mustReset = isCut || (resets && !broken);
+        boolean mustReset = isCut || (asksForReset() && !broken);
         boolean isReset = outlives ? (socketEnds & ENDED_BY_RESET) != 0 // as was decided there
                 : mustReset || engine.method() == DisconnectMethod.CLOSE;
         engine.telemetry.disconnecting(id, isReset, settings.handler());
@@ -669,7 +678,7 @@ final class IocpSession {
      * when the last one has been dropped. The session itself lives on, until the handler has had its last call.
      */
     void endSocket(IoThread io) {
-        boolean mustReset = (resets || sourcesDropped || !queue.isIdle()) && !broken;
+        boolean mustReset = (asksForReset() || sourcesDropped || !queue.isIdle()) && !broken;
         boolean isReset = mustReset || engine.method() == DisconnectMethod.CLOSE;
         if (SOCKET_ENDS.compareAndSet(this, 0, isReset ? 1 | ENDED_BY_RESET : 1)) {
             engine.disconnect(this, isReset, io);

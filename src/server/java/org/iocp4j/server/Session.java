@@ -52,6 +52,9 @@ public interface Session {
      * does the orderly end of the group ({@link SessionRef#disconnect}). Actions that were taken before are still run
      * with this session.
      *
+     * <p>What stands for a session may hold bytes that this session does not know of. So from now on its peer sees a
+     * reset if the session does not end in order, unless it has ended its output.
+     *
      * @param wrapper gets the ref that has stood for the session until now, which the new one hands on to
      * @throws NullPointerException if the wrapper returns null; what the wrapper throws is thrown here, and nothing has
      *                              changed
