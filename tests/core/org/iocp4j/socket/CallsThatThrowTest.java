@@ -470,6 +470,15 @@ class CallsThatThrowTest {
         assertThat(closed).containsOnlyOnce(handle);
     }
 
+    /** As a thread does that has not dequeued before. */
+    private void dequeueElsewhere(IoDomain domain) {
+        try {
+            domain.dequeue(new IoThread(system.win32()), 0);
+        } catch (Win32Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /** The packet is dequeued before the call that posted it has returned. */
     @Test
     void doesNotCloseTheHandleUnderTheCallOfADisconnectThatFails() throws Exception {
@@ -478,13 +487,7 @@ class CallsThatThrowTest {
         long handle = socket.handle();
         system.answer("disconnectEx", a -> {
             complete((long) a[1], STATUS_CANCELLED());
-            CompletableFuture.runAsync(() -> {
-                try {
-                    domain.dequeue(new IoThread(system.win32()), 0);
-                } catch (Win32Exception e) {
-                    throw new AssertionError(e);
-                }
-            }).join();
+            CompletableFuture.runAsync(() -> dequeueElsewhere(domain)).join();
             told.add(closed.contains(handle) ? "closed under a call" : "disconnecting");
             return WSA_IO_PENDING();
         });
@@ -517,13 +520,7 @@ class CallsThatThrowTest {
         List<CompletableFuture<Void>> others = new ArrayList<>();
         system.answer("disconnectEx", a -> {
             complete((long) a[1], STATUS_CANCELLED());
-            others.add(CompletableFuture.runAsync(() -> {
-                try {
-                    domain.dequeue(new IoThread(system.win32()), 0);
-                } catch (Win32Exception e) {
-                    throw new AssertionError(e);
-                }
-            }));
+            others.add(CompletableFuture.runAsync(() -> dequeueElsewhere(domain)));
             awaitQuietly(inPacket);
             return WSA_IO_PENDING();
         });
@@ -572,11 +569,7 @@ class CallsThatThrowTest {
         }
 
         private void dequeue() {
-            try {
-                domain.dequeue(new IoThread(bed.system.win32()), 0);
-            } catch (Win32Exception e) {
-                throw new AssertionError(e);
-            }
+            bed.dequeueElsewhere(domain);
         }
 
         private void close() {

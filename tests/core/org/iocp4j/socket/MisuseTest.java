@@ -164,7 +164,8 @@ class MisuseTest {
         new Deadline(domain.timers()) {
             @Override
             protected void expired(IoThread on) {
-                seen.append(refusals(on)).append("deadline ");
+                refusesInDequeue(on);
+                seen.append("deadline ");
             }
         }.arm(io.nowNanos());
         StreamSocket socket = domain.open(AF_INET(), new SocketEvents() {
@@ -180,7 +181,8 @@ class MisuseTest {
 
             @Override
             public void gone(StreamSocket of, IoThread on) {
-                seen.append(refusals(on)).append("gone ");
+                refusesInDequeue(on);
+                seen.append("gone ");
             }
         }, 0, io);
         system.answer("postQueuedCompletionStatus", a -> 0); // the packet comes later
@@ -192,11 +194,10 @@ class MisuseTest {
         assertThat(io.isDequeuing()).isFalse();
     }
 
-    private String refusals(IoThread on) {
+    private void refusesInDequeue(IoThread on) {
         assertThat(on.isDequeuing()).isTrue();
         refused(() -> dequeue(domain, on), IllegalStateException.class, "inside of a dequeue");
         refused(() -> domain.end(on, Duration.ZERO), IllegalStateException.class, "in an event");
-        return "";
     }
 
     /** Of a thread that ends since the port is lost. */

@@ -107,19 +107,28 @@ class ClosingTest {
         }
     }
 
-    /** Which is there when the channel is back. */
+    /** What the peer does while the channel is deregistered ends it when it is back, and not before. */
+    private void endsWhenItIsBack(Ends ends, boolean byReset) throws Exception {
+        Channel channel = ends.channel();
+        EventLoop loop = channel.eventLoop();
+        channel.deregister().sync();
+        if (byReset) {
+            ends.peerResets();
+        } else {
+            ends.peer().close();
+        }
+        Bed.turns(channel);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(seen.failures).isEmpty();
+        loop.register(channel).sync();
+        Bed.await(() -> assertThat(seen.events).endsWith("inactive", "unregistered"));
+    }
+
     @ParameterizedTest
     @EnumSource(Transport.class)
     void aDeregisteredChannelHearsOfTheEndWhenItIsRegisteredAgain(Transport transport) throws Exception {
         try (Bed bed = new Bed(transport); Ends ends = bed.accepted(seen)) {
-            Channel channel = ends.channel();
-            EventLoop loop = channel.eventLoop();
-            channel.deregister().sync();
-            ends.peer().close();
-            Bed.turns(channel);
-            assertThat(channel.isOpen()).isTrue();
-            loop.register(channel).sync();
-            Bed.await(() -> assertThat(seen.events).endsWith("inactive", "unregistered"));
+            endsWhenItIsBack(ends, false);
         }
     }
 
@@ -128,15 +137,7 @@ class ClosingTest {
     @EnumSource(Transport.class)
     void aDeregisteredChannelHearsOfAResetWhenItIsRegisteredAgain(Transport transport) throws Exception {
         try (Bed bed = new Bed(transport); Ends ends = bed.accepted(seen)) {
-            Channel channel = ends.channel();
-            EventLoop loop = channel.eventLoop();
-            channel.deregister().sync();
-            ends.peerResets();
-            Bed.turns(channel);
-            assertThat(channel.isOpen()).isTrue();
-            assertThat(seen.failures).isEmpty();
-            loop.register(channel).sync();
-            Bed.await(() -> assertThat(seen.events).endsWith("inactive", "unregistered"));
+            endsWhenItIsBack(ends, true);
             assertThat(seen.failures).hasSize(transport == Transport.IOCP ? 1 : 0);
         }
     }
@@ -147,15 +148,9 @@ class ClosingTest {
         AtomicInteger out = new AtomicInteger();
         try (Bed bed = new Bed(Transport.IOCP); Ends ends = bed.accepted(seen)) {
             Channel channel = ends.channel();
-            EventLoop loop = channel.eventLoop();
             ChannelFuture sent = channel.writeAndFlush(new CountedBuf(32 << 20, out).writeZero(32 << 20));
             Bed.turns(channel);
-            channel.deregister().sync();
-            ends.peerResets();
-            Bed.turns(channel);
-            assertThat(channel.isOpen()).isTrue();
-            loop.register(channel).sync();
-            Bed.await(() -> assertThat(seen.events).endsWith("inactive", "unregistered"));
+            endsWhenItIsBack(ends, true);
             assertThat(sent.await(Bed.SECONDS, TimeUnit.SECONDS)).isTrue();
             assertThat(sent.isSuccess()).isFalse();
         }
@@ -167,14 +162,7 @@ class ClosingTest {
     void aDeregisteredChannelHearsOfTheEndThoughItReadsNothing() throws Exception {
         try (Bed bed = new Bed(Transport.IOCP);
                 Ends ends = bed.accepted(seen, server -> server.childOption(ChannelOption.AUTO_READ, false))) {
-            Channel channel = ends.channel();
-            EventLoop loop = channel.eventLoop();
-            channel.deregister().sync();
-            ends.peer().close();
-            Bed.turns(channel);
-            assertThat(channel.isOpen()).isTrue();
-            loop.register(channel).sync();
-            Bed.await(() -> assertThat(seen.events).endsWith("inactive", "unregistered"));
+            endsWhenItIsBack(ends, false);
         }
     }
 
