@@ -91,8 +91,10 @@ class CallsThatThrowTest {
         system.answer("rtlNtStatusToDosError", a -> 995);
         system.answer("connectEx", a -> WSA_IO_PENDING());
         system.answer("cancelIoEx", a -> {
-            accepts.forEach(overlapped -> complete(overlapped, STATUS_CANCELLED()));
-            accepts.clear();
+            synchronized (accepts) { // or one that another thread posts in between is never completed
+                accepts.forEach(overlapped -> complete(overlapped, STATUS_CANCELLED()));
+                accepts.clear();
+            }
             return ERROR_NOT_FOUND();
         });
         system.answer("closesocket", a -> {
