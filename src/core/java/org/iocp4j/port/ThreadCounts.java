@@ -2,6 +2,7 @@ package org.iocp4j.port;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,11 @@ public final class ThreadCounts {
      * @param io the calling thread's own
      */
     public void add(int number, long more, IoThread io) {
-        io.share(this).add(number, more);
+        try {
+            io.share(this).add(number, more);
+        } finally {
+            Reference.reachabilityFence(io); // or its share may be taken for a former thread's before this is counted
+        }
     }
 
     /**
