@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.StringReader;
 import java.util.List;
+import java.util.Locale;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
 class BenchPageTest {
-    private final String page = BenchPage.of("a <machine> & another", "./iocp4j bench --servers \"c,iocp4j\"",
-            List.of(Results.bare(), Results.full()), List.of(Results.leftOut()));
+    private final String page = page();
+
+    private static String page() {
+        return BenchPage.of("a <machine> & another", "./iocp4j bench --servers \"c,iocp4j\"",
+                List.of(Results.bare(), Results.full()), List.of(Results.leftOut()));
+    }
 
     @Test
     void isWellFormedAndHasAPlotOfRatiosOneOfLatenciesAndATableForEachLoad() throws Exception {
@@ -39,6 +44,17 @@ class BenchPageTest {
     void saysInEachRowWhatElseTheMachineDid() {
         assertThat(page).contains("<td class=\"num\">512</td><td class=\"num\">7.40</td><td class=\"num\">1</td>"
                 + "<td class=\"num\">2</td></tr>").contains("<td class=\"num\">-</td><td class=\"num\">3</td></tr>");
+    }
+
+    @Test
+    void isTheSameWhereNumbersHaveOtherDigits() {
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("fa-IR-u-nu-arabext"));
+        try {
+            assertThat(page()).isEqualTo(page);
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

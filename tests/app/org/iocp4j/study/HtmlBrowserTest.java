@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -74,7 +75,7 @@ class HtmlBrowserTest {
     @CsvSource({"360, light", "360, dark", "1280, light", "1280, dark"})
     void fitsAndSaysNothingOnTheConsole(int width, String scheme) throws IOException, InterruptedException {
         Files.writeString(folder.resolve("measured.html"), page.replace("</body>", MEASURE));
-        Path file = Files.writeString(folder.resolve("frame.html"), String.format(FRAME, width));
+        Path file = Files.writeString(folder.resolve("frame.html"), String.format(Locale.ROOT, FRAME, width));
         String[] output = browse(width, scheme, "--dump-dom", file);
         Matcher measured = Pattern.compile("data-measured=\"(\\d+);(\\d+);([^;]*);(\\d+);([^\"]*)\"")
                 .matcher(output[0]);

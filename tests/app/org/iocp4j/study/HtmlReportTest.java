@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -35,6 +36,18 @@ class HtmlReportTest {
         assertThat(elements(page, "svg").stream().filter(svg -> svg.hasAttribute("aria-labelledby")))
                 .hasSizeGreaterThan(5)
                 .allSatisfy(svg -> assertThat(ids).contains(svg.getAttribute("aria-labelledby").split(" ")));
+    }
+
+    @Test
+    void isTheSameWhereNumbersHaveOtherDigits() {
+        Locale before = Locale.getDefault();
+        String page = allPage();
+        Locale.setDefault(Locale.forLanguageTag("fa-IR-u-nu-arabext"));
+        try {
+            assertThat(allPage()).isEqualTo(page);
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.iocp4j.win32.Win32Exception;
 import org.iocp4j.win32.generated.OPERATION;
 import org.iocp4j.win32.generated.OVERLAPPED;
@@ -28,8 +29,8 @@ class OperationTest {
     @BeforeEach
     void makeOperation() throws Win32Exception {
         operation = slab().add((op, key, status, bytes, on) ->
-                completions.add(String.format("key %d, status %X, %d bytes, owner %X, %s", key, status, bytes,
-                        op.owner(), op.isPending() ? "pending" : "complete")));
+                completions.add(String.format(Locale.ROOT, "key %d, status %X, %d bytes, owner %X, %s", key, status,
+                        bytes, op.owner(), op.isPending() ? "pending" : "complete")));
         system.answer("wsaRecv", a -> WSA_IO_PENDING());
     }
 

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -467,7 +468,7 @@ class SendQueueTest {
 
     /** The thread, the number in five digits, and a payload of the thread's letter. */
     private static String message(int thread, int number) {
-        return thread + String.format("%05d", number) + String.valueOf((char) ('a' + thread))
+        return thread + String.format(Locale.ROOT, "%05d", number) + String.valueOf((char) ('a' + thread))
                 .repeat(payloadBytes(number));
     }
 

@@ -132,15 +132,16 @@ public final class BenchPage {
     }
 
     private void line(String kind, int x1, int y1, int x2, int y2) {
-        out.append(String.format("<line class=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", kind, x1, y1, x2, y2));
+        out.append(String.format(Locale.ROOT, "<line class=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", kind, x1,
+                y1, x2, y2));
     }
 
     private void dot(String kind, int x, int y) {
-        out.append(String.format("<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", kind, x, y));
+        out.append(String.format(Locale.ROOT, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", kind, x, y));
     }
 
     private void text(String kind, int x, int y, String text) {
-        out.append(String.format("<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>%n", kind, x, y,
+        out.append(String.format(Locale.ROOT, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>%n", kind, x, y,
                 HtmlText.escape(text)));
     }
 

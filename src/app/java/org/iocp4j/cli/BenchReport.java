@@ -95,7 +95,7 @@ interface BenchReport {
         }
 
         private String name(String name) {
-            return String.format("%-" + nameWidth + "s", name);
+            return String.format(Locale.ROOT, "%-" + nameWidth + "s", name);
         }
 
         private static String figure(Double value, int decimals) {

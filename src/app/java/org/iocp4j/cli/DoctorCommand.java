@@ -77,14 +77,15 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static String text(Answer answer) {
         return switch (answer.result()) {
-            case WORKS -> String.format("yes  (%s: %s)", answer.source(), answer.detail());
-            case DOES_NOT -> String.format("no   (%s: %s)", answer.source(), answer.detail());
-            case NOT_LEARNT -> String.format("-    (not known, %s stopped by: %s)", answer.source(), answer.detail());
+            case WORKS -> String.format(Locale.ROOT, "yes  (%s: %s)", answer.source(), answer.detail());
+            case DOES_NOT -> String.format(Locale.ROOT, "no   (%s: %s)", answer.source(), answer.detail());
+            case NOT_LEARNT -> String.format(Locale.ROOT, "-    (not known, %s stopped by: %s)", answer.source(),
+                    answer.detail());
         };
     }
 
     private static void line(PrintWriter out, String name, String value) {
-        out.println(String.format("%-33s %s", name, value));
+        out.println(String.format(Locale.ROOT, "%-33s %s", name, value));
     }
 
     static void printJson(PrintWriter out, String wine, Map<Capability, Answer> answers) {

@@ -1,6 +1,7 @@
 package org.iocp4j.study;
 
 import java.util.List;
+import java.util.Locale;
 import org.iocp4j.html.HtmlText;
 
 /**
@@ -51,15 +52,15 @@ final class HtmlPicture {
                 (int) (labels.stream().mapToInt(Label::length).max().orElse(0) * LETTER) + 10);
         out.append("<figure class=\"wide\">\n<figcaption>").append(title).append(' ').append(summary)
                 .append("</figcaption>\n<div class=\"timeline\">\n");
-        out.append(String.format("<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">\n", labelWidth,
-                height));
+        out.append(String.format(Locale.ROOT, "<svg class=\"lanes\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">\n",
+                labelWidth, height));
         for (Label label : labels) {
             frame.text("lane", 0, label.y(), HtmlText.capped(label.name(), MOST_LABEL));
             frame.text("key", 0, label.y() + 15, label.detail());
         }
         out.append("</svg>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: ").append(title)
                 .append("\">\n");
-        out.append(String.format(
+        out.append(String.format(Locale.ROOT,
                 "<svg class=\"plot\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"%s-t %s-d\">"
                 + "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>\n", width, height, id, id, id, title, id,
                 HtmlText.escape(description)));
@@ -67,7 +68,8 @@ final class HtmlPicture {
     }
 
     void text(String kind, int x, int y, String text) {
-        out.append(String.format("<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>", kind, x, y, HtmlText.escape(text)));
+        out.append(String.format(Locale.ROOT, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>", kind, x, y,
+                HtmlText.escape(text)));
     }
 
     /** Ends the plot; the legend comes next. */
@@ -76,8 +78,8 @@ final class HtmlPicture {
     }
 
     void entry(int width, String shape, String meaning) {
-        out.append(String.format("<li><svg width=\"%d\" height=\"14\" aria-hidden=\"true\">%s</svg> %s</li>", width,
-                shape, meaning));
+        out.append(String.format(Locale.ROOT,
+                "<li><svg width=\"%d\" height=\"14\" aria-hidden=\"true\">%s</svg> %s</li>", width, shape, meaning));
     }
 
     void remark(String text) {

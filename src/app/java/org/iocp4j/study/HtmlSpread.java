@@ -92,9 +92,8 @@ final class HtmlSpread {
         int free = 0;
         for (double mark : marks.size() < FEWEST_MARKS ? marks(MORE) : marks) {
             boolean reference = spread.reference() != null && mark == spread.reference();
-            out.append(String.format("<line class=\"%s\" x1=\"%d\" y1=\"4\" x2=\"%d\" y2=\"%d\"/>", reference
-                    ? "reference" : "rail",
-                    x(mark), x(mark), bottom));
+            out.append(String.format(Locale.ROOT, "<line class=\"%s\" x1=\"%d\" y1=\"4\" x2=\"%d\" y2=\"%d\"/>",
+                    reference ? "reference" : "rail", x(mark), x(mark), bottom));
             String number = mark < 10 ? Double.toString(mark).replaceFirst("\\.0$", "")
                     : Long.toString(Math.round(mark));
             String text = mark == LEAST && values().anyMatch(value -> value < LEAST) ? "≤ " + number : number;
@@ -122,11 +121,13 @@ final class HtmlSpread {
     }
 
     private void row(HtmlPicture frame, Row row, int y) {
-        out.append(String.format("<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", HtmlPicture.MARGIN,
-                y, WIDTH - HtmlPicture.MARGIN, y));
+        out.append(String.format(Locale.ROOT, "<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>",
+                HtmlPicture.MARGIN, y, WIDTH - HtmlPicture.MARGIN, y));
         row.sorted().forEach(value ->
-                out.append(String.format("<circle class=\"each\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", x(value), y)));
-        out.append(String.format("<path class=\"median\" d=\"M%d %d V%d\"/>", x(row.median()), y - 10, y + 10));
+                out.append(String.format(Locale.ROOT, "<circle class=\"each\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", x(value),
+                        y)));
+        out.append(String.format(Locale.ROOT, "<path class=\"median\" d=\"M%d %d V%d\"/>", x(row.median()), y - 10,
+                y + 10));
         frame.text("session", WIDTH, y + 4, figures(row));
         out.append('\n');
     }

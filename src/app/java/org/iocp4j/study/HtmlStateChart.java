@@ -2,6 +2,7 @@ package org.iocp4j.study;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.iocp4j.study.HtmlPicture.Label;
@@ -67,8 +68,8 @@ final class HtmlStateChart {
     /** Looks in a row that saw the same share a bar. */
     private void bars(int x, int top, List<String> states) {
         int middle = top + BAR / 2;
-        out.append(String.format("<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", x, middle,
-                x + chart.looks().size() * LOOK - 4, middle));
+        out.append(String.format(Locale.ROOT, "<line class=\"rail\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", x,
+                middle, x + chart.looks().size() * LOOK - 4, middle));
         for (int from = 0; from < states.size();) {
             String state = states.get(from);
             int to = from + 1;
@@ -76,7 +77,8 @@ final class HtmlStateChart {
                 to++;
             }
             if (!state.equals(TcpStates.GONE)) {
-                out.append(String.format("<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"/>",
+                out.append(String.format(Locale.ROOT,
+                        "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"/>",
                         kind(state), x + from * LOOK, top, (to - from) * LOOK - 4, BAR));
                 frame.text(kind(state) + "text", x + from * LOOK + 6, middle + 4, state);
             }

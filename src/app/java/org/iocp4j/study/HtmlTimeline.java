@@ -131,7 +131,7 @@ final class HtmlTimeline {
     private void lane(Lane of, int y) {
         int top = y + BAR_TOP;
         int middle = top + BAR / 2;
-        out.append(String.format("<line class=\"rail\" x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", middle,
+        out.append(String.format(Locale.ROOT, "<line class=\"rail\" x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", middle,
                 2 * HtmlPicture.MARGIN + (events + 1) * step, middle));
         List<Dot> dots = of.packets().stream().filter(dot -> dot.at() < events).toList();
         for (Bar bar : of.bars()) {
@@ -152,7 +152,8 @@ final class HtmlTimeline {
         boolean wrong = dots.stream().anyMatch(dot -> isWrong(dot) && within(bar, dot));
         int left = x(bar.from());
         int width = Math.max(x(bar.to()) - left, step / 2);
-        String at = String.format("x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"", left, top, width, BAR);
+        String at = String.format(Locale.ROOT, "x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\"", left, top,
+                width, BAR);
         String name = "session " + bar.session();
         out.append("<rect class=\"bar\" ").append(at).append("><title>").append(name).append(", generation ")
                 .append(bar.generation()).append(" of the socket</title></rect>");
@@ -182,8 +183,8 @@ final class HtmlTimeline {
         }
         int from = x(dot.at());
         int to = (x(own.from()) + x(own.to())) / 2;
-        out.append(String.format("<path class=\"posted\" d=\"M%d %d V%d H%d V%d\"/>\n", from, top + BAR / 2, top - 2,
-                to, top));
+        out.append(String.format(Locale.ROOT, "<path class=\"posted\" d=\"M%d %d V%d H%d V%d\"/>\n", from,
+                top + BAR / 2, top - 2, to, top));
     }
 
     /** One line from all wrong packets of a socket to the session that their key names, if it is on this socket. */
@@ -203,11 +204,11 @@ final class HtmlTimeline {
             }
             int end = (x(named.from()) + x(named.to())) / 2;
             int low = bottom + BUS;
-            out.append(String.format("<path class=\"names\" d=\"M%d %d H%d V%d m-3 4 l3 -4 l3 4\"/>",
+            out.append(String.format(Locale.ROOT, "<path class=\"names\" d=\"M%d %d H%d V%d m-3 4 l3 -4 l3 4\"/>",
                     x(wrong.getLast().at()), low, end, bottom + 2));
             wrong.forEach(dot ->
-                    out.append(String.format("<path class=\"names\" d=\"M%d %d V%d\"/>", x(dot.at()), bottom - 5,
-                    low)));
+                    out.append(String.format(Locale.ROOT, "<path class=\"names\" d=\"M%d %d V%d\"/>", x(dot.at()),
+                    bottom - 5, low)));
             out.append('\n');
         }
     }
@@ -216,7 +217,7 @@ final class HtmlTimeline {
         int x = x(dot.at());
         double r = step > 15 ? 5 : 4;
         String judgement = dot.right() == null ? " (names no session)" : dot.right() ? "" : ": WRONG";
-        String title = String.format("<title>%s: key %s, posted by session %d%s</title>", dot.operation(),
+        String title = String.format(Locale.ROOT, "<title>%s: key %s, posted by session %d%s</title>", dot.operation(),
                 number(dot.key()), dot.session(), judgement);
         if (isWrong(dot)) {
             double d = r + 1.2;
@@ -232,17 +233,19 @@ final class HtmlTimeline {
 
     private void association(Association association, int y) {
         int x = x(association.at());
-        out.append(String.format("<path class=\"%s\" d=\"%s\"><title>CreateIoCompletionPort, %s</title></path>\n",
+        out.append(String.format(Locale.ROOT,
+                "<path class=\"%s\" d=\"%s\"><title>CreateIoCompletionPort, %s</title></path>\n",
                 association.done() ? "tied" : "refused", association.done() ? tick(x, y) : cross(x, y),
                 HtmlText.escape(association.what())));
     }
 
     private static String tick(int x, int y) {
-        return String.format("M%d %d L%d %d L%d %d", x - 5, y, x - 1, y + 4, x + 5, y - 5);
+        return String.format(Locale.ROOT, "M%d %d L%d %d L%d %d", x - 5, y, x - 1, y + 4, x + 5, y - 5);
     }
 
     private static String cross(int x, int y) {
-        return String.format("M%d %d L%d %d M%d %d L%d %d", x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4);
+        return String.format(Locale.ROOT, "M%d %d L%d %d M%d %d L%d %d", x - 4, y - 4, x + 4, y + 4, x - 4, y + 4,
+                x + 4, y - 4);
     }
 
     /** Of what is in this picture, and nothing else. */

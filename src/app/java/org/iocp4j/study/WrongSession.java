@@ -3,6 +3,7 @@ package org.iocp4j.study;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeoutException;
 import org.iocp4j.port.FreeList.Order;
@@ -87,7 +88,7 @@ final class WrongSession implements Experiment {
         Counts c = server.counts();
         table.row(one.name(), connections, server.dequeued(), c.listener, c.rightAtFirst, c.rightByChance, c.wrongLive,
                 c.deleted, c.onReused() == 0 ? "-"
-                : String.format("%d %%", Math.round(100.0 * c.wrong() / c.onReused())));
+                : String.format(Locale.ROOT, "%d %%", Math.round(100.0 * c.wrong() / c.onReused())));
     }
 
     private static void associations(Finding.Builder finding, Case one, NaiveServer server) {

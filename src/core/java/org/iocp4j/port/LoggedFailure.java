@@ -1,5 +1,6 @@
 package org.iocp4j.port;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +42,7 @@ final class LoggedFailure extends Throwable {
             char c = text.charAt(i);
             switch (Character.getType(c)) {
                 case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
-                        escaped.append(String.format("\\u%04x", (int) c));
+                        escaped.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
                 default -> escaped.append(c);
             }
         }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Locale;
 import org.iocp4j.win32.generated.OPERATION;
 import org.iocp4j.win32.generated.OVERLAPPED;
 
@@ -173,6 +174,7 @@ public final class Operation {
 
     @Override
     public String toString() {
-        return String.format("operation %d of %X, owner %s", index, address(), Long.toUnsignedString(owner()));
+        return String.format(Locale.ROOT, "operation %d of %X, owner %s", index, address(),
+                Long.toUnsignedString(owner()));
     }
 }

@@ -1,6 +1,7 @@
 package org.iocp4j.win32;
 
 import java.lang.reflect.Method;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iocp4j.win32.generated.WinTypes;
@@ -41,7 +42,8 @@ public final class ErrorName {
             statuses = names;
         }
         String name = names.get(status);
-        return name == null ? String.format("status 0x%08X", status) : String.format("%s (0x%08X)", name, status);
+        return name == null ? String.format(Locale.ROOT, "status 0x%08X", status)
+                : String.format(Locale.ROOT, "%s (0x%08X)", name, status);
     }
 
     private static Map<Integer, String> constants(String... prefixes) {

@@ -2,6 +2,7 @@ package org.iocp4j.simkernel;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.iocp4j.win32.ErrorName;
 
 /** What happened: small records in a ring, made readable only when somebody reads them. */
@@ -52,7 +53,7 @@ final class Trace {
     String tail(int lines) {
         StringBuilder text = new StringBuilder();
         for (long i = Math.max(0, count - Math.min(lines, capacity)); i < count; i++) {
-            text.append(String.format("%7d ", i));
+            text.append(String.format(Locale.ROOT, "%7d ", i));
             render((int) (i % capacity) * FIELDS, text);
         }
         return text.toString();
@@ -60,7 +61,7 @@ final class Trace {
 
     private void render(int at, StringBuilder text) {
         String thread = ring[at + 1] < 0 ? "network" : threads.get((int) ring[at + 1]);
-        text.append(String.format("%14.6f ms  %-14s ", ring[at] / 1e6, thread));
+        text.append(String.format(Locale.ROOT, "%14.6f ms  %-14s ", ring[at] / 1e6, thread));
         String template = TraceEvent.at((int) ring[at + 2]).template;
         int argument = at + 3;
         for (int i = 0; i < template.length(); i++) {
