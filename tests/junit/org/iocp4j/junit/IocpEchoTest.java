@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.NeedsCompletionPorts;
 import org.iocp4j.echo.ActiveFault;
@@ -33,11 +34,15 @@ import org.iocp4j.echo.Faults;
 import org.iocp4j.server.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -266,6 +271,80 @@ class IocpEchoTest {
         assertThat(outcome.passed).hasSize(1);
     }
 
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    static class InjectedOnce extends Injected {
+        InjectedOnce(IocpEcho echo) {
+            super(echo);
+        }
+    }
+
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    @ExtendWith(IocpEcho.class)
+    static class NotMade {
+        NotMade(EchoServer server) {
+            throw new IllegalArgumentException("on port " + server.port());
+        }
+
+        @Test
+        void isNotRun() {
+        }
+    }
+
+    /** JUnit makes it before it calls anything else. */
+    @Test
+    @NeedsCompletionPorts
+    void theInstanceOfAllTestsGetsTheServerToo() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        Outcome outcome = run(InjectedOnce.class);
+        assertThat(outcome.failures).isEmpty();
+        assertThat(outcome.passed).hasSize(1);
+        assertThat(run(NotMade.class).failures).singleElement().satisfies(failure -> assertThat(failure)
+                .hasStackTraceContaining("IllegalArgumentException: on port "));
+        assertLeavesNoServer(before);
+    }
+
+    static class Repeated {
+        private static final CountDownLatch BOTH = new CountDownLatch(2);
+
+        @RepeatedTest(2)
+        @ExtendWith(IocpEcho.class)
+        @ExtendWith(Together.class)
+        @Execution(ExecutionMode.CONCURRENT)
+        void asks(EchoServer server) throws IOException {
+            try (TestClient client = TestClient.logIn(server.localAddress())) {
+                client.echo(42);
+            }
+        }
+    }
+
+    /** Each repetition waits, when it has its server or was refused it, until the other one has come as far. */
+    static class Together implements AfterEachCallback {
+        @Override
+        public void afterEach(ExtensionContext context) throws InterruptedException {
+            Repeated.BOTH.countDown();
+            Repeated.BOTH.await();
+        }
+    }
+
+    @Test
+    @NeedsCompletionPorts
+    void repetitionsAtTheSameTimeDoNotTakeEachOthersServer() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        Outcome outcome = Outcome.of(Repeated.class, Map.of("junit.jupiter.execution.parallel.enabled", "true",
+                "junit.jupiter.execution.parallel.config.strategy", "fixed",
+                "junit.jupiter.execution.parallel.config.fixed.parallelism", "2"));
+        assertThat(outcome.passed).hasSize(1);
+        assertThat(outcome.failures).singleElement().satisfies(failure -> assertThat(failure)
+                .hasMessageMatching("the echo server of one test cannot be that of repetition \\d of 2, which runs at"
+                        + " the same time: register it in a static field, or at the class"));
+        assertLeavesNoServer(before);
+    }
+
+    private static void assertLeavesNoServer(Set<Thread> before) {
+        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                .filteredOn(thread -> thread.getName().startsWith("iocp-")).isSubsetOf(before));
+    }
+
     static class Faulty {
         @RegisterExtension
         static final IocpEcho ECHO = IocpEcho.builder().protocol(EchoProtocol.RAW).fault(Fault.neverRead())
@@ -314,8 +393,7 @@ class IocpEchoTest {
         assertThat(outcome.failures).singleElement().satisfies(failure -> assertThat(failure)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("wrong-login: the protocol has no login message"));
-        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
-                .filteredOn(thread -> thread.getName().startsWith("iocp-")).isSubsetOf(before));
+        assertLeavesNoServer(before);
     }
 
     @Execution(ExecutionMode.CONCURRENT)

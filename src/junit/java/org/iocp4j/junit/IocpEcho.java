@@ -22,6 +22,7 @@ import org.iocp4j.server.ServerOptions;
 import org.iocp4j.server.ServerStatistics;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.TestInstanceFactoryContext;
+import org.junit.jupiter.api.extension.TestInstancePreConstructCallback;
 
 /**
  * An echo server for tests of clients, which misbehaves on demand:
@@ -49,8 +52,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  *
  * <p>In a static field, and with {@code @ExtendWith} at a class, there is one server for all tests of the class and of
- * its nested classes; in an instance's field, one for each test. It listens on a free port of the loopback address.
- * Tests may run in parallel.
+ * its nested classes; in an instance's field, one for each test, or for all tests of the instance if its class is
+ * {@code PER_CLASS}. It listens on a free port of the loopback address. Tests may run in parallel; not so, if the
+ * extension is registered at a method, that method's repetitions.
  *
  * <p>When its last test is over, no session, socket or operation may be left, and the server must have counted no fault
  * of its own. Otherwise the test, or for a static field the class, fails, and the failure names what is left; a session
@@ -64,12 +68,16 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  */
 @SuppressWarnings("exports") // JSpecify is for compilers: users need not have its module
 public final class IocpEcho implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback,
-        ExecutionCondition, ParameterResolver {
+        TestInstancePreConstructCallback, ExecutionCondition, ParameterResolver {
+    private static final ExtensionContext.Namespace STORE = ExtensionContext.Namespace.create(IocpEcho.class);
+
     private final Builder settings;
 
     // Guarded by this: classes that run in parallel may share the field of a superclass.
     /** The contexts of those for which the server is there, by their unique ids. */
     private final Set<String> classes = new HashSet<>();
+    /** The unique id of the context of the one test for which it is there, if it is there for no class. */
+    private @Nullable String test;
     private @Nullable Running running;
 
     /** A server in its time. */
@@ -151,6 +159,16 @@ public final class IocpEcho implements BeforeAllCallback, BeforeEachCallback, Af
         return IocpServer.unsupportedReason();
     }
 
+    /** An instance that is there for all tests of its class is made before {@link #beforeAll}, and may ask for it. */
+    @Override
+    public void preConstructTestInstance(TestInstanceFactoryContext factory, ExtensionContext context) {
+        if (context.getTestInstanceLifecycle().equals(Optional.of(TestInstance.Lifecycle.PER_CLASS))) {
+            beforeAll(context);
+            // JUnit does not call afterAll if the constructor throws.
+            context.getStore(STORE).put(this, (AutoCloseable) () -> afterAll(context));
+        }
+    }
+
     @Override
     public synchronized void beforeAll(ExtensionContext context) {
         if (classes.isEmpty()) {
@@ -161,17 +179,26 @@ public final class IocpEcho implements BeforeAllCallback, BeforeEachCallback, Af
 
     @Override
     public synchronized void beforeEach(ExtensionContext context) {
-        if (classes.isEmpty()) {
-            start();
+        if (!classes.isEmpty()) {
+            return;
         }
+        if (running != null) {
+            throw new IllegalStateException("the echo server of one test cannot be that of " + context.getDisplayName()
+                    + ", which runs at the same time: register it in a static field, or at the class");
+        }
+        start();
+        test = context.getUniqueId();
     }
 
     @Override
     public void afterEach(ExtensionContext context) throws InterruptedException {
-        Running over;
+        Running over = null;
         synchronized (this) {
-            over = classes.isEmpty() ? running : null;
-            running = classes.isEmpty() ? null : running;
+            if (context.getUniqueId().equals(test)) { // or it is called for a test whose beforeEach has thrown
+                over = running;
+                running = null;
+                test = null;
+            }
         }
         end(over);
     }
