@@ -350,6 +350,24 @@ class BenchCommandTest {
                 .as("which holds none").startsWith("--html: ");
     }
 
+    /** The run would fail after its warm-ups. */
+    @Test
+    void aServerThatTheClientCannotUseIsRefused() {
+        assertThat(wrong("--servers", "iocp4j --protocol messages")).isEqualTo(
+                "--servers: --protocol: 'messages' is not allowed, must be raw, as with the other servers\n");
+        for (String host : List.of("127.0.0.5", "::1")) {
+            assertThat(wrong("--baseline", "iocp4j --host " + host)).startsWith("--baseline: --host: '")
+                    .endsWith("' is not allowed, must be 127.0.0.1: there the client connects\n");
+        }
+        assertThat(wrong("--servers", "iocp4j --host ::", "--html", "\0")).startsWith("--html: ");
+    }
+
+    @Test
+    void anEmptyNameIsRefused() {
+        assertThat(wrong("--loads", ",")).startsWith("--loads: '' is not allowed, must be ping-pong-1, ");
+        assertThat(wrong("--servers", "iocp4j,")).startsWith("--servers: '' is not allowed, must be ");
+    }
+
     private String wrong(String... options) {
         String[] all = new String[options.length + 1];
         all[0] = "bench";

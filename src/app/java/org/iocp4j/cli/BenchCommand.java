@@ -2,6 +2,7 @@ package org.iocp4j.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,8 @@ import org.iocp4j.bench.Machine;
 import org.iocp4j.bench.ScaleBench;
 import org.iocp4j.bench.ServerKind;
 import org.iocp4j.bench.ServerSpec;
+import org.iocp4j.echo.EchoOptions;
+import org.iocp4j.echo.EchoProtocol;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -299,7 +302,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static <T> List<T> each(String option, String list, Function<String, T> parser, String allowed) {
-        return Arrays.stream(list.split(",")).map(name -> of(option, name.strip(), parser, allowed)).distinct()
+        return Arrays.stream(list.split(",", -1)).map(name -> of(option, name.strip(), parser, allowed)).distinct()
                 .toList();
     }
 
@@ -314,8 +317,17 @@ final class BenchCommand implements Callable<Integer> {
     /** Now, not minutes later when its process starts. */
     private static void check(String option, ServerSpec server, Duration longestIdle) {
         try {
-            Duration idle = BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions().server()
-                    .idleTime();
+            EchoOptions options = BenchServer.parse(server.options().toArray(String[]::new)).toEchoOptions();
+            if (options.protocol() != EchoProtocol.RAW) {
+                throw OptionErrors.notAllowed(option + "--protocol", EnumConverter.name(options.protocol()),
+                        "raw, as with the other servers");
+            }
+            InetAddress host = options.server().address().getAddress();
+            if (!host.isAnyLocalAddress() && !host.getHostAddress().equals(BenchServer.HOST)) {
+                throw OptionErrors.notAllowed(option + "--host", host.getHostAddress(),
+                        BenchServer.HOST + ": there the client connects");
+            }
+            Duration idle = options.server().idleTime();
             if (!idle.isZero() && idle.compareTo(longestIdle) <= 0) {
                 throw OptionErrors.notAllowed(option + "--idle-timeout", DurationConverter.format(idle.toMillis()),
                         "0s or more than " + DurationConverter.format(longestIdle.toMillis())

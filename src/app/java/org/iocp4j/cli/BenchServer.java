@@ -27,6 +27,9 @@ import picocli.CommandLine.ParameterException;
  */
 @Command(name = "iocp4j serve")
 public final class BenchServer {
+    /** Where its client connects. */
+    static final String HOST = "127.0.0.1";
+
     @Mixin
     private ServeOptions options;
 
@@ -40,7 +43,7 @@ public final class BenchServer {
             Peer peer = kind == ServerKind.IOCP4J ? null
                     : kind.peer(more.length == 0 ? Service.ECHO : Service.of(more[0]));
             EchoServer server = peer != null ? null : EchoServer.start(parse(more).toEchoOptions());
-            System.out.println("ready 127.0.0.1:" + (peer != null ? peer.start() : server.port()));
+            System.out.println("ready " + HOST + ":" + (peer != null ? peer.start() : server.port()));
             answer(() -> server == null ? "-" : String.valueOf(server.statistics().server().resources().systemCalls()));
             Interrupt.exit(ExitCode.OK);
         } catch (IOException | RuntimeException e) {
