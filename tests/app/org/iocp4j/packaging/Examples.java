@@ -81,19 +81,24 @@ final class Examples {
         return new ProcessBuilder(command).redirectError(folder.resolve("err.txt").toFile()).start();
     }
 
+    /** A server, as {@link #startModule} starts it, which prints {@code listening on /127.0.0.1:PORT}. */
+    ExampleServer serve(String example, String main, List<String> options, String... arguments) throws Exception {
+        return new ExampleServer(startModule(example, main, options, arguments));
+    }
+
     /**
-     * A server, as a module: its class Main, which prints {@code listening on /127.0.0.1:PORT}.
+     * A program, as a module.
      *
      * @param main      its module and class
      * @param options   of the JVM
      * @param arguments of the program
      */
-    ExampleServer serve(String example, String main, List<String> options, String... arguments) throws Exception {
+    Process startModule(String example, String main, List<String> options, String... arguments) throws Exception {
         Path classes = compile(example, "--module-path", Jars.path(core, server, slf4j));
         List<String> all = new ArrayList<>(options);
         all.addAll(List.of(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(classes, core, server, slf4j),
                 "-m", main));
         all.addAll(List.of(arguments));
-        return new ExampleServer(start(all.toArray(String[]::new)));
+        return start(all.toArray(String[]::new));
     }
 }

@@ -41,13 +41,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HttpExampleTest {
     private static final byte[] FILE = new byte[3_000_000];
 
+    private static Examples examples;
     private static ExampleServer server;
     private static HttpClient client;
     private static Path served;
 
     @BeforeAll
     static void start() throws Exception {
-        Examples examples = new Examples();
+        examples = new Examples();
         new Random(1).nextBytes(FILE);
         served = Files.createDirectories(examples.folder.resolve("served/sub")).getParent();
         Files.write(served.resolve("sub/a file.bin"), FILE);
@@ -94,6 +95,19 @@ class HttpExampleTest {
         assertThat(lines.headers().firstValue("transfer-encoding")).hasValue("chunked");
         assertThat(new String(lines.body(), US_ASCII).lines())
                 .containsExactlyElementsOf(IntStream.rangeClosed(1, 50_000).mapToObj(i -> "line " + i).toList());
+    }
+
+    /** It would serve in the clear. */
+    @Test
+    void aKeyStoreWithoutItsPasswordIsRefused() throws Exception {
+        Process process = examples.startModule("http", "example.http/example.http.Main", List.of(), "0",
+                served.toString(), "keys.p12");
+        try {
+            assertThat(process.inputReader().readLine()).isNull();
+            assertThat(process.waitFor()).isEqualTo(2);
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     @Test

@@ -15,6 +15,13 @@ final class EchoServerHandler extends ChannelInboundHandlerAdapter {
         context.flush();
     }
 
+    /** A client that does not read is not read from: what is to be sent would fill the memory. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        context.channel().config().setAutoRead(context.channel().isWritable());
+        context.fireChannelWritabilityChanged();
+    }
+
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         System.err.println(context.channel() + ": " + cause);

@@ -8,6 +8,7 @@ import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /** Some bytes, some lines, the files of a folder, and uploads that are counted. */
@@ -124,7 +125,7 @@ final class DemoSite implements Site {
 
         @Override
         public Response end() {
-            return Response.text("%d bytes, CRC-32 %08x\n".formatted(bytes, crc.getValue()));
+            return Response.text(bytes + " bytes, CRC-32 " + HexFormat.of().toHexDigits((int) crc.getValue()) + "\n");
         }
     }
 

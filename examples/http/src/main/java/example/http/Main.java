@@ -23,6 +23,10 @@ public final class Main {
     }
 
     public static void main(String[] args) throws IOException, GeneralSecurityException {
+        if (args.length == 3 || args.length > 4) { // without its password a key store would be of no use
+            System.err.println("usage: Main PORT [FOLDER [KEYSTORE PASSWORD]]");
+            System.exit(2);
+        }
         int port = args.length > 0 ? Integer.parseInt(args[0]) : 0; // 0: a free one
         SessionHandler handler = new HttpHandler(new DemoSite(Path.of(args.length > 1 ? args[1] : "")), MAX_BODY_BYTES);
         if (args.length > 3) {
