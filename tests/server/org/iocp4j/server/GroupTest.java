@@ -616,6 +616,18 @@ class GroupTest {
         });
     }
 
+    @Test
+    void eachAddressFamilyHasRoomForItsFreeSockets() {
+        withGroup(options().workers(1).ports(1).pool(3000).maxSessions(100).maxAcceptsPosted(10).build(),
+                (kernel, group) -> {
+                    for (String address : List.of("127.0.0.1", "::1")) {
+                        group.listen(new InetSocketAddress(address, 0), new Noting(0),
+                                listening().acceptsPosted(5).build());
+                    }
+                    assertThat(group.statistics().sockets().socketsFree()).isBetween(6000 - 10, 6000);
+                });
+    }
+
     /** The call of a handler deep in recursion, say: nothing of it is left. */
     @ParameterizedTest
     @ValueSource(strings = {"before it is known", "after it is known", "before it is put"})

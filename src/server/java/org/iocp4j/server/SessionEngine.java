@@ -101,7 +101,9 @@ final class SessionEngine {
         this.listeners = new Listeners(options.maxAcceptsPosted());
         this.lending = new Lending(options.lendBytes());
         FreeList.Order order = options.reuseLatest() ? FreeList.Order.LIFO : FreeList.Order.FIFO;
-        int sockets = options.maxSessions() + options.maxAcceptsPosted() + options.pool() + CLOSED_SOCKETS;
+        // Those that are kept free of either family, too: they must not take the place of a connect or an accept.
+        int sockets = options.maxSessions() + options.maxAcceptsPosted() + 2 * options.mostFreeSockets()
+                + CLOSED_SOCKETS;
         ports = identity == SessionIdentity.OVERLAPPED ? options.ports() : 1; // a key names a session on one port
         pool = ports == 1 ? null : new SocketPool(options.pool(), options.mostFreeSockets(), order);
         DomainOptions domainOptions = new DomainOptions(DomainOptions.Threads.POOL, concurrencyOfAPort(), sockets,
