@@ -726,8 +726,8 @@ public final class IoDomain {
 
     /**
      * The most sockets for accepts that were in use at once in the last five minutes, from the post of their accept on:
-     * the mark that {@link DomainOptions#mostFree} speaks of. Not those of a shared pool, see
-     * {@link SocketPool#highWater}.
+     * the most of IPv4 and the most of IPv6, added up. {@link DomainOptions#mostFree} speaks of these marks. Not those
+     * of a shared pool, see {@link SocketPool#highWater}.
      */
     public int highWater() {
         return slots.highWater();

@@ -88,7 +88,10 @@ public final class SocketPool {
         return v4.givenBack() + v6.givenBack();
     }
 
-    /** The most sockets that were in use at once in the last minutes; a socket is from the post of its accept on. */
+    /**
+     * The most sockets that were in use at once in the last five minutes, from the post of their accept on: the most of
+     * IPv4 and the most of IPv6, added up.
+     */
     public int highWater() {
         return v4.highWater() + v6.highWater();
     }

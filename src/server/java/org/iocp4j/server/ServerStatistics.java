@@ -112,7 +112,8 @@ public record ServerStatistics(Connections connections, Connects connects, Traff
      * @param socketsGivenBack of these, free ones that were closed since the last minutes had not needed them
      * @param socketsFree      sockets in the pool, now
      * @param socketsHighWater the most that were in use at once in the last five minutes, from the post of their accept
-     *                         on: as many are kept, in use and free together, or {@link ServerOptions#pool} free ones
+     *                         on: the most of IPv4 and the most of IPv6, added up. As many are kept of each, in use
+     *                         and free together, or {@link ServerOptions#pool} free ones
      * @param socketsRecycling sockets that are being disconnected, now
      */
     public record Sockets(long socketsCreated, long socketsReused, long socketsDiscarded, long socketsGivenBack,
