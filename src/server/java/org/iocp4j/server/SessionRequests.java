@@ -110,10 +110,11 @@ final class SessionRequests {
 
     /** As {@link IocpGroup#execute}: if it was taken, EXECUTE is to be asked for. */
     boolean execute(long wanted, SessionAction action) {
+        Task task = new Task(wanted, action, true); // first: one that cannot be made must not be counted
         if (!session.isOpen() || !count(wanted, session.engine().options.maxActions())) {
             return false;
         }
-        add(new Task(wanted, action, true));
+        add(task);
         return true;
     }
 

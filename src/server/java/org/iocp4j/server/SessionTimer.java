@@ -27,8 +27,16 @@ final class SessionTimer extends Deadline implements ScheduledAction, SessionAct
     @Override
     protected void expired(IoThread io) {
         if (session.isOpen() && session.id() == id) {
-            session.requests().executeUncounted(id, this);
-            session.shard().mailbox.askHere(session, id, SessionRequests.EXECUTE);
+            boolean isPut = false;
+            try {
+                session.requests().executeUncounted(id, this);
+                session.shard().mailbox.askHere(session, id, SessionRequests.EXECUTE);
+                isPut = true;
+            } finally {
+                if (!isPut) {
+                    arm(io.nowNanos() + TickAction.RETRY_NANOS);
+                }
+            }
         }
     }
 

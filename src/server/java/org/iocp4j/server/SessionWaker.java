@@ -23,8 +23,16 @@ final class SessionWaker implements Waker, SessionAction {
             return false;
         }
         if (!asked.getAndSet(true)) { // a write in any case: the action sees what who is merged has written before
-            session.requests().executeUncounted(id, this);
-            session.shard().mailbox.ask(session, id, SessionRequests.EXECUTE);
+            boolean isPut = false;
+            try {
+                session.requests().executeUncounted(id, this);
+                session.shard().mailbox.ask(session, id, SessionRequests.EXECUTE);
+                isPut = true;
+            } finally {
+                if (!isPut) { // or no wake would do anything any more
+                    asked.set(false);
+                }
+            }
         }
         return true;
     }
