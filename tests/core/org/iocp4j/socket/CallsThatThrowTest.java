@@ -19,9 +19,11 @@ import static org.iocp4j.win32.generated.WinTypes.WSAEWOULDBLOCK;
 import static org.iocp4j.win32.generated.WinTypes.WSA_IO_PENDING;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -633,6 +635,125 @@ class CallsThatThrowTest {
         assertThatThrownBy(() -> domain.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
         assertThat(told).containsExactly("gone");
         assertThat(domain.disconnecting()).isZero();
+    }
+
+    /** A list cannot be made to grow without memory, so this one only says so, once. */
+    private static void hasNoMemoryOnce(FreeSockets<?> sockets) throws ReflectiveOperationException {
+        field(sockets, "free").set(sockets, new ArrayDeque<>() {
+            private boolean hasThrown;
+
+            @Override
+            public void addLast(Object socket) {
+                if (!hasThrown) {
+                    hasThrown = true;
+                    throw new OutOfMemoryError("a test's");
+                }
+                super.addLast(socket);
+            }
+        });
+    }
+
+    private static Field field(Object owner, String name) throws ReflectiveOperationException {
+        Field field = owner.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field;
+    }
+
+    private void completeDisconnects() {
+        system.answer("disconnectEx", a -> {
+            complete((long) a[1], 0);
+            return WSA_IO_PENDING();
+        });
+    }
+
+    /** Of the eight slots, one has the listener's next accept. */
+    private void assertClosedWhereItCannotBeKept(IoDomain domain, FreeSockets<?> list) throws Exception {
+        completeDisconnects();
+        StreamSocket socket = accepted(domain);
+        long handle = socket.handle();
+        hasNoMemoryOnce(list);
+
+        socket.close(Closing.REUSE, io);
+        assertThatThrownBy(() -> domain.dequeue(io, 0)).isInstanceOf(CompletionFailedException.class);
+
+        assertThat(told).containsExactly("gone");
+        assertThat(closed).containsExactly(handle);
+        assertThat(list.size()).isZero();
+        assertThat(domain.open()).as("the one of the accept").isEqualTo(1);
+        assertThat(room(domain)).isEqualTo(7);
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+        assertThat(closed).containsOnlyOnce(handle);
+    }
+
+    @Test
+    void closesADisconnectedSocketThatThereIsNoMemoryToKeep() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        FreeSockets<?> list = (FreeSockets<?>) field(domain.slots(), "freeV4").get(domain.slots());
+
+        assertClosedWhereItCannotBeKept(domain, list);
+    }
+
+    @Test
+    void closesADisconnectedSocketThatThereIsNoMemoryToShare() throws Exception {
+        SocketPool pool = new SocketPool(4, 4);
+        IoDomain domain = domain(DomainOptions.pool().withPool(DisconnectMethod.DISCONNECT_EX, pool));
+
+        assertClosedWhereItCannotBeKept(domain, pool.of(AF_INET()));
+    }
+
+    @Test
+    void closesASocketMadeInAdvanceThatThereIsNoMemoryToKeep() throws Exception {
+        IoDomain domain = domain(DomainOptions.pool().withReuse(DisconnectMethod.DISCONNECT_EX, 4));
+        hasNoMemoryOnce((FreeSockets<?>) field(domain.slots(), "freeV4").get(domain.slots()));
+
+        assertThatThrownBy(() -> domain.prefill(AF_INET(), 2, io)).isInstanceOf(OutOfMemoryError.class);
+
+        assertThat(closed).containsExactly(100L);
+        assertThat(room(domain)).isEqualTo(8);
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+    }
+
+    /**
+     * A domain with an open socket, and a vacant slot whose next connection cannot be made: its spare object is one
+     * that serves already, which throws where a new one would for which there is no memory.
+     */
+    private IoDomain withoutMemoryForAConnection() throws Exception {
+        IoDomain domain = domain(DomainOptions.loop());
+        StreamSocket first = domain.open(AF_INET(), events, 0, io);
+        StreamSocket other = domain.open(AF_INET(), events, 0, io);
+        first.close(Closing.FIN, io);
+        domain.dequeue(io, 0);
+        SocketSlot vacant = domain.slots().at(0);
+        assert vacant != null;
+        vacant.recycle(other);
+        closed.clear();
+        return domain;
+    }
+
+    @Test
+    void closesAHandleThatHasNoConnection() throws Exception {
+        IoDomain domain = withoutMemoryForAConnection();
+        long next = handles.get();
+
+        assertThatThrownBy(() -> domain.open(AF_INET(), events, 0, io)).isInstanceOf(AssertionError.class);
+
+        assertThat(closed).containsExactly(next);
+        assertThat(domain.socketAt(0)).as("the slot's connection").isNull();
+        assertThat(room(domain)).isEqualTo(7);
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+        assertThat(closed).containsOnlyOnce(next);
+    }
+
+    @Test
+    void leavesAHandleToTheCallerThatHasNoConnection() throws Exception {
+        IoDomain domain = withoutMemoryForAConnection();
+
+        assertThatThrownBy(() -> domain.adopt(DetachedSocket.of(55, AF_INET()), events, 0, io))
+                .isInstanceOf(AssertionError.class);
+
+        assertThat(room(domain)).isEqualTo(7);
+        assertThat(domain.end(io, Duration.ofSeconds(20))).isZero();
+        assertThat(closed).doesNotContain(55L);
     }
 
     @Test

@@ -27,12 +27,15 @@ final class FreeSockets<T> {
     /** How long sockets are kept that nobody has needed meanwhile, up to a minute more. */
     static final int KEEP_MINUTES = 5;
     private static final long MINUTE_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final int FIRST_ROOM = 16;
 
     private final int least;
     private final int most;
     private final FreeList.Order order;
     /** The one that has been free longest is the first. */
-    private final Deque<T> free = new ArrayDeque<>();
+    private Deque<T> free = new ArrayDeque<>(FIRST_ROOM);
+    /** How many fit in without its growing. */
+    private int room = FIRST_ROOM;
     private final AtomicInteger inUse = new AtomicInteger();
     /** The most in use at once: in the present minute, and in each of those before. */
     private final int[] peaks = new int[KEEP_MINUTES + 1];
@@ -79,8 +82,19 @@ final class FreeSockets<T> {
         if (free.size() >= wanted()) {
             return false;
         }
+        if (free.size() == room) {
+            grow();
+        }
         free.addLast(socket);
         return true;
+    }
+
+    /** Not left to addLast: without memory to grow, an ArrayDeque is empty afterwards, and all its sockets are lost. */
+    private void grow() {
+        Deque<T> larger = new ArrayDeque<>(2 * room);
+        larger.addAll(free);
+        free = larger;
+        room *= 2;
     }
 
     /** Removes {@code some} at most of those that are kept no more, and returns them: the longest free first. */

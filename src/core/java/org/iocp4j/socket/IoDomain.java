@@ -150,10 +150,11 @@ public final class IoDomain {
             throw new IllegalArgumentException("address family " + family);
         }
         SocketSlot slot = newHandle(family, io);
-        StreamSocket socket = slot.newConnection();
-        socket.begin(false, false);
+        StreamSocket socket = null;
         boolean isOpen = false;
         try {
+            socket = slot.newConnection();
+            socket.begin(false, false);
             int error = family == AF_INET6() ? io.setOption(slot.handle, IPPROTO_IPV6(), IPV6_V6ONLY(), 0) : 0;
             if (error == 0) {
                 error = -socket.attach(events, key, io);
@@ -164,7 +165,9 @@ public final class IoDomain {
             isOpen = true;
             return socket;
         } finally {
-            if (!isOpen) {
+            if (socket == null) { // no memory for it: nobody else would close the handle
+                SocketSlots.closeUnused(slot, io);
+            } else if (!isOpen) {
                 socket.forgetEvents();
                 socket.close(Closing.FIN, io);
             }
@@ -200,11 +203,12 @@ public final class IoDomain {
         }
         requireNoEnd("a socket from elsewhere");
         SocketSlot slot = slots.vacantSlot(io);
-        slot.occupy(detached);
-        StreamSocket socket = slot.continuedConnection();
-        socket.begin(detached.accepted, detached.changed);
+        StreamSocket socket = null;
         boolean isAdopted = false;
         try {
+            slot.occupy(detached);
+            socket = slot.continuedConnection();
+            socket.begin(detached.accepted, detached.changed);
             int error = socket.takeAddresses(detached, io);
             if (error == 0) {
                 error = -socket.attach(events, key, io);
@@ -214,7 +218,9 @@ public final class IoDomain {
             }
             isAdopted = true;
         } finally {
-            if (!isAdopted) {
+            if (socket == null) { // no memory for it: the handle stays the caller's
+                slots.vacant(slot);
+            } else if (!isAdopted) {
                 socket.forgetEvents();
                 socket.letGo(io);
             }

@@ -387,9 +387,9 @@ final class SocketSlot implements CompletionHandler {
     StreamSocket newConnection() {
         StreamSocket fresh = spare != null ? spare : new StreamSocket(domain, this);
         spare = null;
-        generation++;
-        socket = fresh;
         fresh.opened();
+        generation++;
+        socket = fresh; // last: what throws before leaves a slot without a connection
         return fresh;
     }
 

@@ -196,13 +196,19 @@ final class SocketSlots {
 
     /** Makes a socket that nobody uses available to the next accept, or closes it if there are enough. */
     void keep(SocketSlot slot, IoThread io) {
-        slot.endUse(io);
-        if (pool != null && !domain.isEnding()
-                && pool.of(slot.family).give(DetachedSocket.from(slot, null, false), io.nowNanos())) {
-            detached();
+        boolean isKept = false;
+        try {
+            slot.endUse(io);
+            isKept = !domain.isEnding() && (pool == null ? free(slot.family).give(slot, io.nowNanos())
+                    : pool.of(slot.family).give(DetachedSocket.from(slot, null, false), io.nowNanos()));
+        } finally {
+            if (!isKept) { // or there was no memory for it: nobody else knows the handle
+                closeUnused(slot, io);
+            }
+        }
+        if (isKept && pool != null) { // the handle is the pool's from now on, whatever throws here
             slot.vacate();
-        } else if (pool != null || domain.isEnding() || !free(slot.family).give(slot, io.nowNanos())) {
-            closeUnused(slot, io);
+            detached();
         }
         lookLater(io);
     }
@@ -235,7 +241,8 @@ final class SocketSlots {
         }
     }
 
-    private static void closeUnused(SocketSlot slot, IoThread io) {
+    /** Closes a handle that serves no connection, and its slot is vacant. */
+    static void closeUnused(SocketSlot slot, IoThread io) {
         try {
             slot.close(false, io);
         } finally {
