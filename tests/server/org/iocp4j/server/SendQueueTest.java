@@ -21,6 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.iocp4j.port.BufferPool;
 import org.iocp4j.port.HeapWin32;
 import org.iocp4j.port.IoThread;
@@ -209,6 +211,37 @@ class SendQueueTest {
         system.failNextCommit(ERROR_COMMITMENT_LIMIT());
         assertThat(add("abc")).isEqualTo(Added.NO_MEMORY);
         assertThat(add("abc")).isEqualTo(Added.NEEDS_FLUSH);
+    }
+
+    /** Each attempt takes all that is free, under the lock: one for each buffer would be a million takes here. */
+    @Test
+    void aLargeSendIntoAnEmptyPoolTakesEachBufferAFewTimesAndGrowsByNoneTooMany() throws Exception {
+        int needed = 1024;
+        AtomicInteger grown = new AtomicInteger();
+        buffers = new BufferPool(system.win32(), 64, 2 * needed);
+        queue = new SendQueue(buffers, 2);
+        queue.open(ID, 64 * needed);
+        BooleanSupplier growth = () -> {
+            grown.incrementAndGet();
+            return grow();
+        };
+        assertThat(queue.add(ID, ByteBuffer.allocate(64 * needed), growth, null)).isEqualTo(Added.NEEDS_FLUSH);
+        assertThat(buffers.lent()).isEqualTo(needed);
+        assertThat(grown).hasValue(needed);
+        assertThat(buffers.exchanges()).as("takes and gives").isLessThan(10L * needed);
+    }
+
+    /** What has grown before the refusal is enough, or is there for others. */
+    @Test
+    void whereMemoryEndsTheLastBuffersAreUsed() throws Exception {
+        for (int capacity = 1; capacity <= 9; capacity++) {
+            queue(LIMIT, capacity);
+            assertThat(add(digits(0, capacity * BLOCK + 1))).isEqualTo(Added.NO_MEMORY);
+            assertThat(buffers.lent()).isZero();
+            queue(LIMIT, capacity);
+            assertThat(add(digits(0, capacity * BLOCK))).isEqualTo(Added.NEEDS_FLUSH);
+            assertThat(buffers.lent()).isEqualTo(capacity);
+        }
     }
 
     // ---- sources ----

@@ -112,13 +112,34 @@ final class SendQueue {
      */
     Added add(long id, ByteBuffer data, BooleanSupplier growth, @Nullable IoThread io) {
         Added added = tryAdd(id, data, io);
-        while (added == null && growth.getAsBoolean()) {
-            added = tryAdd(id, data, io);
+        if (added == null) {
+            added = growAndAdd(id, data, growth, io);
         }
         if (added == null) {
             noteRefused(id, data.remaining());
             return Added.NO_MEMORY;
         }
+        return added;
+    }
+
+    /**
+     * Has the pool grow by one buffer, then by two, by four and so on, but by no more than the data fills, and tries
+     * again each time: an attempt takes all that is free, so one for each buffer would be far too many. Null if the
+     * pool does not grow and has too few.
+     */
+    private @Nullable Added growAndAdd(long id, ByteBuffer data, BooleanSupplier growth, @Nullable IoThread io) {
+        int most = Math.ceilDiv(data.remaining(), buffers.bufferBytes());
+        int grown = 0;
+        int goal;
+        Added added;
+        do {
+            int before = grown;
+            goal = Math.max(grown + 1, Math.min(2 * grown + 1, most)); // beyond the most if others took what it grew by
+            while (grown < goal && growth.getAsBoolean()) {
+                grown++;
+            }
+            added = grown > before ? tryAdd(id, data, io) : null;
+        } while (added == null && grown == goal);
         return added;
     }
 
