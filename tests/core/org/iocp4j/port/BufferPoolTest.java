@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_COMMITMENT_LIMIT;
 import static org.iocp4j.win32.generated.WinTypes.ERROR_INVALID_PARAMETER;
 
+import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32Exception;
@@ -92,6 +94,29 @@ class BufferPoolTest {
         for (int i = 0; i < CAPACITY; i++) {
             assertThat(pool.grow(system.win32())).as("buffer %d of %d", i + 1, CAPACITY).isTrue();
         }
+    }
+
+    /** As if the heap had no room at any of the steps: each of them fails once, for the first buffer and for others. */
+    @Test
+    void whatTheHeapRefusesMeansNoBufferNowAndOneLater() throws Exception {
+        for (int i = 0; i < CAPACITY; i++) {
+            for (String name : List.of("buffers", "free", "views")) {
+                Field field = BufferPool.class.getDeclaredField(name);
+                field.setAccessible(true);
+                Object there = field.get(pool);
+                field.set(pool, null);
+                assertThatThrownBy(() -> pool.grow(system.win32())).isInstanceOf(NullPointerException.class);
+                field.set(pool, there);
+                assertThat(pool.lent()).isZero();
+            }
+            assertThat(pool.grow(system.win32())).as("buffer %d of %d", i + 1, CAPACITY).isTrue();
+        }
+        Set<PooledBuffer> taken = new HashSet<>();
+        for (PooledBuffer buffer = pool.take(); buffer != null; buffer = pool.take()) {
+            taken.add(buffer);
+        }
+        assertThat(taken).hasSize(CAPACITY);
+        assertThat(pool.grow(system.win32())).isFalse();
     }
 
     @Test

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.iocp4j.win32.Win32;
 import org.iocp4j.win32.Win32Exception;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +40,8 @@ public final class BufferPool {
     private final int buffersPerView;
     private final int bufferBytes;
     private final int capacity;
-    private final AtomicInteger made = new AtomicInteger();
+    /** How many buffers there are. Written under the lock. */
+    private volatile int made;
 
     // Guarded by this. Buffers have numbers, from 0 by address. What is taken is the lowest: so after a burst it is the
     // highest that are not needed, side by side.
@@ -157,17 +157,15 @@ public final class BufferPool {
         int index;
         try {
             do {
-                index = made.get();
+                index = made;
                 if (index == capacity) {
                     return false;
                 }
                 region.commit(win32, (index + 1L) * bufferBytes); // first: a refusal must cost no buffer
-            } while (!made.compareAndSet(index, index + 1));
+            } while (!make(index));
         } catch (Win32Exception e) {
             return false;
         }
-        add(index, new PooledBuffer(region.address() + (long) index * bufferBytes, bufferBytes,
-                views[index / buffersPerView], index % buffersPerView * bufferBytes));
         return true;
     }
 
@@ -183,16 +181,23 @@ public final class BufferPool {
         return true;
     }
 
-    private synchronized void add(int index, PooledBuffer buffer) {
+    /** False if another thread has made that one. It counts last: what the heap refuses must cost no buffer either. */
+    private synchronized boolean make(int index) {
+        if (made != index) {
+            return false;
+        }
         if (index >= buffers.length) {
             buffers = Arrays.copyOf(buffers, Math.min(Math.max(2 * buffers.length, index + 1), capacity));
         }
-        buffers[index] = buffer;
+        buffers[index] = new PooledBuffer(region.address() + (long) index * bufferBytes, bufferBytes,
+                views[index / buffersPerView], index % buffersPerView * bufferBytes);
         setFree(index);
+        made = index + 1;
+        return true;
     }
 
     private void setFree(int index) {
-        free.set(index);
+        free.set(index); // first: a new one may need room
         freeCount++;
         lowestFree = Math.min(lowestFree, index);
     }
@@ -353,7 +358,7 @@ public final class BufferPool {
         for (BufferStock stock : stocks) {
             resting += stock.size();
         }
-        return made.get() - freeCount - trimmedCount - resting;
+        return made - freeCount - trimmedCount - resting;
     }
 
     /** How often a thread has come to what all threads share, to take buffers or to give them. */

@@ -173,14 +173,16 @@ final class SocketSlots {
             return free;
         }
         int now;
-        do {
+        AddressBlock made;
+        do { // memory of both kinds first: a refusal must cost no block
             now = blockCount.get();
             if (now == slots.capacity()) {
                 throw new Win32Exception("memory for addresses", WSAENOBUFS(), "there are " + now + ", the most");
             }
-            addresses.commit(io.win32(), (now + 1L) * AddressBlock.BYTES); // first: a refusal must cost no block
+            addresses.commit(io.win32(), (now + 1L) * AddressBlock.BYTES);
+            made = new AddressBlock(addresses.memory().asSlice((long) now * AddressBlock.BYTES, AddressBlock.BYTES));
         } while (!blockCount.compareAndSet(now, now + 1));
-        return new AddressBlock(addresses.memory().asSlice((long) now * AddressBlock.BYTES, AddressBlock.BYTES));
+        return made;
     }
 
     void giveBlock(AddressBlock block) {
