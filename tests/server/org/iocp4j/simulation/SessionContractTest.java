@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -736,38 +735,6 @@ class SessionContractTest {
             assertThat(life.calls).isEmpty();
             assertThat(end.incidents().actionsRefused()).isEqualTo(2);
         });
-    }
-
-    /** For want of memory, say. */
-    @Test
-    void aWakeThatThrowsIsNotTheLast() {
-        forEachSeed(seed -> {
-            Waker[] waker = new Waker[1];
-            Life life = new Life(seed) {
-                @Override
-                public void opened(Session session) throws Exception {
-                    waker[0] = session.waker(same -> inside(same, "woken"));
-                    super.opened(session);
-                }
-            };
-            life.run(() -> {
-                Object session = field(waker[0], "session").get(waker[0]);
-                Field requests = field(session, "requests");
-                Object present = requests.get(session);
-                requests.set(session, null);
-                assertThatThrownBy(waker[0]::wake).isInstanceOf(NullPointerException.class);
-                requests.set(session, present);
-                assertThat(waker[0].wake()).isTrue();
-                life.await(() -> life.calls.size() == 1, "the wake behind it");
-                assertThat(life.calls).containsExactly("woken");
-            });
-        });
-    }
-
-    private static Field field(Object owner, String name) throws ReflectiveOperationException {
-        Field field = owner.getClass().getDeclaredField(name);
-        field.setAccessible(true);
-        return field;
     }
 
     @Test

@@ -1,4 +1,4 @@
-/** An echo server that misbehaves on demand, for tests with JUnit Jupiter 6, or 5.12 and newer. */
+/** An echo server that misbehaves on demand, for tests with JUnit Jupiter 6, or 5.13 and newer. */
 @NullMarked
 package org.iocp4j.junit;
 
