@@ -49,7 +49,8 @@ final class SessionRequests {
         }
     }
 
-    private static final class Task {
+    /** In the list once at a time; whoever runs its action has taken it out before. */
+    static final class Task {
         final long session;
         final SessionAction action;
         final boolean isCounted;
@@ -118,11 +119,6 @@ final class SessionRequests {
         return true;
     }
 
-    /** The same for what cannot become more and more, and so is not refused: the action of a timer or a waker. */
-    void executeUncounted(long wanted, SessionAction action) {
-        add(new Task(wanted, action, false));
-    }
-
     /** False if the session has ended; the count is never more than what may wait. */
     private boolean count(long wanted, int most) {
         long serialWanted = SessionId.serial(wanted);
@@ -141,7 +137,8 @@ final class SessionRequests {
         return true;
     }
 
-    private void add(Task task) {
+    /** As {@link #execute}, for what cannot become more and more, and so is not counted: that of a timer or a waker. */
+    void add(Task task) {
         Task before;
         do {
             before = latest;

@@ -29,7 +29,7 @@ final class SessionTimer extends Deadline implements ScheduledAction, SessionAct
         if (session.isOpen() && session.id() == id) {
             boolean isPut = false;
             try {
-                session.requests().executeUncounted(id, this);
+                session.requests().add(new SessionRequests.Task(id, this, false));
                 session.shard().mailbox.askHere(session, id, SessionRequests.EXECUTE);
                 isPut = true;
             } finally {

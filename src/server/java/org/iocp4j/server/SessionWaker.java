@@ -7,6 +7,8 @@ final class SessionWaker implements Waker, SessionAction {
     private final IocpSession session;
     private final long id;
     private final SessionAction action;
+    /** Made once: a wake takes no memory, so that none is lost for want of it, nor those that are merged with it. */
+    private final SessionRequests.Task task;
     /** Its action waits. */
     private final AtomicBoolean asked = new AtomicBoolean();
 
@@ -15,6 +17,7 @@ final class SessionWaker implements Waker, SessionAction {
         this.session = session;
         this.id = session.id();
         this.action = action;
+        this.task = new SessionRequests.Task(id, this, false);
     }
 
     @Override
@@ -23,16 +26,8 @@ final class SessionWaker implements Waker, SessionAction {
             return false;
         }
         if (!asked.getAndSet(true)) { // a write in any case: the action sees what who is merged has written before
-            boolean isPut = false;
-            try {
-                session.requests().executeUncounted(id, this);
-                session.shard().mailbox.ask(session, id, SessionRequests.EXECUTE);
-                isPut = true;
-            } finally {
-                if (!isPut) { // or no wake would do anything any more
-                    asked.set(false);
-                }
-            }
+            session.requests().add(task);
+            session.shard().mailbox.ask(session, id, SessionRequests.EXECUTE);
         }
         return true;
     }
