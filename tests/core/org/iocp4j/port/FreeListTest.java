@@ -2,6 +2,8 @@ package org.iocp4j.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Field;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -49,6 +51,30 @@ class FreeListTest {
         assertThat(list.size()).isEqualTo(3);
         assertThat(takeAll(list)).containsExactlyInAnyOrder(1, 2, 3);
         assertThat(list.take()).isNull();
+    }
+
+    /** An ArrayDeque that is refused the memory to grow is empty afterwards: what was in it would be lost. */
+    @Test
+    void doesNotLeaveItToItsItemsToGrow() throws Exception {
+        FreeList<Integer> list = new FreeList<>(100, Order.FIFO);
+        Field items = FreeList.class.getDeclaredField("items");
+        items.setAccessible(true);
+        items.set(list, new ArrayDeque<Integer>() {
+            @Override
+            public void addLast(Integer item) {
+                if (size() == 16) { // so many fit in at first
+                    clear();
+                    throw new IllegalStateException("no memory");
+                }
+                super.addLast(item);
+            }
+        });
+
+        for (int round = 1; round <= 2; round++) {
+            IntStream.rangeClosed(1, 100).forEach(list::give);
+            assertThat(list.takeOldest()).isEqualTo(1);
+            assertThat(takeAll(list)).isEqualTo(IntStream.rangeClosed(2, 100).boxed().toList());
+        }
     }
 
     @ParameterizedTest

@@ -639,7 +639,8 @@ class CallsThatThrowTest {
 
     /** A list cannot be made to grow without memory, so this one only says so, once. */
     private static void hasNoMemoryOnce(FreeSockets<?> sockets) throws ReflectiveOperationException {
-        field(sockets, "free").set(sockets, new ArrayDeque<>() {
+        Object list = field(sockets, "free").get(sockets);
+        field(list, "items").set(list, new ArrayDeque<>() {
             private boolean hasThrown;
 
             @Override

@@ -2,9 +2,7 @@ package org.iocp4j.socket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.Field;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -55,29 +53,6 @@ class FreeSocketsTest {
         pass(Duration.ofMinutes(FreeSockets.KEEP_MINUTES));
         burst(BURST);
         assertThat(made).isEqualTo(BURST);
-    }
-
-    /** An ArrayDeque that is refused the memory to grow is empty afterwards: those that were in it would be lost. */
-    @Test
-    void doesNotLeaveItToTheListToGrow() throws Exception {
-        Field free = FreeSockets.class.getDeclaredField("free");
-        free.setAccessible(true);
-        free.set(sockets, new ArrayDeque<>() {
-            @Override
-            public void addLast(Object socket) {
-                if (size() == 16) { // so many fit in at first
-                    clear();
-                    throw new IllegalStateException("no memory");
-                }
-                super.addLast(socket);
-            }
-        });
-
-        burst(BURST);
-        assertThat(sockets.size()).isEqualTo(BURST);
-        assertThat(takeAll(BURST)).isEqualTo(IntStream.rangeClosed(1, BURST).boxed().toList());
-        giveAll(takeAll(MOST)); // and again
-        assertThat(sockets.size()).isGreaterThan(32);
     }
 
     /** Where all are closed, none is ever given. */

@@ -21,9 +21,14 @@ public final class FreeList<T> {
         FIFO
     }
 
+    private static final int FIRST_ROOM = 16;
+
     private final int capacity;
     private final Order order;
-    private final ArrayDeque<T> items = new ArrayDeque<>();
+    /** The one that has been free longest is the first. */
+    private ArrayDeque<T> items = new ArrayDeque<>(FIRST_ROOM);
+    /** How many fit in without its growing. */
+    private int room = FIRST_ROOM;
 
     /**
      * An empty list.
@@ -40,13 +45,29 @@ public final class FreeList<T> {
         if (items.size() == capacity) {
             return false;
         }
+        if (items.size() == room) {
+            grow();
+        }
         items.addLast(item);
         return true;
+    }
+
+    /** Not left to addLast: without memory to grow, an ArrayDeque is empty afterwards, and all that it had is lost. */
+    private void grow() {
+        ArrayDeque<T> larger = new ArrayDeque<>(2 * room);
+        larger.addAll(items);
+        items = larger;
+        room *= 2;
     }
 
     /** Removes an object in the list's order and returns it; null if there is none. */
     public synchronized @Nullable T take() {
         return order == Order.FIFO ? items.pollFirst() : items.pollLast();
+    }
+
+    /** Removes the object that has been free longest and returns it; null if there is none. */
+    public synchronized @Nullable T takeOldest() {
+        return items.pollFirst();
     }
 
     /** Removes those that a condition holds for, and returns them. */

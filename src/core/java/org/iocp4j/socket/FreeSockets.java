@@ -1,8 +1,6 @@
 package org.iocp4j.socket;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,15 +25,10 @@ final class FreeSockets<T> {
     /** How long sockets are kept that nobody has needed meanwhile, up to a minute more. */
     static final int KEEP_MINUTES = 5;
     private static final long MINUTE_NANOS = TimeUnit.MINUTES.toNanos(1);
-    private static final int FIRST_ROOM = 16;
 
     private final int least;
     private final int most;
-    private final FreeList.Order order;
-    /** The one that has been free longest is the first. */
-    private Deque<T> free = new ArrayDeque<>(FIRST_ROOM);
-    /** How many fit in without its growing. */
-    private int room = FIRST_ROOM;
+    private final FreeList<T> free;
     private final AtomicInteger inUse = new AtomicInteger();
     /** The most in use at once: in the present minute, and in each of those before. */
     private final int[] peaks = new int[KEEP_MINUTES + 1];
@@ -56,14 +49,14 @@ final class FreeSockets<T> {
     FreeSockets(int least, int most, FreeList.Order order) {
         this.least = least;
         this.most = most;
-        this.order = order;
+        free = new FreeList<>(most, order);
     }
 
     /** One more is in use from now on: the one returned, or if that is null, one that the caller makes. */
     synchronized @Nullable T take(long nowNanos) {
         lookAtClock(nowNanos);
         peaks[present] = Math.max(peaks[present], inUse.incrementAndGet());
-        return order == FreeList.Order.FIFO ? free.pollFirst() : free.pollLast();
+        return free.take();
     }
 
     /** One of those in use is in use no more. */
@@ -79,30 +72,18 @@ final class FreeSockets<T> {
     /** Adds one that is not in use; false if there are enough, and then it stays the caller's. */
     synchronized boolean give(T socket, long nowNanos) {
         lookAtClock(nowNanos);
-        if (free.size() >= wanted()) {
-            return false;
-        }
-        if (free.size() == room) {
-            grow();
-        }
-        free.addLast(socket);
-        return true;
-    }
-
-    /** Not left to addLast: without memory to grow, an ArrayDeque is empty afterwards, and all its sockets are lost. */
-    private void grow() {
-        Deque<T> larger = new ArrayDeque<>(2 * room);
-        larger.addAll(free);
-        free = larger;
-        room *= 2;
+        return free.size() < wanted() && free.give(socket);
     }
 
     /** Removes {@code some} at most of those that are kept no more, and returns them: the longest free first. */
     synchronized List<T> takeUnneeded(int some, long nowNanos) {
         lookAtClock(nowNanos);
-        List<T> taken = new ArrayList<>();
-        for (int count = Math.min(some, free.size() - wanted()); count > 0; count--) {
-            taken.add(free.removeFirst());
+        int count = Math.clamp((long) free.size() - wanted(), 0, some);
+        List<T> taken = new ArrayList<>(count); // first: for want of memory later, those taken would be lost
+        for (int i = 0; i < count; i++) {
+            T oldest = free.takeOldest();
+            assert oldest != null : "as many as were counted";
+            taken.add(oldest);
         }
         givenBack.add(taken.size());
         return taken;
@@ -127,10 +108,7 @@ final class FreeSockets<T> {
 
     /** Removes those that a condition holds for, and returns them. */
     synchronized List<T> takeIf(Predicate<? super T> condition) {
-        List<T> taken = new ArrayList<>(free);
-        taken.removeIf(condition.negate());
-        free.removeIf(condition);
-        return taken;
+        return free.takeIf(condition);
     }
 
     /** The most that were in use at once, as far as it is remembered: the mark that {@link #give} goes by. */
