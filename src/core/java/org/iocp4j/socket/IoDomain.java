@@ -318,11 +318,11 @@ public final class IoDomain {
         } while (!fileCount.compareAndSet(now, now + 1));
         try {
             slab.commitMore(io.win32(), 1);
+            return new FileSlot(slab);
         } catch (Throwable e) {
             fileCount.decrementAndGet();
             throw e;
         }
-        return new FileSlot(slab);
     }
 
     void forget(OverlappedFile file, FileSlot slot) {

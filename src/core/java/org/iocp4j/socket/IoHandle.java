@@ -49,7 +49,7 @@ abstract sealed class IoHandle permits StreamSocket, StreamListener, OverlappedF
     }
 
     final IoDomain domain;
-    /** One object for all its closes, so that telling of them takes no memory. */
+    /** One object for all its closes, so that telling of them takes no memory on a thread that dequeues. */
     private final IoTask gone = this::tellGone;
     /** State, how it closes, calls in progress, operations: one word, so that one step changes them together. */
     private volatile long word = GONE;

@@ -65,7 +65,11 @@ public final class SocketPool {
 
     private void close(DetachedSocket socket, IoThread io) {
         closed.increment();
-        IoDomain.attempt(() -> socket.close(io.win32()), io);
+        try {
+            socket.close(io.win32());
+        } catch (Throwable e) { // the others have to be closed all the same
+            io.failed(e);
+        }
     }
 
     /** Whether time will change anything. */

@@ -232,7 +232,7 @@ final class SocketSlots {
         for (FreeSockets<SocketSlot> list : List.of(freeV4, freeV6)) {
             for (SocketSlot slot : list.takeUnneeded(left, io.nowNanos())) {
                 left--;
-                IoDomain.attempt(() -> closeUnused(slot, io), io);
+                attemptToClose(slot, io);
             }
         }
         if (pool != null) {
@@ -240,6 +240,15 @@ final class SocketSlots {
         }
         if (!domain.isEnding() && changesWithTime()) {
             domain.arm(giveBack, io.nowNanos() + (left == 0 ? REST_NANOS : LOOK_NANOS), io);
+        }
+    }
+
+    /** No lambda, whose object might find no memory: the others of the list have to be closed all the same. */
+    private static void attemptToClose(SocketSlot slot, IoThread io) {
+        try {
+            closeUnused(slot, io);
+        } catch (Throwable e) {
+            io.failed(e);
         }
     }
 
@@ -296,7 +305,7 @@ final class SocketSlots {
         }
         for (FreeSockets<SocketSlot> list : List.of(freeV4, freeV6)) {
             for (SocketSlot unused : list.takeIf(each -> true)) {
-                IoDomain.attempt(() -> closeUnused(unused, io), io);
+                attemptToClose(unused, io);
             }
         }
     }

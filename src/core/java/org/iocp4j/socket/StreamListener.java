@@ -262,7 +262,15 @@ public final class StreamListener extends IoHandle {
                 || !domain.port().isDequeuedBy(io)) {
             replenish(io);
         } else if (replenishDue.compareAndSet(false, true)) {
-            io.defer(replenishLater);
+            boolean isDeferred = false;
+            try {
+                io.defer(replenishLater);
+                isDeferred = true;
+            } finally {
+                if (!isDeferred) { // for want of memory: or nobody would defer it again
+                    replenishDue.set(false);
+                }
+            }
         }
     }
 
