@@ -171,21 +171,14 @@ class ExamplesTest {
     @ParameterizedTest
     @ValueSource(strings = {"EchoServer", "Reuse"})
     void aNettyServerEchoesAsAModule(String name) throws Exception {
-        Process process = examples.start(NATIVE + "org.iocp4j.core", "--module-path", windowsPath(netty("netty")),
-                "-m", "example.netty/example." + name);
-        try {
-            String line = process.inputReader().readLine();
-            assertThat(line).startsWith("listening on /127.0.0.1:");
-            try (Socket client = new Socket("127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))) {
-                client.setSoTimeout(30_000);
-                byte[] words = "there and back again".getBytes(StandardCharsets.US_ASCII);
-                client.getOutputStream().write(words);
-                assertThat(client.getInputStream().readNBytes(words.length)).isEqualTo(words);
-                client.shutdownOutput();
-                assertThat(client.getInputStream().read()).isEqualTo(-1);
-            }
-        } finally {
-            process.destroyForcibly();
+        try (ExampleServer server = new ExampleServer(examples.start(NATIVE + "org.iocp4j.core", "--module-path",
+                windowsPath(netty("netty")), "-m", "example.netty/example." + name));
+                Socket client = server.connect()) {
+            byte[] words = "there and back again".getBytes(StandardCharsets.US_ASCII);
+            client.getOutputStream().write(words);
+            assertThat(client.getInputStream().readNBytes(words.length)).isEqualTo(words);
+            client.shutdownOutput();
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
         }
     }
 
@@ -193,31 +186,25 @@ class ExamplesTest {
     @Test
     void aNettyServerDoesNotReadFromAClientThatDoesNot() throws Exception {
         int total = 192 << 20;
-        Process process = examples.start(NATIVE + "ALL-UNNAMED", "-cp", windowsPath(netty("netty")),
-                "example.EchoServer");
-        try {
-            String line = process.inputReader().readLine();
-            try (Socket client = new Socket("127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))) {
-                client.setSoTimeout(30_000);
-                AtomicInteger sent = new AtomicInteger();
-                CompletableFuture<Void> sending = Background.run(() -> {
-                    byte[] piece = new byte[1 << 16];
-                    while (sent.get() < total) {
-                        client.getOutputStream().write(piece);
-                        sent.addAndGet(piece.length);
-                    }
-                });
-                int before;
-                do {
-                    before = sent.get();
-                    Thread.sleep(1000); // too short on a slow machine, it finds no fault; it never finds a wrong one
-                } while (sent.get() > before);
-                assertThat(before).isLessThan(total);
-                client.getInputStream().skipNBytes(total);
-                sending.get();
-            }
-        } finally {
-            process.destroyForcibly();
+        try (ExampleServer server = new ExampleServer(examples.start(NATIVE + "ALL-UNNAMED", "-cp",
+                windowsPath(netty("netty")), "example.EchoServer"));
+                Socket client = server.connect()) {
+            AtomicInteger sent = new AtomicInteger();
+            CompletableFuture<Void> sending = Background.run(() -> {
+                byte[] piece = new byte[1 << 16];
+                while (sent.get() < total) {
+                    client.getOutputStream().write(piece);
+                    sent.addAndGet(piece.length);
+                }
+            });
+            int before;
+            do {
+                before = sent.get();
+                Thread.sleep(1000); // too short on a slow machine, it finds no fault; it never finds a wrong one
+            } while (sent.get() > before);
+            assertThat(before).isLessThan(total);
+            client.getInputStream().skipNBytes(total);
+            sending.get();
         }
     }
 
