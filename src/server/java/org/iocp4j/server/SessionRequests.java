@@ -137,7 +137,10 @@ final class SessionRequests {
         return true;
     }
 
-    /** As {@link #execute}, for what cannot become more and more, and so is not counted: that of a timer or a waker. */
+    /**
+     * Puts it into the list. {@link #execute} has counted it, unless it is a timer's or a waker's: these cannot become
+     * more and more.
+     */
     void add(Task task) {
         Task before;
         do {
